@@ -1,0 +1,63 @@
+# Everything a newcomer or CI runs. `make` alone prints what there is.
+PYTHON ?= python3.11
+BIN := .venv/bin
+SHELL := /bin/bash
+
+.PHONY: help
+help: ## print this
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: setup ## start everything on this machine, with sample articles, and say where to look
+	@$(BIN)/zonewire up --sample
+
+.PHONY: setup
+setup: .venv/.runtime ## build .venv from the lock (make setup PIP=1: without uv)
+
+.PHONY: test
+test: .venv/.dev ## run the whole test suite
+	@$(BIN)/pytest -m "not browser and not slow"
+
+.PHONY: slow
+slow: .venv/.dev ## run the tests that take long
+	@$(BIN)/pytest -m slow
+
+.PHONY: browser
+browser: .venv/.dev ## run the tests that drive headless Chromium
+	@$(BIN)/pytest -m browser
+
+.PHONY: lint
+lint: .venv/.dev ## ruff, mypy, the import rule, the compose file and the Dockerfile
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(BIN)/hadolint Dockerfile
+
+.PHONY: bench
+bench: .venv/.dev ## measure against the peers, side by side
+	@$(BIN)/python -m bench
+
+.PHONY: docs
+docs: .venv/.dev ## write the generated pages of docs/ anew
+	@$(BIN)/python -m docs.generate
+
+.PHONY: lock
+lock: .venv/.uv ## resolve requirements/*.in into the locks
+	@set -e; for name in bootstrap runtime dev; do $(BIN)/uv pip compile -q --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
+	  requirements/$$name.in -o requirements/$$name.txt; done
+
+.venv/.uv: requirements/bootstrap.txt
+	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) with its venv module is needed (Debian: python3.11-venv)"; exit 1; }
+	@$(if $(PIP),,$(BIN)/pip -q --disable-pip-version-check install --require-hashes -r requirements/bootstrap.txt)
+	@touch $@
+
+INSTALL = $(if $(PIP),$(BIN)/pip -q --disable-pip-version-check install,$(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode)
+
+.venv/.runtime: .venv/.uv requirements/runtime.txt pyproject.toml
+	@$(INSTALL) --require-hashes -r requirements/runtime.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements/dev.txt
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,41 @@
+"""`zonewire`: puts the groups of commands together, and turns errors into lines and exit statuses."""
+
+import sys
+
+import typer
+
+from zonewire.errors import SettingWrong, WrongUsage, ZonewireError
+
+app = typer.Typer(
+    name="zonewire",
+    help="Zonewire turns each new article of a portal into feeds, digests and pushes.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+
+
+def main() -> None:
+    """Run the command that was asked for; exit 0 ok, 1 failed, 2 wrong usage."""
+    _register()
+    try:
+        app()
+    except (WrongUsage, SettingWrong) as error:
+        sys.exit(_told(error, 2))
+    except ZonewireError as error:
+        sys.exit(_told(error, 1))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _told(error: ZonewireError, status: int) -> int:
+    sys.stderr.write(f"zonewire: {error}\n")
+    return status
+
+
+def _register() -> None:
+    """Import the groups; each adds its commands to `app`. Heavy imports wait inside the commands."""
+    from cli import deliveries, digests, endpoints, feeds, processes, publishing, subscriptions
+
+    for group in (processes, publishing, feeds, subscriptions, endpoints, deliveries, digests):
+        group.register(app)

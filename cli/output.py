@@ -1,0 +1,43 @@
+"""How commands print: one JSON document with --json, else a table without boxes."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+Row = Mapping[str, Any]
+
+
+def print_json(thing: Row | Sequence[Row]) -> None:
+    """A list as an array of objects, a single thing as one object."""
+    sys.stdout.write(orjson.dumps(thing, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def print_table(rows: Sequence[Row], columns: Sequence[str], *, empty: str) -> None:
+    """*columns* of *rows*, aligned, numbers to the right; the line *empty* where there is nothing."""
+    if not rows:
+        sys.stdout.write(f"{empty}\n")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        numeric = all(isinstance(row.get(name), int | float | None) for row in rows)
+        table.add_column(name.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(name)) for name in columns))
+    Console(width=None if sys.stdout.isatty() else 200, highlight=False, markup=False).print(table)
+
+
+def print_list(rows: Sequence[Row], columns: Sequence[str], *, as_json: bool, empty: str) -> None:
+    """What every listing command ends with."""
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows, columns, empty=empty)
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else str(value)

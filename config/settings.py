@@ -1,0 +1,236 @@
+"""Every setting: its type, its default, its unit, and what happens when it is unset.
+
+The environment gives them, each with the prefix ZONEWIRE_; a value can also come from a file, named by the same
+name with _FILE behind it. Secrets that `up` made stand in DATA_DIR/secrets.env and count where the environment says
+nothing. docs/operators/settings.md is compared with this class by a test.
+"""
+
+import os
+import stat
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from zonewire import ROOT
+from zonewire.errors import SettingWrong
+
+PREFIX = "ZONEWIRE_"
+SECRETS_FILE = "secrets.env"
+BASE_URL_FILE = "base-url"
+DEFAULT_BASE_URL = "http://127.0.0.1:8080"
+
+Seconds = Annotated[list[int], NoDecode]
+
+
+class Settings(BaseSettings):
+    """The settings of one process."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True)
+
+    data_dir: Path = Field(ROOT / "data", description="Where everything that Zonewire keeps stands.")
+    database_url: str | None = Field(
+        None,
+        description="`sqlite:////path` or `postgresql://user:password@host/name`. Unset: SQLite in DATA_DIR.",
+    )
+    redis_url: str | None = Field(
+        None, description="Rate limits, tokens, wake-ups. Unset: the Redis that `up` starts in DATA_DIR."
+    )
+    broker_url: str | None = Field(None, description="Celery's broker. Unset: REDIS_URL.")
+    base_url: str | None = Field(
+        None,
+        description="The address that readers reach us by, without a slash at its end. Unset: what `up` wrote in DATA_DIR.",
+    )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="`smtp://`, `smtp+starttls://` or `smtps://`, with user and password. Unset: mails become DATA_DIR/outbox/*.eml.",
+    )
+    mail_from: str = Field("Zonewire <digest@localhost>", description="The sender of every mail.")
+    event_token: SecretStr | None = Field(None, description="Bearer token for POST /v1/events. Unset: `up` makes one.")
+    event_secret: SecretStr | None = Field(
+        None,
+        description="Standard Webhooks secret (`whsec_…`) that signed events are checked with. Unset: `up` makes one.",
+    )
+    admin_token: SecretStr | None = Field(
+        None, description="The first API key for the rest of /v1. Unset: `up` makes one."
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Signs links and seals secrets; several, comma-separated: the first signs, the others only check. Unset: `up` makes one.",
+    )
+    allow_private_endpoints: bool = Field(
+        False, description="Let endpoints lead to loopback, private and other special addresses."
+    )
+    allow_endpoints: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="`address:port` pairs that the guard lets through although they are private; `up --sample` names its receivers so.",
+    )
+    retry_schedule: Seconds = Field(
+        [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400],
+        description="Seconds between tries of an HTTP push, comma-separated; n numbers make n + 1 tries.",
+    )
+    mail_retry_schedule: Seconds = Field(
+        [300, 900, 3600, 7200, 14400, 28800, 57600],
+        description="Seconds between tries of a mail.",
+    )
+    disable_after: int = Field(
+        432_000, gt=0, description="Seconds of failures without one success after which an endpoint is disabled."
+    )
+    retention_days: int = Field(90, gt=0, description="Days that settled deliveries and attempts are kept.")
+    http_timeout: float = Field(15.0, gt=0, description="Seconds for one whole push over HTTP.")
+    feed_window: float = Field(
+        2.0, ge=0, description="Seconds in which the rest of a burst is gathered before a feed is published again."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Our own reading: what the call says, else the environment. `load` adds files and made secrets."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return init_settings, env_settings
+
+    @field_validator("retry_schedule", "mail_retry_schedule", mode="before")
+    @classmethod
+    def _seconds(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        steps = [step.strip() for step in value.split(",")]
+        if not all(step.isdigit() for step in steps):
+            raise ValueError("must be whole seconds, comma-separated, such as 5,300,1800")
+        return [int(step) for step in steps]
+
+    @field_validator("allow_endpoints", mode="before")
+    @classmethod
+    def _pairs(cls, value: Any) -> Any:
+        return [pair.strip() for pair in value.split(",") if pair.strip()] if isinstance(value, str) else value
+
+    @field_validator("base_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("must be an http or https address, such as https://news.example.com")
+        return value.rstrip("/")
+
+    @field_validator("redis_url", "broker_url")
+    @classmethod
+    def _redis_address(cls, value: str | None) -> str | None:
+        if value is not None and "://" not in value:
+            raise ValueError("must be an address, such as redis://127.0.0.1:6379/0")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parts = urlsplit(value.get_secret_value())
+            if parts.scheme not in {"smtp", "smtp+starttls", "smtps"} or not parts.hostname:
+                raise ValueError("must be smtp://, smtp+starttls:// or smtps:// and a host")
+        return value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @cached_property
+    def database(self) -> str:
+        """The database's address, the default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'zonewire.db'}"
+
+    @cached_property
+    def redis(self) -> str:
+        """Redis's address in redis-py's form, the default filled in."""
+        return self.redis_url or f"unix://{redis_socket(self.data_dir)}?db=0"
+
+    @cached_property
+    def broker(self) -> str:
+        """The broker's address in kombu's form, the default filled in."""
+        url = self.broker_url or self.redis_url or f"redis+socket://{redis_socket(self.data_dir)}?virtual_host=0"
+        return url.replace("unix://", "redis+socket://", 1) if url.startswith("unix://") else url
+
+    @cached_property
+    def base(self) -> str:
+        """The address that readers reach us by, without a slash at its end."""
+        written = self.data_dir / BASE_URL_FILE
+        return self.base_url or (written.read_text().strip() if written.is_file() else DEFAULT_BASE_URL)
+
+
+UNIX_PATH_BYTES = 100
+"""Longer socket paths than this do not fit everywhere (the kernel's limit is 107)."""
+
+
+def redis_socket(data_dir: Path) -> Path:
+    """Where the embedded Redis listens: in *data_dir*, or in the private folder that `up` named there."""
+    named = data_dir / "redis-socket"
+    if named.is_file():
+        return Path(named.read_text().strip())
+    return data_dir / "redis.sock"
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the settings. Raises SettingWrong, which names the first wrong one."""
+    values: dict[str, Any] = {key: value for key, value in overrides.items() if value is not None}
+    for name in Settings.model_fields:
+        variable = PREFIX + name.upper()
+        if name not in values and not os.environ.get(variable) and (path := os.environ.get(f"{variable}_FILE")):
+            values[name] = _from_file(path, f"{variable}_FILE")
+    try:
+        settings = Settings(**values)
+        missing: dict[str, Any] = {
+            k: v for k, v in made_secrets(settings.data_dir).items() if getattr(settings, k) is None
+        }
+        return Settings(**values, **missing) if missing else settings
+    except ValidationError as cause:
+        first = cause.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        detail = first["msg"].removeprefix("Value error, ")
+        raise SettingWrong(detail, where=name, mend="docs/operators/settings.md lists every setting.") from None
+
+
+def _from_file(path: str, variable: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as cause:
+        raise SettingWrong(
+            f"cannot read {path}: {cause}", where=variable, mend="Name a file that this user may read."
+        ) from None
+
+
+def made_secrets(data_dir: Path) -> dict[str, str]:
+    """What `up` keeps in DATA_DIR/secrets.env, by field name."""
+    path = data_dir / SECRETS_FILE
+    if not path.is_file():
+        return {}
+    pairs = (line.split("=", 1) for line in path.read_text().splitlines() if "=" in line and not line.startswith("#"))
+    known = {name.strip(): value.strip() for name, value in pairs}
+    return {k: known[PREFIX + k.upper()] for k in Settings.model_fields if PREFIX + k.upper() in known}
+
+
+def make_missing_secrets(settings: Settings, made: dict[str, str]) -> None:
+    """Keep those secrets of *made* (by field name) that *settings* lack in DATA_DIR/secrets.env, for its owner alone."""
+    lacking = {name: value for name, value in made.items() if getattr(settings, name) is None}
+    if not lacking:
+        return
+    kept = made_secrets(settings.data_dir) | lacking
+    path = settings.data_dir / SECRETS_FILE
+    draft = path.with_suffix(".tmp")
+    lines = ["# Made by `zonewire up`. Whoever reads this can publish and sign in our name.\n"]
+    lines += [f"{PREFIX}{name.upper()}={value}\n" for name, value in kept.items()]
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, stat.S_IRUSR | stat.S_IWUSR)
+    with os.fdopen(descriptor, "w") as file:
+        file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

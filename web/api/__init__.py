@@ -1,0 +1,1 @@
+"""The JSON face: intake and management."""

@@ -1,0 +1,19 @@
+"""The HTTP application: its routes, put together."""
+
+from fastapi import FastAPI
+
+from web import problems
+from web.api import events
+from web.face import Face
+from web.public import articles, feeds, health, subscribers
+from zonewire import __version__
+
+
+def create_app(face: Face) -> FastAPI:
+    """The application over *face*. Opens nothing itself, so that a test can hand it whatever it wants."""
+    app = FastAPI(title="Zonewire", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.face = face
+    problems.register(app)
+    for module in (events, feeds, articles, subscribers, health):
+        app.include_router(module.router)
+    return app

@@ -1,0 +1,1 @@
+"""Pages and documents for everybody."""

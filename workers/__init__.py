@@ -1,0 +1,1 @@
+"""The processes: worker, beat, up, the embedded Redis, the sentinel."""

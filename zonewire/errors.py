@@ -1,0 +1,108 @@
+"""The exception tree: everything that Zonewire raises for somebody outside to read.
+
+ZonewireError
+├── InvalidInput      what somebody sent is wrong; a list of fields (400, exit 1)
+│   └── NotAnArticle  a page that holds no article (400, exit 1)
+├── WrongUsage        a command or call that cannot be meant (400, exit 2)
+├── UnsupportedType   a media type that is not taken (415)
+├── TooLarge          more bytes than are taken (413)
+├── AddressRefused    the guard: an address that leads inside (400, exit 1)
+├── NotFound          no such thing (404, exit 1)
+├── Conflict          it is there, but not in a state for this (409, exit 1)
+├── SettingWrong      a setting that stops the process at its start (exit 2)
+├── StoreBusy         the database did not come free in time (503)
+├── StoreFull         the disk is full (507)
+└── StoreUnavailable  the database cannot be reached (503)
+
+Each carries what was wrong, where, and what to do, so that a line on the terminal, a problem document and a
+log say the same.
+"""
+
+from dataclasses import dataclass
+
+
+class ZonewireError(Exception):
+    """What was wrong, where it was, and what to do about it."""
+
+    def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.mend = mend
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        return f"{place}{self.what}" + (f"\n{self.mend}" if self.mend else "")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing that is wrong in what somebody sent."""
+
+    index: int  # which event of the batch, from 0
+    field: str  # "data.title"; "" where the whole is meant
+    detail: str
+
+
+class InvalidInput(ZonewireError):
+    """Input that cannot be taken; `errors` names each field."""
+
+    def __init__(self, errors: list[FieldError], *, where: str = "", mend: str = "") -> None:
+        first = errors[0]
+        what = f"{first.field}: {first.detail}" if first.field else first.detail
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        super().__init__(what + more, where=where, mend=mend)
+        self.errors = errors
+
+    @classmethod
+    def of(cls, field: str, detail: str, *, index: int = 0) -> "InvalidInput":
+        """The error of a single field."""
+        return cls([FieldError(index, field, detail)])
+
+
+class NotAnArticle(InvalidInput):
+    """A page that holds no article: a list, a login, an error, an empty frame."""
+
+
+class WrongUsage(ZonewireError):
+    """A command or call that cannot be meant so."""
+
+
+class UnsupportedType(ZonewireError):
+    """A media type that is not taken here."""
+
+
+class TooLarge(ZonewireError):
+    """More bytes than are taken here."""
+
+
+class AddressRefused(ZonewireError):
+    """An address that leads inside, or cannot be an address of its channel."""
+
+
+class NotFound(ZonewireError):
+    """There is no such thing."""
+
+
+class Conflict(ZonewireError):
+    """The thing is there, but not in a state in which this can be done."""
+
+
+class SettingWrong(ZonewireError):
+    """A setting that no process may start with."""
+
+
+class StoreBusy(ZonewireError):
+    """The database did not come free within its time; nothing was changed."""
+
+    retry_after_s = 1
+
+
+class StoreFull(ZonewireError):
+    """The disk under the database is full; nothing was changed."""
+
+
+class StoreUnavailable(ZonewireError):
+    """The database cannot be reached; nothing is known to have changed."""
+
+    retry_after_s = 2

@@ -1,0 +1,10 @@
+"""The database: tables, the engine, differences of dialect, migrations.
+
+Everybody takes a `Connection` from their caller; only processes open a `Store`. Imports telemetry and errors alone.
+"""
+
+from zonewire.store.dialect import SECOND, each, insert, is_postgresql, many, now, values_of
+from zonewire.store.engine import Store, open_store
+from zonewire.store.migrate import upgrade
+
+__all__ = ["SECOND", "Store", "each", "insert", "is_postgresql", "many", "now", "open_store", "upgrade", "values_of"]

@@ -1,0 +1,458 @@
+"""Every table, with a remark on every column that its name does not explain.
+
+Moments are integers: microseconds since 1970 in UTC. Names follow the vocabulary of docs/glossary.md. Tables that
+a busy minute writes (deliveries, attempts, feed entries) have no foreign keys: each would cost a look-up a row.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    },
+)
+
+# SQLite gives rowids to INTEGER keys only.
+Key = BigInteger().with_variant(Integer(), "sqlite")
+Moment = BigInteger
+
+
+# --- the installation ------------------------------------------------------------------------------------------------
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),  # always 1
+    Column("number", BigInteger, nullable=False),  # random, 62 bits: no two installations make the same delivery id
+    Column("created_at", Moment, nullable=False),
+)
+
+# One row for each worker process; judged by `status`, /readyz and the sentinel.
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("worker", Text, primary_key=True),  # host, lane and process
+    Column("lane", Text, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("beat_at", Moment, nullable=False),  # the process is there
+    Column("turned_at", Moment, nullable=False),  # its heart completed a turn
+)
+
+# A job that must happen once in its minute: who inserts the row does it.
+job_runs = Table(
+    "job_runs",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("minute", BigInteger, primary_key=True, autoincrement=False),  # minutes since 1970
+    Column("started_at", Moment, nullable=False),
+    Column("up_to", BigInteger),  # digests: the acceptance number at which every window of this tick closes
+)
+
+
+# --- articles --------------------------------------------------------------------------------------------------------
+
+# What was accepted, for deduplication. The result is answered again to a sender that repeats itself.
+events = Table(
+    "events",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("guid", Text, nullable=False),
+    Column("version", Integer),  # null where the event was stale and the article unknown
+    Column("accepted_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("guid", Text, nullable=False, unique=True),
+    Column("entry_id", Text, nullable=False),  # the feeds' id: minted once, the same in every format
+    Column("newest", BigInteger, nullable=False),  # acceptance number of the newest version
+    Column("version", Integer, nullable=False),  # 1, 2, 3 …
+    Column("withdrawn", Boolean, nullable=False, server_default=false()),
+    Column("event_at", Moment, nullable=False),  # the time of the newest event accepted; older ones are stale
+    Column("accepted_at", Moment, nullable=False),  # of the first version
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column(
+        "number", BigInteger, primary_key=True, autoincrement=False
+    ),  # the acceptance number: rises with each commit
+    Column("article_id", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),  # a tombstone: content is the last text that stood
+    Column("title", Text, nullable=False),
+    Column("content", Text, nullable=False),  # the article as JSON (articles.Article)
+    Column("digest", LargeBinary, nullable=False),  # of the content: equal means nothing changed
+    Column("published_at", Moment, nullable=False),  # the sender's date
+    Column("accepted_at", Moment, nullable=False),  # rises strictly with the number
+    UniqueConstraint("article_id", "version"),
+    Index("ix_versions_accepted_at", "accepted_at"),
+)
+
+# What the reaction still owes; a row goes when it is done. The relay is whoever looks here without a hint.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("number", BigInteger, nullable=False),  # the version that was accepted
+    Column("created_at", Moment, nullable=False),
+    Column("taken_until", Moment, nullable=False, server_default="0"),
+    Column("stage", Text, nullable=False, server_default="feeds"),  # reaction.Stage: where a large fan-out goes on
+    Column("after", BigInteger, nullable=False, server_default="0"),  # the cursor inside that stage
+    sqlite_autoincrement=True,
+)
+
+# A name in an address: given once, never changed. (kind, value) and (kind, slug) are both unique.
+slugs = Table(
+    "slugs",
+    metadata,
+    Column("kind", Text, primary_key=True),  # zone, city, section
+    Column("slug", Text, primary_key=True),
+    Column("value", Text, nullable=False),  # folded, as filters compare it
+    Column("name", Text, nullable=False),  # as it was first written
+    UniqueConstraint("kind", "value"),
+)
+
+
+# --- filters and subscriptions ---------------------------------------------------------------------------------------
+
+# Equal filters are one row.
+filters = Table(
+    "filters",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),  # canonical JSON of the filter
+    Column("wanted", SmallInteger, nullable=False),  # how many dimensions it names; 0 passes everything not excluded
+)
+
+filter_terms = Table(
+    "filter_terms",
+    metadata,
+    Column("dimension", Text, primary_key=True),  # zone, city, section, keyword, not_zone, not_keyword …
+    Column("value", Text, primary_key=True),  # folded
+    Column("filter_id", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("address", Text, unique=True),  # an email address, or a partner's host; null once erased
+    Column("address_mark", LargeBinary),  # HMAC of an erased address, so that it is not taken in again
+    Column("created_at", Moment, nullable=False),
+    Column("erased_at", Moment),
+)
+
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),  # "host:port": what shares connections
+)
+
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column(
+        "address_key", LargeBinary, nullable=False
+    ),  # keyed hash of the normalised address: finds it without showing it
+    Column("address", Text),  # in clear for email and webhook
+    Column("sealed_address", LargeBinary),  # for robots, whose address is their secret
+    Column("subscriber_id", BigInteger, ForeignKey("subscribers.id"), nullable=False),
+    Column("host_id", BigInteger, ForeignKey("hosts.id"), nullable=False),
+    Column("secret", LargeBinary),  # sealed
+    Column("previous_secret", LargeBinary),  # sealed; signs too until previous_until
+    Column("previous_until", Moment),
+    Column("state", Text, nullable=False, server_default="healthy"),  # healthy, failing, disabled
+    Column("gone", Boolean, nullable=False, server_default=false()),  # 410: nothing more is made until it is enabled
+    Column("reason", Text),  # why it is disabled
+    Column("last_error", Text),
+    Column("failures", Integer, nullable=False, server_default="0"),  # since the last success
+    Column("failing_since", Moment),
+    Column("disabled_at", Moment),
+    Column("per_minute", Integer),  # a rate of its own; null: the channel's
+    Column("sequence", BigInteger, nullable=False, server_default="0"),  # the last number given to a webhook
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("channel", "address_key"),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("subscriber_id", BigInteger, ForeignKey("subscribers.id"), nullable=False),
+    Column("filter_id", BigInteger, ForeignKey("filters.id"), nullable=False),
+    Column("endpoint_id", BigInteger, ForeignKey("endpoints.id"), nullable=False),
+    Column("cadence", Text, nullable=False),  # instant, hourly, daily, weekly
+    Column("state", Text, nullable=False),  # active, unconfirmed, paused, ended
+    Column("locale", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("at_minute", SmallInteger, nullable=False),  # local time of day, minutes after midnight
+    Column("weekday", SmallInteger, nullable=False),  # Monday is 0; weekly only
+    Column("submit", Boolean, nullable=False, server_default=false()),  # wechat_oa: submit drafts for publication
+    Column("template", Text, nullable=False),
+    Column(
+        "window_after", BigInteger, nullable=False, server_default="0"
+    ),  # acceptance number: the open window's start
+    Column("next_at", Moment),  # when the open window is cut; null for instant and for all that is not active
+    Column("last_cut_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("state_at", Moment, nullable=False),
+    UniqueConstraint("filter_id", "endpoint_id", "cadence"),
+    Index(
+        "ix_subscriptions_instant",
+        "filter_id",
+        "endpoint_id",
+        sqlite_where=text("cadence = 'instant' AND state = 'active'"),
+        postgresql_where=text("cadence = 'instant' AND state = 'active'"),
+    ),
+    Index(
+        "ix_subscriptions_next_at",
+        "next_at",
+        sqlite_where=text("next_at IS NOT NULL"),
+        postgresql_where=text("next_at IS NOT NULL"),
+    ),
+    Index("ix_subscriptions_endpoint_id", "endpoint_id"),
+)
+
+
+# --- digests ---------------------------------------------------------------------------------------------------------
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("filter_id", BigInteger, nullable=False),
+    Column("after", BigInteger, nullable=False),  # the window (after, up_to] in acceptance numbers
+    Column("up_to", BigInteger, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("filter_id", "after", "up_to", "locale", "template"),
+)
+
+# Which versions an edition carries. Never changes; rendering leaves out what was withdrawn by then.
+edition_versions = Table(
+    "edition_versions",
+    metadata,
+    Column("edition_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("role", Text, nullable=False),  # story, correction, withdrawal
+    Index("ix_edition_versions_number", "number"),
+    sqlite_with_rowid=False,
+)
+
+
+# --- the ledger ------------------------------------------------------------------------------------------------------
+
+# One thing owed to one endpoint. Ids, state, times and counters only: under 200 bytes a row.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("created_at", Moment, nullable=False),
+    Column("kind", Text, nullable=False),  # news, withdrawal (the unique key rests on these); digest, confirmation …
+    Column("lane", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("ready", SmallInteger),  # 1: claimable now; 0: waits for due_at; null: held, sending or settled
+    Column("host_id", BigInteger, nullable=False),
+    Column("endpoint_id", BigInteger, nullable=False),
+    Column("article_id", BigInteger),
+    Column("number", BigInteger),  # the article's version, by acceptance number
+    Column("edition_id", BigInteger),
+    Column("subscription_id", BigInteger),  # for whom a digest or a service mail was made
+    Column("due_at", Moment),  # null while held, and once settled
+    Column("lease_id", BigInteger),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),  # tries spent
+    Column("waits", SmallInteger, nullable=False, server_default="0"),  # stated waits that spent no try
+    Column("lapses", SmallInteger, nullable=False, server_default="0"),  # leases that ran out under it
+    Column("lone", Boolean, nullable=False, server_default=false()),  # its present lease is one that it has alone
+    Column("unknowns", SmallInteger, nullable=False, server_default="0"),  # tries after which the receiver may have it
+    Column("event_type", Text),  # fixed at the first claim of news: published or updated
+    Column("sequence", BigInteger),  # a webhook's, given at its first claim
+    Column("settled_at", Moment),
+    Column("reason", Text),  # why it is dead or cancelled
+    CheckConstraint("ready IN (0, 1)", name="ready"),
+    Index(
+        "uq_deliveries_article",
+        "article_id",
+        "endpoint_id",
+        "number",
+        "kind",
+        unique=True,
+        sqlite_where=text("kind IN ('news', 'withdrawal')"),
+        postgresql_where=text("kind IN ('news', 'withdrawal')"),
+    ),
+    Index(
+        "uq_deliveries_edition",
+        "edition_id",
+        "subscription_id",
+        unique=True,
+        sqlite_where=text("kind = 'digest'"),
+        postgresql_where=text("kind = 'digest'"),
+    ),
+    Index(
+        "ix_deliveries_ready",
+        "lane",
+        "host_id",
+        "endpoint_id",
+        "due_at",
+        sqlite_where=text("ready = 1"),
+        postgresql_where=text("ready = 1"),
+    ),
+    Index(
+        "ix_deliveries_waiting",
+        "lane",
+        "due_at",
+        sqlite_where=text("ready = 0"),
+        postgresql_where=text("ready = 0"),
+    ),
+    Index(
+        "ix_deliveries_lease",
+        "lease_id",
+        sqlite_where=text("state = 'sending'"),
+        postgresql_where=text("state = 'sending'"),
+    ),
+    Index(
+        "ix_deliveries_held",
+        "endpoint_id",
+        sqlite_where=text("due_at IS NULL AND state IN ('pending', 'retrying')"),
+        postgresql_where=text("due_at IS NULL AND state IN ('pending', 'retrying')"),
+    ),
+    Index(
+        "ix_deliveries_dead",
+        "endpoint_id",
+        sqlite_where=text("state = 'dead'"),
+        postgresql_where=text("state = 'dead'"),
+    ),
+    sqlite_autoincrement=True,  # a key is never given twice: delivery ids are made of it
+    postgresql_with={"fillfactor": "80", "autovacuum_vacuum_scale_factor": "0.01"},
+)
+
+# One row for each claimed batch: renewing touches one row.
+leases = Table(
+    "leases",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("worker", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("until_at", Moment, nullable=False),
+    Index("ix_leases_until_at", "until_at"),
+    Index("ix_leases_worker", "worker"),
+    sqlite_autoincrement=True,
+)
+
+# Failed tries, with the first kilobyte of what was answered. (A success needs no row: the delivery says when.)
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("delivery_id", BigInteger, nullable=False),
+    Column("request", BigInteger),  # the same for all deliveries that one request carried (a merged card)
+    Column("at", Moment, nullable=False),
+    Column("took_ms", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),  # later, never, unknown
+    Column("status", SmallInteger),  # HTTP status or SMTP code
+    Column("error", Text, nullable=False),
+    Column("answer", Text),
+    Index("ix_attempts_delivery_id", "delivery_id"),
+    Index("ix_attempts_at", "at"),
+)
+
+# Counts by state, moved by the transactions that move rows. Shards let PostgreSQL's workers write without waiting.
+delivery_counts = Table(
+    "delivery_counts",
+    metadata,
+    Column("lane", Text, primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("held", Boolean, primary_key=True),
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+# --- feeds -----------------------------------------------------------------------------------------------------------
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),  # "all", "city/taizhou"
+    Column("kind", Text, nullable=False),  # all, zone, city, section
+    Column("title", Text, nullable=False),  # "" for `all`; else the zone's, city's or section's name
+    Column("dirty_to", BigInteger, nullable=False, server_default="0"),  # the newest acceptance number that touches it
+    Column("published_to", BigInteger, nullable=False, server_default="0"),  # what its documents were made up to
+    Column("dirty_since", Moment),  # when the open burst began; null while clean
+    Column("published_at", Moment),  # when its documents last changed
+    Column("articles", Integer, nullable=False, server_default="0"),  # that stand in it, withdrawn ones not counted
+    Index(
+        "ix_feeds_dirty",
+        "dirty_since",
+        sqlite_where=text("dirty_since IS NOT NULL"),
+        postgresql_where=text("dirty_since IS NOT NULL"),
+    ),
+)
+
+# Which article stands in which feed, by its newest version; a withdrawn one stays as a tombstone.
+feed_entries = Table(
+    "feed_entries",
+    metadata,
+    Column("feed_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("article_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Index("ix_feed_entries_newest", "feed_id", "number"),
+    Index("ix_feed_entries_article_id", "article_id"),
+    sqlite_with_rowid=False,
+)
+
+# A version's entry, rendered once a format and put into every document that carries it.
+entry_renderings = Table(
+    "entry_renderings",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("format", Text, primary_key=True),  # rss, atom, json
+    Column("body", LargeBinary, nullable=False),
+)
+
+# What is served: the same bytes from each web process and host.
+documents = Table(
+    "documents",
+    metadata,
+    Column("feed_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("format", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),  # what it was made up to
+    Column("body", LargeBinary, nullable=False),  # gzip
+    Column("etag", Text, nullable=False),  # of the plain bytes, unquoted
+    Column("changed_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
