@@ -42,11 +42,12 @@ class Settings(BaseSettings):
     broker_url: str | None = Field(None, description="Celery's broker. Unset: REDIS_URL.")
     base_url: str | None = Field(
         None,
-        description="The address that readers reach us by, without a slash at its end. Unset: what `up` wrote in DATA_DIR.",
+        description="The address that readers reach us by, without a slash at its end. Unset: what `up` wrote down.",
     )
     smtp_url: SecretStr | None = Field(
         None,
-        description="`smtp://`, `smtp+starttls://` or `smtps://`, with user and password. Unset: mails become DATA_DIR/outbox/*.eml.",
+        description="`smtp://`, `smtp+starttls://` or `smtps://`, with user and password. "
+        "Unset: mails become DATA_DIR/outbox/*.eml.",
     )
     mail_from: str = Field("Zonewire <digest@localhost>", description="The sender of every mail.")
     event_token: SecretStr | None = Field(None, description="Bearer token for POST /v1/events. Unset: `up` makes one.")
@@ -59,14 +60,16 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(
         None,
-        description="Signs links and seals secrets; several, comma-separated: the first signs, the others only check. Unset: `up` makes one.",
+        description="Signs links and seals secrets; several, comma-separated: the first signs, the others only check. "
+        "Unset: one is made.",
     )
     allow_private_endpoints: bool = Field(
         False, description="Let endpoints lead to loopback, private and other special addresses."
     )
     allow_endpoints: Annotated[list[str], NoDecode] = Field(
         [],
-        description="`address:port` pairs that the guard lets through although they are private; `up --sample` names its receivers so.",
+        description="`address:port` pairs, comma-separated, that the guard lets through although they are private; "
+        "`up --sample` names its receiver so.",
     )
     retry_schedule: Seconds = Field(
         [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400],
@@ -219,7 +222,7 @@ def made_secrets(data_dir: Path) -> dict[str, str]:
 
 
 def make_missing_secrets(settings: Settings, made: dict[str, str]) -> None:
-    """Keep those secrets of *made* (by field name) that *settings* lack in DATA_DIR/secrets.env, for its owner alone."""
+    """Keep those secrets of *made* (by field name) that *settings* lack, for their owner alone."""
     lacking = {name: value for name, value in made.items() if getattr(settings, name) is None}
     if not lacking:
         return

@@ -1,4 +1,4 @@
-"""Fixtures: a fresh, migrated database on SQLite and on PostgreSQL."""
+"""Fixtures: a fresh, migrated database on SQLite and on PostgreSQL; a Redis."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection
 
 from tests.servers.postgres import Postgres, running_postgres
+from tests.servers.redis import RedisServer, running_redis
 from zonewire.store import Store, open_store, upgrade
 
 
@@ -15,6 +16,13 @@ from zonewire.store import Store, open_store, upgrade
 def postgres() -> Iterator[Postgres]:
     """One PostgreSQL server for the whole run."""
     with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """One Redis for the whole run, over TCP; whoever kills or flushes it takes `running_redis()` for itself."""
+    with running_redis(over_tcp=True) as server:
         yield server
 
 

@@ -1,10 +1,12 @@
 """The HTTP application: its routes, put together."""
 
 from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
 
 from web import problems
 from web.api import events
 from web.face import Face
+from web.pages import STATIC
 from web.public import articles, feeds, health, subscribers
 from zonewire import __version__
 
@@ -14,6 +16,7 @@ def create_app(face: Face) -> FastAPI:
     app = FastAPI(title="Zonewire", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.face = face
     problems.register(app)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for module in (events, feeds, articles, subscribers, health):
         app.include_router(module.router)
     return app

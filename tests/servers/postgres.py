@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -74,7 +75,7 @@ def _started(home: Path) -> Iterator[Postgres]:
     _give(data)
     with (home / "log").open("wb") as log:
         make = [
-            binaries / "initdb",
+            str(binaries / "initdb"),
             "--no-sync",
             "-A",
             "trust",
@@ -83,7 +84,7 @@ def _started(home: Path) -> Iterator[Postgres]:
             "--encoding=UTF8",
             "--locale=C.UTF-8",
         ]
-        subprocess.run([*make, "-D", data], check=True, stdout=log, stderr=log, cwd=home, **_runner())
+        subprocess.run([*make, "-D", str(data)], check=True, stdout=log, stderr=log, cwd=home, **_runner())
         options = [word for pair in FAST for word in ("-c", pair)]
         listen = ["-h", "127.0.0.1", "-p", str(port), "-k", ""]
         server = subprocess.Popen(
@@ -102,7 +103,7 @@ def _started(home: Path) -> Iterator[Postgres]:
             server.wait()
 
 
-def _runner() -> dict[str, object]:
+def _runner() -> dict[str, Any]:
     """Popen's arguments: as `nobody` where we are root, else as ourselves."""
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
     if os.geteuid() != 0:

@@ -61,6 +61,10 @@ class Version:
     article: Article
     accepted_at: int  # microseconds
 
+    def __hash__(self) -> int:
+        """By number: versions never change, and hashing the whole text would cost more than the look-up it serves."""
+        return self.number
+
 
 def as_json(article: Article) -> dict[str, Any]:
     """The article as receivers see it: empty fields left out, moments as RFC 3339 in UTC."""

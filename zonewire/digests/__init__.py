@@ -1,1 +1,12 @@
-"""TODO door plate."""
+"""Digests: windows cut by acceptance, editions that many subscriptions share, and their words for mail and WeChat.
+
+`cut_due` makes what is owed; `digest_messages` builds the mails of what was claimed. Stands beside the channels;
+may use feeds, subscriptions, delivery, filters, articles, keys, rendering and the store.
+"""
+
+from zonewire.digests.editions import Cut, cut_due
+from zonewire.digests.messages import digest_messages
+from zonewire.digests.preview import Preview, preview
+from zonewire.digests.rendering import Edition, render_edition
+
+__all__ = ["Cut", "Edition", "Preview", "cut_due", "digest_messages", "preview", "render_edition"]

@@ -1,1 +1,26 @@
-"""TODO door plate."""
+"""Filters: what a subscription asks for, kept once however many ask for it, and matched by one join.
+
+A filter is written as its options (`zone`, `not_keyword` …), kept as folded terms, and matched against an article's
+facts: `facts_of` makes them in Python, `MATCHING` finds every filter that they pass. Imports articles and the store.
+"""
+
+from zonewire.filters.facts import Facts, facts_of
+from zonewire.filters.filter import DIMENSIONS, Filter, as_options, filter_of, parse_written
+from zonewire.filters.interning import intern, intern_many
+from zonewire.filters.keywords import KeywordIndex, keyword_index
+from zonewire.filters.statements import MATCHING
+
+__all__ = [
+    "DIMENSIONS",
+    "MATCHING",
+    "Facts",
+    "Filter",
+    "KeywordIndex",
+    "as_options",
+    "facts_of",
+    "filter_of",
+    "intern",
+    "intern_many",
+    "keyword_index",
+    "parse_written",
+]

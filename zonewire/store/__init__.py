@@ -6,5 +6,19 @@ Everybody takes a `Connection` from their caller; only processes open a `Store`.
 from zonewire.store.dialect import SECOND, each, insert, is_postgresql, many, now, values_of
 from zonewire.store.engine import Store, open_store
 from zonewire.store.migrate import upgrade
+from zonewire.store.spelled import Spelled, as_rows
 
-__all__ = ["SECOND", "Store", "each", "insert", "is_postgresql", "many", "now", "open_store", "upgrade", "values_of"]
+__all__ = [
+    "SECOND",
+    "Spelled",
+    "Store",
+    "as_rows",
+    "each",
+    "insert",
+    "is_postgresql",
+    "many",
+    "now",
+    "open_store",
+    "upgrade",
+    "values_of",
+]

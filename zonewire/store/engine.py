@@ -145,7 +145,7 @@ def translated() -> Iterator[None]:
 
 
 def _ours(cause: DBAPIError) -> Exception:
-    """The error of our tree for *cause*; *cause* itself where it is a fault of ours (a constraint, a wrong statement)."""
+    """The error of our tree for *cause*; *cause* itself where it is a fault of ours (a constraint, say)."""
     original = cause.orig
     message = str(original)
     state = getattr(original, "sqlstate", None)

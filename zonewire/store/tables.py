@@ -123,7 +123,8 @@ outbox = Table(
     Column("created_at", Moment, nullable=False),
     Column("taken_until", Moment, nullable=False, server_default="0"),
     Column("stage", Text, nullable=False, server_default="feeds"),  # reaction.Stage: where a large fan-out goes on
-    Column("after", BigInteger, nullable=False, server_default="0"),  # the cursor inside that stage
+    Column("after_filter", BigInteger, nullable=False, server_default="0"),  # the cursor inside that stage:
+    Column("after_endpoint", BigInteger, nullable=False, server_default="0"),  # rows up to here are owed already
     sqlite_autoincrement=True,
 )
 
@@ -148,6 +149,8 @@ filters = Table(
     Column("id", Key, primary_key=True),
     Column("key", Text, nullable=False, unique=True),  # canonical JSON of the filter
     Column("wanted", SmallInteger, nullable=False),  # how many dimensions it names; 0 passes everything not excluded
+    Column("written", Text, nullable=False, server_default="{}"),  # its options as they were first written, to show
+    Index("ix_filters_unwanted", "id", sqlite_where=text("wanted = 0"), postgresql_where=text("wanted = 0")),
 )
 
 filter_terms = Table(
@@ -202,6 +205,12 @@ endpoints = Table(
     Column("sequence", BigInteger, nullable=False, server_default="0"),  # the last number given to a webhook
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("channel", "address_key"),
+    Index(
+        "ix_endpoints_disabled",
+        "id",
+        sqlite_where=text("state = 'disabled'"),
+        postgresql_where=text("state = 'disabled'"),
+    ),
 )
 
 subscriptions = Table(
@@ -255,8 +264,10 @@ editions = Table(
     Column("up_to", BigInteger, nullable=False),
     Column("locale", Text, nullable=False),
     Column("template", Text, nullable=False),
+    # Whose earlier editions carried what is corrected here, as a mark: readers who came later get that news as news.
+    Column("corrects", Text, nullable=False, server_default=""),  # "": nothing is corrected
     Column("created_at", Moment, nullable=False),
-    UniqueConstraint("filter_id", "after", "up_to", "locale", "template"),
+    UniqueConstraint("filter_id", "after", "up_to", "locale", "template", "corrects"),
 )
 
 # Which versions an edition carries. Never changes; rendering leaves out what was withdrawn by then.
@@ -336,6 +347,13 @@ deliveries = Table(
         postgresql_where=text("ready = 0"),
     ),
     Index(
+        "ix_deliveries_suspects",  # their lease ran out twice: claimed alone
+        "lane",
+        "due_at",
+        sqlite_where=text("ready = 1 AND lapses >= 2"),
+        postgresql_where=text("ready = 1 AND lapses >= 2"),
+    ),
+    Index(
         "ix_deliveries_lease",
         "lease_id",
         sqlite_where=text("state = 'sending'"),
@@ -409,10 +427,15 @@ feeds = Table(
     Column("name", Text, nullable=False, unique=True),  # "all", "city/taizhou"
     Column("kind", Text, nullable=False),  # all, zone, city, section
     Column("title", Text, nullable=False),  # "" for `all`; else the zone's, city's or section's name
-    Column("dirty_to", BigInteger, nullable=False, server_default="0"),  # the newest acceptance number that touches it
+    # Rises with each touch, and is at least the acceptance number that touched it: reactions come in any order, so the
+    # number alone would let a late one be cleared by a publisher that read before it.
+    Column("dirty_to", BigInteger, nullable=False, server_default="0"),
     Column("published_to", BigInteger, nullable=False, server_default="0"),  # what its documents were made up to
     Column("dirty_since", Moment),  # when the open burst began; null while clean
-    Column("published_at", Moment),  # when its documents last changed
+    Column("published_at", Moment),  # when its documents were last made
+    Column(
+        "changed_at", Moment, nullable=False, server_default="0"
+    ),  # acceptance of the newest version that touched it
     Column("articles", Integer, nullable=False, server_default="0"),  # that stand in it, withdrawn ones not counted
     Index(
         "ix_feeds_dirty",
@@ -441,7 +464,8 @@ entry_renderings = Table(
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("format", Text, primary_key=True),  # rss, atom, json
-    Column("body", LargeBinary, nullable=False),
+    Column("made_for", Text, nullable=False),  # the form of entries and BASE_URL: another one makes it anew
+    Column("body", LargeBinary, nullable=False),  # pressed (feeds.pressing)
 )
 
 # What is served: the same bytes from each web process and host.
@@ -450,9 +474,10 @@ documents = Table(
     metadata,
     Column("feed_id", BigInteger, primary_key=True, autoincrement=False),
     Column("format", Text, primary_key=True),
-    Column("number", BigInteger, nullable=False),  # what it was made up to
-    Column("body", LargeBinary, nullable=False),  # gzip
+    Column("number", BigInteger, nullable=False),  # the feed's dirty_to that it was made up to
     Column("etag", Text, nullable=False),  # of the plain bytes, unquoted
-    Column("changed_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),  # when its bytes last changed
+    Column("made_for", Text, nullable=False),  # as in entry_renderings
+    Column("body", LargeBinary, nullable=False),  # gzip; last, so that SQLite reads the rest without it
     sqlite_with_rowid=False,
 )

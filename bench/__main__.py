@@ -1,0 +1,53 @@
+"""`python -m bench`: run everything, print the table, write it as JSON; exit 1 over twice a bound."""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.figures import Figure
+from bench.latency import measure_latency
+from bench.report import failed, print_table, write_results
+from bench.throughput import Size, measure_throughput
+from tests.e2e.installation import an_installation
+
+EVENTS, FULL = 200, Size(webhooks=20_000, celery_sample=2_000, rounds=5)
+SMOKE_EVENTS, SMOKE = 10, Size(webhooks=1_000, celery_sample=100, rounds=1)
+
+
+def main() -> int:
+    """Measure; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "--smoke", action="store_true", help="little of everything, to see that it runs; judges nothing"
+    )
+    parser.add_argument("--database-url", default="", help="measure on this PostgreSQL, empty; without it on SQLite")
+    wanted = parser.parse_args()
+    store = "PostgreSQL" if wanted.database_url else "SQLite"
+    figures = _measured(smoke=wanted.smoke, database_url=wanted.database_url)
+    print_table(figures, store)
+    print(f"written to {write_results(figures, store)}")
+    for figure in failed(figures):
+        print(f"over twice its bound: {figure.name}: {figure.value:.2f} {figure.unit}, {figure.bound}", file=sys.stderr)
+    return 1 if failed(figures) else 0
+
+
+def _measured(*, smoke: bool, database_url: str) -> list[Figure]:
+    """All figures, measured on one installation."""
+    settings = {"database_url": database_url} if database_url else {}
+    with (
+        tempfile.TemporaryDirectory(prefix="zw-bench-") as folder,
+        an_installation(Path(folder) / "data", **settings) as installation,
+    ):
+        installation.up()
+        events, size = (SMOKE_EVENTS, SMOKE) if smoke else (EVENTS, FULL)
+        latency = measure_latency(installation, events=events, judged=not smoke, said=_said)
+        return [*latency, *measure_throughput(installation, size, judged=not smoke, said=_said)]
+
+
+def _said(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

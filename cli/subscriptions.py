@@ -1,0 +1,240 @@
+"""`zonewire subscribe` and `zonewire subscriptions …`."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+
+import typer
+
+from cli.context import installation
+from cli.output import print_json, print_list
+from zonewire.errors import NotFound
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from zonewire.subscriptions import Imported, Subscription
+
+COLUMNS = ("id", "endpoint", "channel", "to", "filter", "cadence", "state", "next_at")
+BAD_LINES_SHOWN = 1_000
+STDIN = "-"
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Ident = Annotated[str, typer.Argument(metavar="ID", help="As `subscriptions list` shows it.")]
+Many = list[str] | None
+
+group = typer.Typer(help="Who gets what, where and when.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to *app*."""
+    app.command("subscribe")(subscribe)
+    app.add_typer(group, name="subscriptions")
+
+
+def subscribe(
+    *,
+    channel: Annotated[str, typer.Option(help="email or webhook.")],
+    to: Annotated[str, typer.Option(metavar="ADDRESS", help="An email address, or the URL of a webhook.")],
+    zone: Annotated[Many, typer.Option(help="Only this zone; may be repeated.")] = None,
+    city: Annotated[Many, typer.Option(help="Only this city; may be repeated.")] = None,
+    section: Annotated[Many, typer.Option(help="Only this section; may be repeated.")] = None,
+    keyword: Annotated[Many, typer.Option(help="Only with this word; may be repeated.")] = None,
+    not_zone: Annotated[Many, typer.Option(help="Not this zone; may be repeated.")] = None,
+    not_city: Annotated[Many, typer.Option(help="Not this city; may be repeated.")] = None,
+    not_section: Annotated[Many, typer.Option(help="Not this section; may be repeated.")] = None,
+    not_keyword: Annotated[Many, typer.Option(help="Not with this word; may be repeated.")] = None,
+    cadence: Annotated[
+        str | None, typer.Option(help="instant, hourly, daily or weekly. Default: daily by email, else instant.")
+    ] = None,
+    at: Annotated[str, typer.Option(metavar="HH:MM", help="Local time of daily and weekly digests.")] = "08:00",
+    weekday: Annotated[str, typer.Option(help="mon to sun, for weekly digests.")] = "mon",
+    timezone: Annotated[str, typer.Option(help="IANA name of the subscriber's time zone.")] = "Asia/Shanghai",
+    locale: Annotated[str, typer.Option(help="zh-CN or en.")] = "zh-CN",
+    secret: Annotated[
+        str | None, typer.Option(help="whsec_… for a new webhook endpoint; - reads standard input. Default: made.")
+    ] = None,
+    submit: Annotated[bool, typer.Option("--submit", help="wechat_oa only: submit each draft.")] = False,
+    confirmed: Annotated[bool, typer.Option("--confirmed", help="The reader of this address has agreed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Subscribe an address. An email address without --confirmed gets a mail that asks first."""
+    options: dict[str, Any] = {
+        "channel": channel,
+        "to": to,
+        "zone": zone,
+        "city": city,
+        "section": section,
+        "keyword": keyword,
+        "not_zone": not_zone,
+        "not_city": not_city,
+        "not_section": not_section,
+        "not_keyword": not_keyword,
+        "cadence": cadence,
+        "at": at,
+        "weekday": weekday,
+        "timezone": timezone,
+        "locale": locale,
+        "secret": sys.stdin.readline().strip() if secret == STDIN else secret,
+        "submit": submit,
+        "confirmed": confirmed,
+    }
+    shape = _subscribed(options)
+    if as_json:
+        print_json(shape)
+        return
+    sys.stdout.write(f"{shape['id']}  {channel} to {shape['to']}, {shape['cadence']}, {shape['state']}\n")
+    if "secret" in shape:
+        sys.stdout.write(f"Secret of {shape['endpoint']}, shown only now: {shape['secret']}\n")
+
+
+def _subscribed(options: dict[str, Any]) -> dict[str, str]:
+    from config.guard import guard_of
+    from config.keys import ring_of
+    from zonewire import subscriptions
+    from zonewire.store import now
+
+    with installation() as (settings, store):
+        request = subscriptions.read_options(options, check_url=guard_of(settings).check_url)
+        keys = ring_of(settings)
+        with store.writing() as db:
+            return subscriptions.subscribe(db, request, keys=keys, now=now(db)).as_json()
+
+
+@group.command("list")
+def list_all(
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None, as_json: AsJson = False
+) -> None:
+    """All subscriptions, the oldest first."""
+    from zonewire.subscriptions import list_subscriptions
+
+    with installation() as (_, store), store.reading() as db:
+        rows = list_subscriptions(db, limit=limit)
+    if not as_json:
+        rows = [{**row, "filter": _in_words(row["filter"])} for row in rows]
+    print_list(rows, COLUMNS, as_json=as_json, empty="No subscriptions yet; `zonewire subscribe` makes one.")
+
+
+def _in_words(options: dict[str, list[str]]) -> str:
+    return (
+        "; ".join(f"{name.replace('_', ' ')} {', '.join(values)}" for name, values in options.items()) or "everything"
+    )
+
+
+@group.command("import")
+def import_file(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="JSON lines; - is standard input.")],
+    as_json: AsJson = False,
+) -> None:
+    """Take in many at once, one JSON object a line, named like the options of `subscribe` with _ for -.
+
+    Bad lines are told by their numbers and left out; what is there already stays as it is.
+    """
+    totals: dict[str, Any] = {"added": 0, "known": 0, "bad": 0, "secrets": []}
+    with _opened(file) as (source, size), _progress(size) as advance:
+        for imported, bytes_read in _imported(source):
+            totals["added"] += imported.added
+            totals["known"] += imported.known
+            _tell_bad(imported, told=totals["bad"])
+            totals["bad"] += len(imported.bad)
+            totals["secrets"] += [one.as_json() for one in imported.made]
+            advance(bytes_read)
+    if as_json:
+        print_json(totals)
+    else:
+        for made in totals["secrets"]:
+            sys.stdout.write(f"{made['endpoint']}  {made['to']}  {made['secret']}\n")
+        sys.stdout.write("{added} added, {known} known already, {bad} bad lines left out\n".format(**totals))
+    if totals["bad"]:
+        raise typer.Exit(1)
+
+
+def _imported(source: BinaryIO) -> "Iterator[tuple[Imported, int]]":
+    """Import *source* chunk by chunk; each with how many bytes it had."""
+    from config.guard import guard_of
+    from config.keys import ring_of
+    from zonewire.store import now
+    from zonewire.subscriptions import import_chunk, read_chunks
+
+    with installation() as (settings, store):
+        keys, guard = ring_of(settings), guard_of(settings)
+        for chunk in read_chunks(source, guard=guard):
+            with store.writing() as db:
+                imported = import_chunk(db, chunk, keys=keys, now=now(db))
+            yield imported, chunk.bytes_read
+
+
+def _tell_bad(imported: "Imported", *, told: int) -> None:
+    for line in imported.bad[: max(0, BAD_LINES_SHOWN - told)]:
+        sys.stderr.write(f"line {line.number}: {line.detail}\n")
+    if told < BAD_LINES_SHOWN <= told + len(imported.bad):
+        sys.stderr.write("… more bad lines are counted, and not shown.\n")
+
+
+@contextlib.contextmanager
+def _opened(file: str) -> Iterator[tuple[BinaryIO, int | None]]:
+    """The file, and its size where it has one."""
+    if file == STDIN:
+        yield sys.stdin.buffer, None
+        return
+    try:
+        source = Path(file).open("rb")  # noqa: SIM115  # closed below; what cannot be opened is told apart
+        size = Path(file).stat().st_size
+    except OSError as cause:
+        raise NotFound(f"cannot read {file}: {cause.strerror}", mend="Name a file, or - for standard input.") from None
+    with source:
+        yield source, size
+
+
+@contextlib.contextmanager
+def _progress(size: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Importing", total=size)
+        yield lambda done: bar.advance(task, done)
+
+
+@group.command("pause")
+def pause(ident: Ident, as_json: AsJson = False) -> None:
+    """Make nothing more for it until it is resumed."""
+    from zonewire.subscriptions import pause as move
+
+    _moved(ident, move, as_json=as_json)
+
+
+@group.command("resume")
+def resume(ident: Ident, as_json: AsJson = False) -> None:
+    """Go on: instant news from now, a digest one period back at most."""
+    from zonewire.subscriptions import resume as move
+
+    _moved(ident, move, as_json=as_json)
+
+
+@group.command("remove")
+def remove(ident: Ident, as_json: AsJson = False) -> None:
+    """End it, and cancel what is still owed to it."""
+    from zonewire.subscriptions import remove as move
+
+    _moved(ident, move, as_json=as_json)
+
+
+def _moved(ident: str, move: "Callable[[Connection, int, int], Subscription]", *, as_json: bool) -> None:
+    from zonewire.store import now
+    from zonewire.subscriptions import key_of
+    from zonewire.subscriptions.listing import as_json as shape_of
+
+    key = key_of(ident)
+    with installation() as (_, store), store.writing() as db:
+        shape = shape_of(move(db, key, now(db)))
+    if as_json:
+        print_json(shape)
+    else:
+        sys.stdout.write(f"{shape['id']}  {shape['channel']} to {shape['to']}, {shape['cadence']}, {shape['state']}\n")

@@ -1,0 +1,145 @@
+"""What a worker process opened, once, after the fork: the store, the courier, the heart.
+
+`open_process` is called from Celery's signal `worker_process_init`; the lanes' tasks call `run_turns`.
+"""
+
+import os
+import secrets
+import socket
+import time
+from dataclasses import dataclass
+
+import structlog
+from celery import Celery
+
+from config.guard import guard_of
+from config.keys import ring_of
+from config.settings import Settings, load
+from tasks.heart import Heart
+from tasks.hints import HintSender
+from tasks.work import DigestsWork, EventsWork, FeedsWork, PushWork, UpkeepWork, Work
+from zonewire.delivery.lanes import Lane
+from zonewire.delivery.mailing import Mailing
+from zonewire.delivery.retries import RetryPolicy
+from zonewire.outbound.courier import Courier
+from zonewire.outbound.couriers.eml import eml_courier
+from zonewire.outbound.couriers.http import HttpCourier
+from zonewire.outbound.couriers.smtp import Relay, smtp_courier
+from zonewire.push import Push, Pusher
+from zonewire.store import Store, migrate, open_store
+
+log = structlog.get_logger()
+
+TASK_S = 0.9
+"""A task runs turns for so long at most: remote control waits behind it."""
+PATIENCE_S = 0.05
+"""It waits so long for the next reply before it leaves the rest to the heart."""
+
+
+@dataclass(slots=True)
+class Process:
+    """The one worker of this process."""
+
+    lane: Lane
+    worker: str
+    store: Store
+    work: Work
+    heart: Heart
+    hints: HintSender
+
+
+_process: Process | None = None
+
+
+def new_worker_name(lane: str) -> str:
+    """A name that no other worker has or had."""
+    return f"{lane}@{socket.gethostname()}/{secrets.token_hex(6)}"
+
+
+def open_process(app: Celery, *, lane: Lane, worker: str | None = None) -> Process:
+    """Open everything that *lane* needs. Raises SettingWrong, StoreUnavailable."""
+    global _process  # noqa: PLW0603  # the one thing that tasks, called by name, find their process by
+    settings = load()
+    store = open_store(settings.database, pool_size=3)
+    hints = HintSender(app)
+    name = worker or new_worker_name(lane)
+    work = _work(settings, store, hints, lane=lane, worker=name)
+    heart = Heart(store, work, lane=lane, worker=name)
+    _process = Process(lane, name, store, work, heart, hints)
+    heart.start()
+    log.info("worker.opened", lane=lane, worker=name, pid=os.getpid())
+    return _process
+
+
+def close_process() -> None:
+    """Finish what is in flight and give everything back. Harmless where nothing is open."""
+    global _process
+    if _process is None:
+        return
+    process, _process = _process, None
+    process.heart.stop()
+    process.work.close()
+    process.hints.close()
+    process.store.close()
+    log.info("worker.closed", lane=process.lane, worker=process.worker)
+
+
+def run_turns(lane: Lane) -> None:
+    """The body of every task: turns of *lane* while they bring something, for about a second at most."""
+    process = _process
+    if process is None or process.lane is not lane:
+        log.warning("task.misplaced", lane=lane)
+        return
+    deadline = time.monotonic() + TASK_S
+    more = True
+    while more and time.monotonic() < deadline:
+        more = process.work.turn()
+        if not more and process.work.is_busy:
+            process.work.wait(PATIENCE_S)
+            more = process.work.turn()
+    if isinstance(process.work, PushWork) and (told := _counts(process.work)):
+        log.info("batch.pushed", lane=lane, **told)
+    if more:
+        process.hints.hint(lane)
+
+
+def _counts(work: PushWork) -> dict[str, int]:
+    tally = work.told()
+    return {name: getattr(tally, name) for name in tally.__slots__ if getattr(tally, name)}
+
+
+def _work(settings: Settings, store: Store, hints: HintSender, *, lane: Lane, worker: str) -> Work:
+    match lane:
+        case Lane.EVENTS:
+            return EventsWork(store, hints.hint)
+        case Lane.FEEDS:
+            return FeedsWork(store, settings)
+        case Lane.DIGESTS:
+            return DigestsWork(store, hints.hint)
+        case Lane.UPKEEP:
+            return UpkeepWork(store, settings)
+        case Lane.PUSH_HTTP | Lane.PUSH_ROBOT | Lane.PUSH_EMAIL:
+            return PushWork(_pusher(settings, store, lane=lane, worker=worker), lane)
+
+
+def _pusher(settings: Settings, store: Store, *, lane: Lane, worker: str) -> Pusher:
+    with store.reading() as db:
+        installation = migrate.installation_number(db)
+    schedule = settings.mail_retry_schedule if lane is Lane.PUSH_EMAIL else settings.retry_schedule
+    push = Push(
+        lane=lane,
+        worker=worker,
+        installation=installation,
+        policy=RetryPolicy(tuple(schedule)),
+        disable_after_s=settings.disable_after,
+        mailing=Mailing(settings.base, settings.mail_from, ring_of(settings)),
+    )
+    return Pusher(store, _courier(settings, lane), push)
+
+
+def _courier(settings: Settings, lane: Lane) -> Courier:
+    if lane is not Lane.PUSH_EMAIL:
+        return HttpCourier(guard_of(settings), timeout_s=settings.http_timeout)
+    if settings.smtp_url is None:
+        return eml_courier(settings.data_dir / "outbox")
+    return smtp_courier(Relay.of(settings.smtp_url.get_secret_value()))

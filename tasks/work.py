@@ -1,0 +1,170 @@
+"""What each lane's turn does: the domain's functions with what the process opened, and whom to hint afterwards."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from config.settings import Settings
+from zonewire import digests, feeds
+from zonewire.delivery.lanes import Lane
+from zonewire.delivery.ledger import Tally
+from zonewire.push import Pusher
+from zonewire.reaction import react
+from zonewire.store import SECOND, Store
+from zonewire.store.pacing import Pace
+from zonewire.upkeep import UpkeepPolicy, upkeep
+
+log = structlog.get_logger()
+
+Hint = Callable[[str], None]
+
+UPKEEP_EVERY_S = 2.0
+
+
+class Work(Protocol):
+    """One lane's work in one process."""
+
+    def turn(self) -> bool:
+        """Do what is due, within about a second; whether something was done and more may be there at once."""
+
+    def wait(self, timeout_s: float) -> None:
+        """Until something may have come back, or *timeout_s* is over."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is under way that a turn has to look after."""
+
+    @property
+    def next_at(self) -> float | None:
+        """Monotonic time of the next thing that is known to come due."""
+
+    def renew(self) -> None:
+        """Hold what is in flight for longer."""
+
+    def close(self) -> None:
+        """Finish what is in flight, for a moment, and settle it."""
+
+
+class Idle:
+    """What most lanes answer: nothing is ever in flight between two turns."""
+
+    def wait(self, timeout_s: float) -> None:
+        """Nothing comes back by itself."""
+        time.sleep(timeout_s)
+
+    is_busy = False
+    next_at: float | None = None
+
+    def renew(self) -> None:
+        """Nothing is held."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class EventsWork(Idle):
+    """Outbox rows become feeds marked and deliveries owed."""
+
+    def __init__(self, store: Store, hint: Hint) -> None:
+        self._store, self._hint = store, hint
+        self._pace = Pace(pauses=not store.is_postgresql)
+
+    def turn(self) -> bool:
+        """React to what is in the outbox; hint whoever has work now."""
+        reacted = react(self._store, self._pace, owed=self._hint_pushes)
+        if reacted.articles:
+            self._hint(Lane.FEEDS)
+        return reacted.more
+
+    def _hint_pushes(self) -> None:
+        for lane in (Lane.PUSH_HTTP, Lane.PUSH_EMAIL):
+            self._hint(lane)
+
+
+class FeedsWork(Idle):
+    """Feeds whose burst is over are published."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store, self._base_url, self._window_s = store, settings.base, settings.feed_window
+        self.next_at: float | None = None
+
+    def turn(self) -> bool:
+        """Publish what is due; remember when the next feed comes due."""
+        published = feeds.publish_due(self._store, base_url=self._base_url, window_s=self._window_s)
+        wait = None if published.next_due_at is None else published.next_due_at / SECOND - time.time()
+        self.next_at = None if wait is None else time.monotonic() + max(0.0, wait)
+        return published.count > 0 and wait is not None and wait <= 0
+
+
+class DigestsWork(Idle):
+    """Due digests are cut."""
+
+    def __init__(self, store: Store, hint: Hint) -> None:
+        self._store, self._hint = store, hint
+
+    def turn(self) -> bool:
+        """Cut what is due by the database's clock."""
+        cut = digests.cut_due(self._store)
+        if cut.deliveries:
+            self._hint(Lane.PUSH_EMAIL)
+        return False
+
+
+class UpkeepWork(Idle):
+    """Leases back, deliveries held, old rows pruned."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._pace = Pace(pauses=not store.is_postgresql)
+        self._policy = UpkeepPolicy(settings.retention_days)
+        self._last = 0.0
+
+    def turn(self) -> bool:
+        """Every job, within a second, every few seconds."""
+        if time.monotonic() - self._last < UPKEEP_EVERY_S:
+            return False
+        self._last = time.monotonic()
+        upkeep(self._store, self._pace, self._policy)
+        return False
+
+
+class PushWork:
+    """Deliveries over one kind of courier."""
+
+    next_at: float | None = None
+
+    def __init__(self, pusher: Pusher, lane: Lane) -> None:
+        self._pusher, self._lane = pusher, lane
+        self._tally = Tally()
+
+    def turn(self) -> bool:
+        """Settle and claim once."""
+        tally = self._pusher.turn()
+        if tally is None:
+            return False
+        self._tally.add(tally)
+        return tally.claimed > 0
+
+    def wait(self, timeout_s: float) -> None:
+        """Until the courier has something."""
+        self._pusher.courier.event.wait(timeout_s)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether requests are out."""
+        return self._pusher.is_busy
+
+    def renew(self) -> None:
+        """Hold the leases of what is out."""
+        self._pusher.renew()
+
+    def told(self) -> Tally:
+        """What the turns since the last call did."""
+        tally, self._tally = self._tally, Tally()
+        return tally
+
+    def close(self) -> None:
+        """Let the courier finish for a moment; settle what came back, hand back what did not go out."""
+        self._pusher.close(grace_s=3.0)

@@ -1,0 +1,178 @@
+"""The mail itself: every header of the digest checklist, one letter for many readers, each with its own link."""
+
+import email
+import email.policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+
+import pytest
+from sqlalchemy import Connection, insert
+
+from tests.builders import NOON, a_subscription, a_version, an_article, an_edition
+from zonewire.channels import email as channel
+from zonewire.delivery.mailing import Mailing, OwedLetter
+from zonewire.delivery.messages import Endpoint, LetterMessage
+from zonewire.digests import digest_messages
+from zonewire.filters import Filter, intern
+from zonewire.keys import KeyRing, read_token
+from zonewire.store.tables import edition_versions
+from zonewire.subscriptions.confirmation import confirmation_messages
+
+KEYS = KeyRing(("a key of the tests that is long enough",))
+DELIVERY = "0190163d-8694-739b-aea5-966c26f8ad91"
+
+
+def a_mailing() -> Mailing:
+    return Mailing("https://wire.example", "投促网 <digest@wire.example>", KEYS, portal="投促网")
+
+
+def owed(db: Connection, *, subscription_id: int = 7, edition_id: int | None = None, key: int = 1) -> OwedLetter:
+    if edition_id is None:
+        edition_id = an_edition(db)
+        row = {"edition_id": edition_id, "number": a_version(db).number, "role": "story"}
+        db.execute(insert(edition_versions).values(row))
+    return OwedLetter(id=key, delivery_id=DELIVERY, subscription_id=subscription_id, edition_id=edition_id)
+
+
+def read(message: LetterMessage, address: str = "li@mail.example") -> EmailMessage:
+    endpoint = Endpoint(id=1, channel="email", address=address, host="mail.example")
+    request = channel.build(message, endpoint)
+    raw = request.content if isinstance(request.content, bytes) else request.content()
+    parsed = email.message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+@pytest.fixture
+def mail(db: Connection) -> EmailMessage:
+    return read(digest_messages(db, [owed(db)], mailing=a_mailing(), now=NOON)[1])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "List-Id", "List-Unsubscribe",
+        "List-Unsubscribe-Post", "Feedback-ID", "Auto-Submitted",
+    ],
+)  # fmt: skip
+def test_each_header_of_the_checklist_is_there_once(mail: EmailMessage, name: str) -> None:
+    assert len(mail.get_all(name, [])) == 1
+
+
+def test_the_message_id_is_the_deliverys_under_the_senders_domain(mail: EmailMessage) -> None:
+    assert mail["Message-ID"] == f"<{DELIVERY}@wire.example>"
+
+
+def test_it_goes_to_one_person_from_the_portal(mail: EmailMessage) -> None:
+    assert mail["To"] == "li@mail.example"
+    assert str(mail["From"]) == "投促网 <digest@wire.example>"
+
+
+def test_one_click_unsubscribes_as_rfc_8058_has_it(mail: EmailMessage) -> None:
+    link = mail["List-Unsubscribe"]
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert link.startswith("<https://wire.example/unsubscribe/")
+    token = link.removesuffix(">").rpartition("/")[2]
+    assert read_token(KEYS, "unsubscribe", token) == 7
+    assert "?" not in link
+    assert " " not in link
+
+
+def test_the_link_of_the_header_stands_in_both_parts(mail: EmailMessage) -> None:
+    link = mail["List-Unsubscribe"].strip("<>")
+
+    assert link in body(mail, "plain").splitlines()
+    assert f'href="{link}"' in body(mail, "html")
+
+
+def test_the_list_has_a_name_and_a_stable_id(mail: EmailMessage) -> None:
+    words = email.header.decode_header(mail["List-Id"])
+    text = "".join(word.decode(code or "ascii") if isinstance(word, bytes) else word for word, code in words)
+
+    assert text.split() == ["投促网", "新闻摘要", "<digest.wire.example>"]
+
+
+def test_the_feedback_id_ends_in_a_sender_id_and_names_no_message(mail: EmailMessage) -> None:
+    parts = mail["Feedback-ID"].split(":")
+
+    assert 5 <= len(parts[-1]) <= 15
+    assert len(parts) <= 4
+    assert DELIVERY not in mail["Feedback-ID"]
+
+
+def test_the_date_is_that_of_the_try(mail: EmailMessage) -> None:
+    assert parsedate_to_datetime(mail["Date"]).timestamp() * 1_000_000 == NOON
+
+
+def test_no_line_is_longer_than_smtp_allows_nor_bare(db: Connection) -> None:
+    message = digest_messages(db, [owed(db)], mailing=a_mailing(), now=NOON)[1]
+    raw = message.letter.personal({**message.slots, "to": "li@mail.example"})
+
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    raw.decode("ascii")
+
+
+def test_readers_of_one_edition_share_a_letter_and_have_links_of_their_own(db: Connection) -> None:
+    first = owed(db, subscription_id=1)
+    second = owed(db, subscription_id=2, edition_id=first.edition_id, key=2)
+    messages = digest_messages(db, [first, second], mailing=a_mailing(), now=NOON)
+
+    assert messages[1].letter is messages[2].letter
+    assert messages[1].slots["unsubscribe"] != messages[2].slots["unsubscribe"]
+
+
+def test_a_letter_is_kept_until_something_in_it_is_withdrawn(db: Connection) -> None:
+    mailing, gone = a_mailing(), an_article(title="要撤的稿")
+    row = owed(db)
+    number = a_version(db, gone).number
+    db.execute(insert(edition_versions).values(edition_id=row.edition_id, number=number, role="story"))
+    before = digest_messages(db, [row], mailing=mailing, now=NOON)[1].letter
+    again = digest_messages(db, [row], mailing=mailing, now=NOON)[1].letter
+    a_version(db, gone, withdrawn=True)
+    after = digest_messages(db, [row], mailing=mailing, now=NOON)[1]
+
+    assert before is again
+    assert "要撤的稿" not in body(read(after), "plain")
+
+
+def test_a_delivery_whose_edition_lost_everything_has_nothing_to_say(db: Connection) -> None:
+    article = an_article()
+    edition_id = an_edition(db)
+    number = a_version(db, article).number
+    db.execute(insert(edition_versions).values(edition_id=edition_id, number=number, role="story"))
+    a_version(db, article, withdrawn=True)
+
+    assert digest_messages(db, [owed(db, edition_id=edition_id)], mailing=a_mailing(), now=NOON) == {}
+
+
+@pytest.mark.parametrize(
+    ("locale", "subject"), [("zh-CN", "请确认订阅：投促网 新闻摘要"), ("en", "Please confirm: 投促网 news digest")]
+)
+def test_a_confirmation_asks_in_the_readers_language_what_is_to_be_confirmed(
+    db: Connection, locale: str, subject: str
+) -> None:
+    filter_id = intern(db, Filter(cities=("泰州",)))
+    ident = a_subscription(db, channel="email", state="unconfirmed", filter_id=filter_id, locale=locale)
+    mail = read(confirmation_messages(db, [owed(db, subscription_id=ident)], mailing=a_mailing(), now=NOON)[1])
+
+    (link,) = [line for line in body(mail, "plain").splitlines() if line.startswith("https://")]
+    assert mail["Subject"] == subject
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["List-Unsubscribe"] is None
+    assert "泰州" in body(mail, "plain")
+    assert f'href="{link}"' in body(mail, "html")
+    assert read_token(KEYS, "confirm", link.rpartition("/")[2]) == ident
+
+
+@pytest.mark.parametrize("state", ["active", "ended"])
+def test_a_confirmation_that_is_needed_no_more_is_not_sent(db: Connection, state: str) -> None:
+    ident = a_subscription(db, channel="email", state=state)
+
+    assert confirmation_messages(db, [owed(db, subscription_id=ident)], mailing=a_mailing(), now=NOON) == {}

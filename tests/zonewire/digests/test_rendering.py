@@ -1,0 +1,241 @@
+"""What a reader sees: subject, plain part, HTML part, WeChat's form."""
+
+import re
+from typing import Any
+
+import pytest
+from lxml import html as markup
+from sqlalchemy import Connection, insert
+
+from tests.builders import DAY, NOON, a_filter, a_version, an_article, an_edition
+from zonewire.articles.model import Article, Image, Version
+from zonewire.digests import Edition, render_edition
+from zonewire.digests.excerpts import MOST, excerpt, shorten
+from zonewire.filters import Filter, intern
+from zonewire.rendering.translation import LOCALES
+from zonewire.store.tables import edition_versions
+
+BASE = "https://wire.example"
+
+
+def an_edition_of(db: Connection, *versions: Version, corrections: tuple[Version, ...] = (), **over: Any) -> int:
+    edition_id = an_edition(db, up_to=max(v.number for v in (*versions, *corrections)), **over)
+    rows = [{"edition_id": edition_id, "number": v.number, "role": "story"} for v in versions]
+    for version in corrections:
+        role = "withdrawal" if version.withdrawn else "correction"
+        rows.append({"edition_id": edition_id, "number": version.number, "role": role})
+    db.execute(insert(edition_versions), rows)
+    return edition_id
+
+
+def rendered(db: Connection, edition_id: int) -> Edition:
+    edition = render_edition(db, edition_id, base_url=BASE, portal="投促网", sender="digest@wire.example")
+    assert edition is not None
+    return edition
+
+
+def hrefs(edition: Edition) -> list[str]:
+    return [link.get("href", "") for link in markup.fromstring(edition.html).iter("a")]
+
+
+def test_the_subject_says_what_is_inside(db: Connection) -> None:
+    one = a_version(db, an_article(title="一号项目签约"))
+    two = a_version(db, an_article(title="二号项目开工", published_at=NOON - 2 * DAY))
+
+    assert rendered(db, an_edition_of(db, one)).subject == "一号项目签约"
+    assert rendered(db, an_edition_of(db, one, two)).subject == "一号项目签约，另有 1 条"
+    assert rendered(db, an_edition_of(db, one, two, locale="en")).subject == "一号项目签约 and 1 more"
+
+
+def test_a_long_title_is_cut_in_the_subject_only(db: Connection) -> None:
+    title = "泰州" * 40
+    edition = rendered(db, an_edition_of(db, a_version(db, an_article(title=title))))
+
+    assert len(edition.subject) == 30
+    assert edition.subject.endswith("…")
+    assert title in edition.html
+    assert title in edition.text
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_both_parts_name_every_story_with_its_address(db: Connection, locale: str) -> None:
+    stories = [a_version(db, an_article(city=city)) for city in ("泰州", "苏州", "苏州", "")]
+    edition = rendered(db, an_edition_of(db, *stories, locale=locale))
+
+    for story in stories:
+        assert story.article.title in edition.text
+        assert story.article.url in edition.text.splitlines(), "an address stands on a line of its own"
+        assert story.article.url in hrefs(edition)
+    assert f'lang="{locale}"' in edition.html
+
+
+def test_each_story_is_named_once(db: Connection) -> None:
+    stories = [a_version(db, an_article(city=city)) for city in ("泰州", "苏州", "苏州")]
+    edition = rendered(db, an_edition_of(db, *stories))
+
+    for story in stories:
+        for text in (edition.text, edition.wechat):
+            assert text.count(story.article.title) == 1
+        assert hrefs(edition).count(story.article.url) == 1
+
+
+def test_the_unsubscribe_link_stands_in_both_parts_once_as_a_slot(db: Connection) -> None:
+    edition = rendered(db, an_edition_of(db, a_version(db)))
+    mark = edition.slots.mark("unsubscribe")
+
+    assert mark in edition.text.splitlines()
+    assert hrefs(edition).count(mark) == 1
+
+
+def test_the_reason_for_the_mail_is_the_filter_as_it_was_written(db: Connection) -> None:
+    filter_id = intern(db, Filter(cities=("泰州", "苏州"), keywords=("BYD 汽车",)))
+    story = a_version(db)
+
+    assert "城市：泰州、苏州；关键词：BYD 汽车" in rendered(db, an_edition_of(db, story, filter_id=filter_id)).text
+    english = rendered(db, an_edition_of(db, story, filter_id=filter_id, locale="en")).text
+    assert "city: 泰州, 苏州; keyword: BYD 汽车" in english
+
+
+def test_nothing_in_an_article_becomes_markup_or_a_slot(db: Connection) -> None:
+    nasty = "<script>alert(1)</script>\"&'{{ portal }}"
+    story = a_version(db, an_article(title=nasty, summary=nasty * 2, source=nasty, zone=nasty))
+    edition = rendered(db, an_edition_of(db, story))
+
+    tree = markup.fromstring(edition.html)
+    assert list(tree.iter("script")) == []
+    assert nasty in tree.text_content()
+    assert nasty in edition.text
+    assert "<script" not in edition.wechat
+
+
+def test_what_is_withdrawn_by_now_is_left_out(db: Connection) -> None:
+    gone, stays = an_article(title="要撤的稿"), an_article(title="留下的稿")
+    carried = [a_version(db, gone), a_version(db, stays)]
+    edition_id = an_edition_of(db, *carried)
+    a_version(db, gone, withdrawn=True)
+
+    edition = rendered(db, edition_id)
+
+    assert edition.stories == 1
+    assert all("要撤的稿" not in text for text in (edition.subject, edition.html, edition.text, edition.wechat))
+
+
+def test_an_edition_that_has_lost_all_its_stories_says_nothing(db: Connection) -> None:
+    article = an_article()
+    edition_id = an_edition_of(db, a_version(db, article))
+    a_version(db, article, withdrawn=True)
+
+    assert render_edition(db, edition_id, base_url=BASE, portal="投促网") is None
+
+
+def test_corrections_are_short_and_a_withdrawn_article_is_not_linked(db: Connection) -> None:
+    old, gone = (
+        an_article(title="更正了的稿", summary="更正稿的摘要不会出现在更正栏里面。"),
+        an_article(title="撤下的稿"),
+    )
+    corrected = a_version(db, old)
+    a_version(db, gone)
+    withdrawn = a_version(db, gone, withdrawn=True)
+    edition = rendered(db, an_edition_of(db, a_version(db), corrections=(corrected, withdrawn)))
+
+    assert "▍更正" in edition.text
+    assert "更正了的稿（有更正）" in edition.text
+    assert "撤下的稿（已撤稿）" in edition.text
+    assert old.url in hrefs(edition)
+    assert gone.url not in hrefs(edition)
+    assert "不会出现在更正栏" not in edition.text
+
+
+def test_a_very_full_edition_stays_below_what_gmail_shows_and_says_what_it_left_out(db: Connection) -> None:
+    stories = [a_version(db, an_article(summary="摘要" * 58, title="标题" * 60)) for _ in range(150)]
+    edition = rendered(db, an_edition_of(db, *stories))
+
+    shown = len(re.findall("标题" * 60, edition.text))
+    assert len(edition.html.encode()) < 90_000
+    assert 20 < shown < 60
+    assert f"还有 {150 - shown} 条" in edition.text
+    assert f"{BASE}/" in edition.text.splitlines()
+    assert "，另有 149 条" in edition.subject
+
+
+def test_an_article_without_an_address_is_linked_to_our_page_of_it(db: Connection) -> None:
+    story = a_version(db, an_article(url=""))
+    edition = rendered(db, an_edition_of(db, story))
+
+    assert f"{BASE}/articles/a{story.article_id}" in edition.text.splitlines()
+
+
+def test_styles_are_inline_for_mail_programs_that_drop_style_sheets(db: Connection) -> None:
+    tree = markup.fromstring(rendered(db, an_edition_of(db, a_version(db))).html)
+
+    assert "font-size: 22px" in next(tree.iter("h1")).get("style", "")
+    assert all(table.get("role") == "presentation" for table in tree.iter("table"))
+    assert len(list(tree.iter("h1"))) == 1
+
+
+def test_a_picture_that_a_mail_can_show_leads_and_has_its_words(db: Connection) -> None:
+    webp = an_article(images=(Image(url="https://p.example/a.webp"), Image(url="http://p.example/b.jpg")))
+    jpeg = an_article(images=(Image(url="https://p.example/c.jpg", alt="签约现场"),), published_at=NOON - 9 * DAY)
+    tree = markup.fromstring(rendered(db, an_edition_of(db, a_version(db, webp), a_version(db, jpeg))).html)
+
+    (picture,) = tree.iter("img")
+    assert (picture.get("src"), picture.get("alt")) == ("https://p.example/c.jpg", "签约现场")
+
+
+def test_wechats_form_keeps_to_the_tags_and_attributes_that_survive(db: Connection) -> None:
+    stories = [a_version(db, an_article(city=city)) for city in ("泰州", "苏州", "")]
+    edition = rendered(db, an_edition_of(db, *stories, corrections=(a_version(db),)))
+
+    tree = markup.fragment_fromstring(edition.wechat, create_parent="div")
+    assert {element.tag for element in tree.iter()} <= {"div", "section", "p", "span"}
+    assert {name for element in tree.iter() for name in element.keys()} <= {"style", "lang"}  # noqa: SIM118
+    assert "阅读原文" in edition.wechat
+
+
+def test_dates_are_written_as_people_write_them(db: Connection) -> None:
+    story = a_version(db, an_article(published_at=NOON, source="泰州日报"))
+
+    assert "6月11日 (周四)" in rendered(db, an_edition_of(db, story)).text
+    assert "Thursday 11 June" in rendered(db, an_edition_of(db, story, locale="en")).text
+
+
+def test_a_date_of_another_year_says_so(db: Connection) -> None:
+    story = a_version(db, an_article(published_at=NOON - 400 * DAY))
+
+    assert "2025年5月7日" in rendered(db, an_edition_of(db, story)).text
+
+
+@pytest.mark.parametrize(
+    ("article", "expected"),
+    [
+        (an_article(summary="这是一段足够长的摘要，说清楚了谁做了什么事情。"),
+         "这是一段足够长的摘要，说清楚了谁做了什么事情。"),
+        (an_article(summary="", text="本报讯（记者 李明）昨天，一号项目在泰州港经济开发区开工建设。第二句。"),
+         "昨天，一号项目在泰州港经济开发区开工建设。第二句。"),
+        (an_article(summary="", text="小标题\n\n第一段说了一件很长很长很长很长的事情。\n\n第二段。"),
+         "第一段说了一件很长很长很长很长的事情。"),
+        (an_article(summary="", text=""), ""),
+        (an_article(summary="", text="Work began on 5.5 hectares of land. It ends in 2027. " + "more " * 40),
+         "Work began on 5.5 hectares of land. It ends in 2027."),
+    ],
+)  # fmt: skip
+def test_an_excerpt_is_the_summary_or_the_first_sentences(article: Article, expected: str) -> None:
+    assert excerpt(article) == expected
+
+
+def test_an_excerpt_is_never_too_long(db: Connection) -> None:
+    endless = an_article(summary="", text="没有句号的一段话，" * 60)
+
+    assert len(excerpt(endless)) <= MOST
+    assert excerpt(endless).endswith("…")
+
+
+def test_a_cut_takes_no_dangling_bracket_along() -> None:
+    assert shorten("项目（一期工程）", 4) == "项目…"
+    assert shorten("Ten thousand square metres", 14) == "Ten thousand…"
+
+
+def test_a_filter_that_wants_all_is_called_all_news(db: Connection) -> None:
+    edition_id = an_edition_of(db, a_version(db), filter_id=a_filter(db))
+
+    assert "全部新闻" in rendered(db, edition_id).text

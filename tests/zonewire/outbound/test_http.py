@@ -1,0 +1,212 @@
+"""The HTTP courier against receivers that behave and receivers that do not."""
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.eventually import eventually
+from tests.servers.ports import free_port
+from tests.servers.receiver import Receiver, drip, drip_body, flood, garbage, hang, hang_up, redirect, slow, status
+from zonewire.outbound.courier import HttpRequest, Reply, Ticket
+from zonewire.outbound.couriers.http import CONNECTIONS_PER_HOST, QUICK_OPEN, HttpCourier
+from zonewire.outbound.guard import Guard
+
+TIMEOUT_S = 1.0
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as running:
+        yield running
+
+
+@pytest.fixture
+def courier() -> Iterator[HttpCourier]:
+    made = HttpCourier(Guard(allow_private=True), timeout_s=TIMEOUT_S)
+    yield made
+    made.close(grace_s=0)
+
+
+def a_request(url: str, *, host: str | None = None, body: bytes = b"{}") -> HttpRequest:
+    return HttpRequest(url, host or url.split("/")[2], ("content-type: application/json",), body)
+
+
+def carried(courier: HttpCourier, *requests: HttpRequest, within_s: float = 5) -> list[Reply]:
+    """The replies to *requests*, in their order."""
+    courier.start([(Ticket(n), request) for n, request in enumerate(requests)])
+    replies: dict[Ticket, Reply] = {}
+
+    def all_back() -> bool:
+        replies.update(courier.finished())
+        return len(replies) == len(requests)
+
+    eventually(all_back, within_s=within_s)
+    return [replies[Ticket(n)] for n in range(len(requests))]
+
+
+def test_a_post_arrives_as_it_was_built_and_its_answer_comes_back(courier: HttpCourier, receiver: Receiver) -> None:
+    request = HttpRequest(
+        receiver.url("/x"), "h:1", ("webhook-id: a",), b'{"a": 1}', lambda t: (f"webhook-timestamp: {t}",)
+    )
+
+    (reply,) = carried(courier, request)
+
+    (push,) = receiver.received("/x")
+    assert reply.status == 200
+    assert push.body == b'{"a": 1}'
+    assert push.headers["webhook-id"] == "a"
+    assert abs(int(push.headers["webhook-timestamp"]) - time.time()) < 5
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "expected"),
+    [
+        (status(500), Reply(status=500)),
+        (status(410), Reply(status=410)),
+        (status(429, retry_after=7), Reply(status=429, retry_after_s=7)),
+        (redirect("http://127.0.0.1:1/"), Reply(status=302)),
+        (hang, Reply(lost=True, error="no answer in time")),
+        (drip, Reply(lost=True, error="no answer in time")),
+        (drip_body, Reply(status=200)),
+        (flood, Reply(status=200)),
+        (hang_up, Reply(lost=True)),
+    ],
+)
+def test_each_misbehaviour_is_told_as_what_it_is(
+    courier: HttpCourier, receiver: Receiver, behaviour: object, expected: Reply
+) -> None:
+    receiver.behave("/x", behaviour)  # type: ignore[arg-type]  # parametrize loses the type
+
+    (reply,) = carried(courier, a_request(receiver.url("/x")))
+
+    assert (reply.status, reply.retry_after_s, reply.lost) == (expected.status, expected.retry_after_s, expected.lost)
+    assert expected.error in reply.error
+
+
+def test_garbage_is_no_delivery(courier: HttpCourier, receiver: Receiver) -> None:
+    receiver.behave("/x", garbage)
+
+    (reply,) = carried(courier, a_request(receiver.url("/x")))
+
+    assert not 200 <= reply.status < 300
+    assert reply.error
+
+
+def test_nobody_listening_is_not_lost(courier: HttpCourier) -> None:
+    (reply,) = carried(courier, a_request(f"http://127.0.0.1:{free_port()}/"))
+
+    assert (reply.status, reply.lost, reply.error) == (0, False, "connection refused")
+
+
+def test_the_guard_refuses_at_the_connection_what_a_name_leads_to(receiver: Receiver) -> None:
+    guarded = HttpCourier(Guard(), timeout_s=TIMEOUT_S)
+    port = receiver.url().split(":")[2].rstrip("/")
+
+    # "localhost" is a name that resolves to an address inside: the first look may have seen another.
+    replies = carried(guarded, a_request(f"http://localhost:{port}/x"), a_request(f"http://127.0.0.1:{port}/x"))
+    guarded.close(grace_s=0)
+
+    assert [(reply.refused, reply.error) for reply in replies] == [(True, "the address leads inside")] * 2
+    assert receiver.count == 0
+
+
+def test_an_address_that_is_allowed_by_name_of_its_port_passes(receiver: Receiver) -> None:
+    port = int(receiver.url().split(":")[2].rstrip("/"))
+    guarded = HttpCourier(Guard(allowed=frozenset({("127.0.0.1", port)})), timeout_s=TIMEOUT_S)
+
+    (reply,) = carried(guarded, a_request(receiver.url("/x")))
+    guarded.close(grace_s=0)
+
+    assert reply.status == 200
+
+
+def test_no_more_connections_to_a_host_are_open_than_it_has(courier: HttpCourier, receiver: Receiver) -> None:
+    receiver.behave("/x", slow(0.2))
+
+    carried(courier, *[a_request(receiver.url("/x"), host="one:1") for _ in range(3 * CONNECTIONS_PER_HOST)])
+
+    assert receiver.most_connections <= CONNECTIONS_PER_HOST
+
+
+def test_a_host_that_hangs_delays_no_other_and_its_queue_comes_back_untried(
+    courier: HttpCourier, receiver: Receiver
+) -> None:
+    receiver.behave("/hang", hang)
+    hanging = [a_request(receiver.url("/hang"), host="slow:1") for _ in range(2 * CONNECTIONS_PER_HOST)]
+    well = [a_request(receiver.url("/well"), host="well:1") for _ in range(50)]
+    begun = time.monotonic()
+
+    courier.start([(Ticket(1_000 + n), request) for n, request in enumerate(hanging)])
+    courier.start([(Ticket(n), request) for n, request in enumerate(well)])
+    back: dict[Ticket, Reply] = {}
+
+    def the_well_ones() -> bool:
+        back.update(courier.finished())
+        return sum(1 for ticket in back if ticket < 1_000) == len(well)
+
+    eventually(the_well_ones, within_s=TIMEOUT_S / 2)
+    assert time.monotonic() - begun < TIMEOUT_S / 2
+
+    def the_others() -> bool:
+        back.update(courier.finished())
+        return len(back) == len(well) + len(hanging)
+
+    eventually(the_others, within_s=3 * TIMEOUT_S)
+    assert sum(1 for reply in back.values() if reply.unsent) == CONNECTIONS_PER_HOST
+
+
+def test_more_transfers_than_select_takes_go_over_epoll(courier: HttpCourier, receiver: Receiver) -> None:
+    receiver.behave("/x", slow(0.3))
+    many = [a_request(receiver.url("/x"), host=f"host-{n}:1") for n in range(2 * QUICK_OPEN)]
+
+    replies = carried(courier, *many, within_s=10)
+
+    assert {reply.status for reply in replies} == {200}
+
+
+def test_a_host_that_answers_again_is_no_longer_slow(courier: HttpCourier, receiver: Receiver) -> None:
+    receiver.behave("/x", hang)
+    carried(courier, a_request(receiver.url("/x"), host="h:1"))
+    assert courier.host_places()["h:1"] < CONNECTIONS_PER_HOST
+    receiver.behave("/x", status(200))
+
+    carried(courier, a_request(receiver.url("/x"), host="h:1"))
+
+    assert courier.host_places()["h:1"] >= CONNECTIONS_PER_HOST
+
+
+def test_an_address_that_libcurl_will_not_take_is_told_and_stops_nothing(
+    courier: HttpCourier, receiver: Receiver
+) -> None:
+    bad, good = carried(courier, a_request("http://[:::]/", host="bad:1"), a_request(receiver.url("/x")))
+
+    assert bad.status == 0
+    assert bad.error
+    assert good.status == 200
+
+
+def test_what_is_in_flight_when_it_closes_is_finished(receiver: Receiver) -> None:
+    courier = HttpCourier(Guard(allow_private=True), timeout_s=5)
+    receiver.behave("/x", slow(0.2))
+    courier.start([(Ticket(1), a_request(receiver.url("/x")))])
+    eventually(lambda: receiver.count == 1, within_s=5)
+
+    courier.close(grace_s=3)
+
+    assert [(ticket, reply.status) for ticket, reply in courier.finished()] == [(1, 200)]
+
+
+def test_a_second_request_reuses_the_connection(courier: HttpCourier) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        courier.start([(Ticket(1), a_request(url))])
+        connection, _ = listener.accept()
+        for n in range(2):
+            eventually(lambda: connection.recv(65_536), within_s=5)
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            eventually(courier.finished, within_s=5)
+            if n == 0:
+                courier.start([(Ticket(2), a_request(url))])
+        connection.close()

@@ -1,0 +1,206 @@
+"""Pushing, turn by turn, on both databases, over a real courier to a real receiver."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+import pytest
+from sqlalchemy import Connection, func, select
+
+from tests.builders import a_delivery, a_version, an_article, an_endpoint
+from tests.eventually import eventually
+from tests.servers.receiver import Receiver, fail_then_ok, hang, slow, status
+from zonewire.delivery import counts
+from zonewire.delivery.ids import delivery_uuid
+from zonewire.delivery.mailing import Mailing
+from zonewire.delivery.retries import RetryPolicy
+from zonewire.keys import KeyRing, new_webhook_secret
+from zonewire.outbound.couriers.http import HttpCourier
+from zonewire.outbound.guard import Guard
+from zonewire.push import Push, Pusher
+from zonewire.store import Store, migrate, now
+from zonewire.store.tables import deliveries
+
+KEYS = KeyRing(("a key for tests",))
+SECRET = new_webhook_secret()
+_numbers = count()
+
+
+@dataclass(slots=True)
+class Pushing:
+    """A pusher with all that it stands on."""
+
+    store: Store
+    receiver: Receiver
+    made: list[Pusher] = field(default_factory=list)
+
+    def pusher(self, *, steps: tuple[int, ...] = (0, 0), worker: str = "w1", timeout_s: float = 1.0) -> Pusher:
+        with self.store.reading() as db:
+            installation = migrate.installation_number(db)
+        push = Push(
+            lane="push.http",
+            worker=worker,
+            installation=installation,
+            policy=RetryPolicy(steps),
+            disable_after_s=3600,
+            mailing=Mailing("https://news.example", "Zonewire <digest@news.example>", KEYS),
+        )
+        self.made.append(Pusher(self.store, HttpCourier(Guard(allow_private=True), timeout_s=timeout_s), push))
+        return self.made[-1]
+
+    def owe(self, path: str, *, host: str | None = None) -> int:
+        """A webhook owed to *path* of the receiver, due now."""
+        with self.store.writing() as db:
+            # A fragment is not sent: so many endpoints may share a path of the receiver.
+            address = f"{self.receiver.url(path)}#{next(_numbers)}"
+            endpoint = an_endpoint(db, address=address, host=host, secret=KEYS.seal(SECRET.encode()))
+            return a_delivery(db, endpoint_id=endpoint, created_at=now(db), due_at=now(db) - 1)
+
+    def states(self) -> dict[str, int]:
+        with self.store.reading() as db:
+            rows = db.execute(select(deliveries.c.state, func.count()).group_by(deliveries.c.state)).all()
+            assert {slot.state.value: n for slot, n in counts.read(db).items()} == dict(rows)
+            return dict(rows)  # type: ignore[arg-type]  # pairs
+
+    def until(self, states: dict[str, int], *pushers: Pusher, within_s: float = 10) -> None:
+        def reached() -> bool:
+            for pusher in pushers:
+                pusher.turn()
+            return self.states() == states
+
+        eventually(reached, within_s=within_s, what=str(states))
+
+
+@pytest.fixture
+def pushing(store: Store) -> Iterator[Pushing]:
+    with Receiver() as receiver:
+        made = Pushing(store, receiver)
+        yield made
+        for pusher in made.made:
+            pusher.courier.close(grace_s=0)
+
+
+def read(pushing: Pushing, look: Callable[[Connection], object]) -> object:
+    with pushing.store.reading() as db:
+        return look(db)
+
+
+def test_what_is_owed_arrives_signed_under_its_own_id(pushing: Pushing) -> None:
+    key = pushing.owe("/hook")
+
+    pushing.until({"delivered": 1}, pushing.pusher())
+
+    (push,) = pushing.receiver.received("/hook")
+    with pushing.store.reading() as db:
+        row = db.execute(select(deliveries).where(deliveries.c.id == key)).one()
+        expected = delivery_uuid(migrate.installation_number(db), key, row.created_at)
+    assert push.id == expected
+    assert push.is_signed_with(SECRET)
+    assert push.headers["zonewire-sequence"] == "1"
+    assert push.json()["type"] == "article.published"
+    assert push.json()["data"]["version"] == 1
+
+
+def test_a_failed_one_comes_again_under_the_same_id(pushing: Pushing) -> None:
+    pushing.owe("/hook")
+    pushing.receiver.behave("/hook", fail_then_ok(2))
+
+    pushing.until({"delivered": 1}, pushing.pusher())
+
+    assert len(pushing.receiver.received("/hook")) == 3
+    assert len(pushing.receiver.ids("/hook")) == 1
+
+
+def test_one_that_hangs_is_unknown_and_tried_again_under_the_same_id(pushing: Pushing) -> None:
+    key = pushing.owe("/hook")
+    pushing.receiver.behave("/hook", hang)
+    pusher = pushing.pusher(steps=(0,), timeout_s=0.3)
+
+    pushing.until({"dead": 1}, pusher)
+
+    assert len(pushing.receiver.ids("/hook")) == 1
+    assert read(pushing, lambda db: db.execute(select(deliveries.c.unknowns)).scalar_one()) == 2
+    assert key
+
+
+def test_gone_is_a_dead_letter_at_once(pushing: Pushing) -> None:
+    pushing.owe("/hook")
+    pushing.receiver.behave("/hook", status(410))
+
+    pushing.until({"dead": 1}, pushing.pusher())
+
+    assert len(pushing.receiver.received("/hook")) == 1
+
+
+def test_a_poisoned_row_is_buried_alone(pushing: Pushing) -> None:
+    for _ in range(3):
+        pushing.owe("/hook")
+    with pushing.store.writing() as db:
+        endpoint = an_endpoint(db, address=pushing.receiver.url("/other"), secret=b"not sealed by us")
+        a_delivery(db, endpoint_id=endpoint, due_at=now(db) - 1)
+
+    pushing.until({"delivered": 3, "dead": 1}, pushing.pusher())
+
+
+def test_two_workers_share_what_is_owed_and_send_nothing_twice(pushing: Pushing) -> None:
+    for n in range(300):
+        pushing.owe(f"/hook/{n}", host=f"host-{n % 20}:1")
+
+    pushing.until({"delivered": 300}, pushing.pusher(worker="w1"), pushing.pusher(worker="w2"))
+
+    assert pushing.receiver.count == 300
+    assert len(pushing.receiver.ids()) == 300
+
+
+def test_a_receiver_that_hangs_delays_no_other(pushing: Pushing) -> None:
+    pushing.receiver.behave("/hang", hang)
+    for _ in range(100):
+        pushing.owe("/hang", host="hanging:1")
+    for n in range(50):
+        pushing.owe(f"/well/{n}", host="well:1")
+    pusher = pushing.pusher(timeout_s=10)
+
+    def all_well_ones_came() -> bool:
+        pusher.turn()
+        return sum(1 for push in pushing.receiver.received() if push.path != "/hang") == 50
+
+    eventually(all_well_ones_came, within_s=5)
+
+
+def test_a_turn_that_finds_nothing_writes_nothing(pushing: Pushing) -> None:
+    assert pushing.pusher().turn() is None
+
+
+def test_a_correction_waits_for_the_older_version_that_is_on_its_way(pushing: Pushing) -> None:
+    article = an_article()
+    pushing.receiver.behave("/hook", slow(0.3))
+    with pushing.store.writing() as db:
+        endpoint = an_endpoint(db, address=pushing.receiver.url("/hook"), secret=KEYS.seal(SECRET.encode()))
+        a_delivery(db, endpoint_id=endpoint, version=a_version(db, article), due_at=now(db))
+    pusher = pushing.pusher(timeout_s=5)
+    pusher.turn()
+    eventually(lambda: pushing.receiver.count == 1, within_s=5)
+    with pushing.store.writing() as db:
+        a_delivery(db, endpoint_id=endpoint, version=a_version(db, article), due_at=now(db))
+
+    pushing.until({"delivered": 2}, pusher)
+
+    assert [push.json()["type"] for push in pushing.receiver.received("/hook")] == [
+        "article.published",
+        "article.updated",
+    ]
+
+
+def test_closing_settles_what_came_back_and_hands_back_what_did_not_go_out(pushing: Pushing) -> None:
+    pushing.receiver.behave("/slow", slow(0.2))
+    for _ in range(40):
+        pushing.owe("/slow", host="one:1")
+    pusher = pushing.pusher(timeout_s=5)
+    pusher.turn()
+    eventually(lambda: pushing.receiver.count > 0, within_s=5)
+
+    pusher.close(grace_s=2)
+
+    states = pushing.states()
+    assert states["delivered"] == pushing.receiver.count
+    assert states.get("sending", 0) == 0

@@ -1,0 +1,99 @@
+"""Pages for people: their language, their headers, and what every template is given.
+
+A page holds no inline script or style, so its Content-Security-Policy allows none.
+"""
+
+import hashlib
+import time
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import HTMLResponse
+
+from web.face import face_of
+from zonewire.articles import rfc3339
+from zonewire.rendering.environment import render
+from zonewire.rendering.translation import LOCALES, Words, words
+from zonewire.store import SECOND
+
+STATIC = Path(__file__).parent / "static"
+PORTAL = "Zonewire"
+"""The name at the head of each page, until a portal gives its own."""
+
+HEADERS = {
+    # Articles bring pictures from wherever their portal keeps them.
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' https: http: data:; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Vary": "Accept-Language",
+}
+"""What every page is sent with."""
+
+_MINUTE = 60 * SECOND
+_HOUR = 60 * _MINUTE
+_HALF_A_YEAR = 180 * 24 * _HOUR
+
+
+def page(
+    request: Request, template: str, *, status: int = 200, caching: str = "no-store", **values: Any
+) -> HTMLResponse:
+    """The page *template* of `templates/`, in the reader's language. *caching* is its Cache-Control."""
+    locale = locale_of(request)
+    body = render(
+        template,
+        locale,
+        root=request.scope.get("root_path", ""),
+        base=face_of(request).settings.base,
+        portal=PORTAL,
+        style=_version_of("zonewire.css"),
+        when=partial(when, words(locale), now=time.time_ns() // 1000),
+        moment=rfc3339,
+        other_locale=next(name for name in LOCALES if name != locale),
+        **values,
+    )
+    headers = {**HEADERS, "Content-Language": locale, "Cache-Control": caching}
+    return HTMLResponse(body, status_code=status, headers=headers)
+
+
+def locale_of(request: Request) -> str:
+    """`?lang=`, else the best of Accept-Language that we speak, else Chinese."""
+    asked = request.query_params.get("lang", "")
+    choices = [asked] if asked else _preferred(request.headers.get("accept-language", ""))
+    for choice in choices:
+        for locale in LOCALES:
+            if choice[:2].lower() == locale[:2].lower():
+                return locale
+    return LOCALES[0]
+
+
+def _preferred(accept_language: str) -> list[str]:
+    """The languages of the header, the most wanted first (RFC 9110 §12.5.4)."""
+    weighted: list[tuple[float, str]] = []
+    for part in accept_language.split(","):
+        language, _, weight = part.strip().partition(";q=")
+        try:
+            weighted.append((float(weight or 1), language))
+        except ValueError:
+            continue
+    return [language for weight, language in sorted(weighted, key=lambda pair: -pair[0]) if weight > 0]
+
+
+def when(speech: Words, moment: int, *, now: int) -> str:
+    """How long ago *moment* was while that is less than a day; else its date."""
+    age = now - moment
+    if 0 <= age < _HOUR:
+        return speech("time.minutes_ago", n=max(age // _MINUTE, 1))
+    if 0 <= age < 24 * _HOUR:
+        return speech("time.hours_ago", n=age // _HOUR)
+    return speech.date(moment, style="day" if now - moment < _HALF_A_YEAR else "day_of_year")
+
+
+@cache
+def _version_of(name: str) -> str:
+    """The address of a static file's present bytes, so that it can be cached for good."""
+    return f"static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"

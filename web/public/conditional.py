@@ -1,0 +1,45 @@
+"""Conditional requests and content coding (RFC 9110 §12.5.3, §13.1)."""
+
+import re
+from collections.abc import Collection
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+_TAG = re.compile(r'(?:W/)?"([^"]*)"')
+_CODING = re.compile(r"\s*([\w*.-]+)\s*(?:;\s*q=([0-9.]+)\s*)?")
+
+
+def known_tag(if_none_match: str, tags: Collection[str], *, preferred: str) -> str | None:
+    """Which of our *tags* the client has, by weak comparison; None where it has none of them.
+
+    A 304 must name a tag that the client holds, so the one that it sent is answered, whatever the variant.
+    """
+    if if_none_match.strip() == "*":
+        return preferred
+    held = _TAG.findall(if_none_match)
+    return next((tag for tag in (preferred, *tags) if tag in held), None)
+
+
+def is_unchanged_since(if_modified_since: str, changed_at: int) -> bool:
+    """Whether nothing changed after that date. What is no date says nothing."""
+    try:
+        since = parsedate_to_datetime(if_modified_since)
+    except ValueError:
+        return False
+    return changed_at // 1_000_000 <= (since if since.tzinfo else since.replace(tzinfo=UTC)).timestamp()
+
+
+def takes_gzip(accept_encoding: str) -> bool:
+    """Whether the client named gzip, or anything, and did not refuse it by q=0."""
+    weights: dict[str, float] = {}
+    for part in accept_encoding.lower().split(","):
+        if match := _CODING.fullmatch(part):
+            weights[match[1]] = _weight(match[2])
+    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0
+
+
+def _weight(text: str | None) -> float:
+    try:
+        return 1.0 if text is None else float(text)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,122 @@
+"""Feed documents for readers, and the page that lists them for people."""
+
+import re
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse
+
+from web.face import Face, face_of
+from web.pages import page
+from web.public.conditional import is_unchanged_since, known_tag, takes_gzip
+from web.public.shelf import Shelf
+from zonewire.errors import NotFound
+from zonewire.feeds import MEDIA_TYPES, Document, FeedLine, Format, list_feeds, name_behind
+
+CACHING = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
+KINDS = ("zone", "city", "section")
+_ADDRESS = re.compile(rf"(?P<name>[^\x00-\x1f\x7f]+)\.(?P<form>{'|'.join(Format)})")
+
+router = APIRouter()
+
+
+@router.api_route("/", methods=["GET", "HEAD"])
+def front() -> Response:
+    """The page of the feeds is the front page."""
+    return RedirectResponse("feeds/", headers={"Cache-Control": "public, max-age=60"})
+
+
+@router.api_route("/feeds/", methods=["GET", "HEAD"])
+def catalogue(request: Request) -> Response:
+    """Every feed, for people."""
+    face = face_of(request)
+    with face.store.reading() as db:
+        lines = list_feeds(db)
+    groups = {kind: [line for line in lines if line.kind == kind] for kind in KINDS}
+    return page(
+        request,
+        "public/feeds.html",
+        caching="public, max-age=60",
+        everything=lines[0],
+        groups={kind: _by_size(found) for kind, found in groups.items() if found},
+    )
+
+
+@router.api_route("/feeds/{address:path}", methods=["GET", "HEAD"])
+async def document(address: str, request: Request) -> Response:
+    """One feed document. A zone's, city's or section's own name in place of its slug leads to the slug."""
+    match = _ADDRESS.fullmatch(address)
+    if match is None:
+        raise _no_such(address)
+    name, form = match["name"], Format(match["form"])
+    found = await _shelf_of(request).take(name, form)
+    if found is not None:
+        return _answer(request, found, name, form)
+    slug = await run_in_threadpool(_slug_behind, face_of(request), name)
+    if slug is None:
+        raise _no_such(address)
+    # Relative, so that it is right behind any proxy and prefix. 308: for good.
+    target = f"{quote(slug.rpartition('/')[2])}.{form}"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(target + query, status_code=308, headers={"Cache-Control": CACHING})
+
+
+def _answer(request: Request, found: Document, name: str, form: Format) -> Response:
+    gzipped = takes_gzip(request.headers.get("accept-encoding", ""))
+    # The variants differ in bytes, so each has a strong tag of its own.
+    tags = (f"{found.etag}-gz", found.etag) if gzipped else (found.etag, f"{found.etag}-gz")
+    held = _held(request, found, tags)
+    headers = {
+        "ETag": f'"{held or tags[0]}"',
+        "Last-Modified": format_datetime(datetime.fromtimestamp(found.changed_at // 1_000_000, UTC), usegmt=True),
+        "Cache-Control": CACHING,
+        "Vary": "Accept-Encoding",
+        "Access-Control-Allow-Origin": "*",  # readers that live in a browser
+        "Link": f'<{face_of(request).settings.base}/feeds/{quote(name)}.{form}>; rel="self"',
+    }
+    if held is not None:
+        return Response(status_code=304, headers=headers)
+    headers["Content-Type"] = f"{MEDIA_TYPES[form]}; charset=utf-8"
+    headers["X-Content-Type-Options"] = "nosniff"
+    if gzipped:
+        headers["Content-Encoding"] = "gzip"
+    body = found.body if gzipped else found.plain
+    headers["Content-Length"] = str(len(body))
+    return Response(b"" if request.method == "HEAD" else body, headers=headers)
+
+
+def _held(request: Request, found: Document, tags: tuple[str, str]) -> str | None:
+    """The tag of what the client already has, if that is this document. If-None-Match overrides the date."""
+    if (sent := request.headers.get("if-none-match")) is not None:
+        return known_tag(sent, tags, preferred=tags[0])
+    since = request.headers.get("if-modified-since")
+    return tags[0] if since is not None and is_unchanged_since(since, found.changed_at) else None
+
+
+def _slug_behind(face: Face, name: str) -> str | None:
+    with face.store.reading() as db:
+        return name_behind(db, name)
+
+
+def _shelf_of(request: Request) -> Shelf:
+    state = request.app.state
+    if not hasattr(state, "shelf"):
+        face = face_of(request)
+        state.shelf = Shelf(face.store, base_url=face.settings.base)
+    shelf: Shelf = state.shelf
+    return shelf
+
+
+def _by_size(lines: list[FeedLine]) -> list[FeedLine]:
+    return sorted(lines, key=lambda line: (-line.articles, line.name))
+
+
+def _no_such(address: str) -> NotFound:
+    return NotFound(
+        f"there is no feed at {address!r}",
+        where="the address",
+        mend="/feeds/ lists every feed; one appears with its first article.",
+    )

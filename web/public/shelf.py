@@ -1,0 +1,74 @@
+"""Feed documents in memory: a cache that the database checks by number, at most a quarter of a second old.
+
+A document that was checked within FRESH_S is served without a question to the database, and any number of requests
+that come together ask one.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+
+from zonewire.feeds import Document, Format, document_number, served_document
+from zonewire.store import Store
+
+FRESH_S = 0.25
+BUDGET_BYTES = 64 * 1024 * 1024
+
+Key = tuple[str, Format]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    document: Document
+    checked_at: float  # monotonic seconds, before the database was asked
+
+
+class Shelf:
+    """The documents of one web process. Lives in its event loop; only the reading is done in threads."""
+
+    def __init__(self, store: Store, *, base_url: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store = store
+        self._base_url = base_url
+        self._clock = clock
+        self._kept: OrderedDict[Key, _Kept] = OrderedDict()  # the longest unused first
+        self._kept_bytes = 0
+        self._flights: dict[Key, asyncio.Task[Document | None]] = {}
+
+    async def take(self, name: str, form: Format) -> Document | None:
+        """The document, or None where that feed has none."""
+        key = (name, form)
+        kept = self._kept.get(key)
+        if kept is not None and self._clock() - kept.checked_at <= FRESH_S:
+            self._kept.move_to_end(key)
+            return kept.document
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = self._flights[key] = asyncio.ensure_future(self._look(key, kept.document if kept else None))
+            flight.add_done_callback(lambda _: self._flights.pop(key, None))
+        return await asyncio.shield(flight)  # a client that leaves takes nothing from the others
+
+    async def _look(self, key: Key, known: Document | None) -> Document | None:
+        asked_at = self._clock()
+        document = await run_in_threadpool(self._read, key, known)
+        self._forget(key)
+        if document is not None:
+            self._kept[key] = _Kept(document, asked_at)
+            self._kept_bytes += len(document.body)
+            while self._kept_bytes > BUDGET_BYTES:
+                self._forget(next(iter(self._kept)))
+        return document
+
+    def _read(self, key: Key, known: Document | None) -> Document | None:
+        name, form = key
+        with self._store.reading() as db:
+            if known is not None and (document_number(db, name, form) or 0) == known.number:
+                return known
+            return served_document(db, name, form, base_url=self._base_url)
+
+    def _forget(self, key: Key) -> None:
+        if (kept := self._kept.pop(key, None)) is not None:
+            self._kept_bytes -= len(kept.document.body)

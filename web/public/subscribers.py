@@ -1,0 +1,111 @@
+"""Pages for subscribers: confirm, and leave. A GET shows what would happen, a POST does it (RFC 8058).
+
+Mail gateways open links, and some run what they find there: nothing here acts without a POST. A mail program's POST
+(`List-Unsubscribe=One-Click`, as multipart or urlencoded) brings no cookie, gets no redirect, and is told 200 whether
+or not the token is one of ours; its body is not even read, since the address says all.
+"""
+
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, Request, Response
+
+from web.face import Face, face_of
+from web.pages import locale_of, page
+from zonewire import subscriptions
+from zonewire.delivery.mailing import CONFIRM_TOKEN, UNSUBSCRIBE_TOKEN
+from zonewire.errors import Conflict, NotFound
+from zonewire.filters import parse_written
+from zonewire.keys import read_token
+from zonewire.rendering.translation import Words, words
+from zonewire.rendering.wording import filter_in_words
+from zonewire.store import now
+from zonewire.subscriptions import Subscription
+
+log = structlog.get_logger()
+router = APIRouter()
+
+
+@router.api_route("/confirm/{token}", methods=["GET", "HEAD"])
+def ask_to_confirm(token: str, request: Request) -> Response:
+    """What confirming would begin, and the button for it."""
+    return _ask(request, token, purpose=CONFIRM_TOKEN, open_states={"unconfirmed"}, form="confirm")
+
+
+@router.post("/confirm/{token}")
+def confirm(token: str, request: Request) -> Response:
+    """Begin the subscription. Twice is as good as once."""
+    face = face_of(request)
+    try:
+        subscription_id = read_token(face.keys, CONFIRM_TOKEN, token)
+        with face.store.writing() as db:
+            subscription = subscriptions.confirm(db, subscription_id, now(db))
+    except NotFound:
+        return _unknown(request, status=404)
+    except Conflict:
+        return _told_now(request, face, subscription_id)
+    log.info("subscription.confirmed", subscription_id=subscription.id)
+    return _told(request, subscription)
+
+
+@router.api_route("/unsubscribe/{token}", methods=["GET", "HEAD"])
+def ask_to_unsubscribe(token: str, request: Request) -> Response:
+    """What leaving would end, and the button for it."""
+    states = {"active", "paused", "unconfirmed"}
+    return _ask(request, token, purpose=UNSUBSCRIBE_TOKEN, open_states=states, form="unsubscribe")
+
+
+@router.post("/unsubscribe/{token}")
+def unsubscribe(token: str, request: Request) -> Response:
+    """End the subscription at once, and cancel what is owed to it."""
+    face = face_of(request)
+    try:
+        subscription_id = read_token(face.keys, UNSUBSCRIBE_TOKEN, token)
+        with face.store.writing() as db:
+            subscription = subscriptions.unsubscribe(db, subscription_id, now(db))
+    except NotFound:
+        return _unknown(request, status=200)  # RFC 8058: a mail program has no use for an error
+    log.info("subscription.ended", subscription_id=subscription.id)
+    return _told(request, subscription)
+
+
+def _ask(request: Request, token: str, *, purpose: str, open_states: set[str], form: str) -> Response:
+    """The form, where there is something left to do; else how things are. 404 for a token that is not ours."""
+    face = face_of(request)
+    try:
+        subscription_id = read_token(face.keys, purpose, token)
+        with face.store.reading() as db:
+            subscription = subscriptions.find(db, subscription_id)
+    except NotFound:
+        return _unknown(request, status=404)
+    if subscription.state not in open_states:
+        return _told(request, subscription)
+    return page(request, f"public/{form}.html", **_in_words(subscription, words(locale_of(request))))
+
+
+def _told_now(request: Request, face: Face, subscription_id: int) -> Response:
+    with face.store.reading() as db:
+        subscription = subscriptions.find(db, subscription_id)
+    return _told(request, subscription)
+
+
+def _told(request: Request, subscription: Subscription) -> Response:
+    """How things are with *subscription*."""
+    t = words(locale_of(request))
+    return page(request, "public/done.html", state=subscription.state, **_in_words(subscription, t))
+
+
+def _unknown(request: Request, *, status: int) -> Response:
+    t = words(locale_of(request))
+    heading, sentence = t("pages.unknown_title"), t("pages.unknown")
+    return page(request, "public/notice.html", status=status, heading=heading, sentence=sentence, seal=False)
+
+
+def _in_words(subscription: Subscription, t: Words) -> dict[str, Any]:
+    next_at = subscription.next_at
+    return {
+        "address": subscription.address or "",
+        "filter": filter_in_words(parse_written(subscription.written), t),
+        "cadence": t(f"cadence.{subscription.cadence}"),
+        "next_when": None if next_at is None else t.date(next_at, timezone=subscription.timezone, style="moment"),
+    }

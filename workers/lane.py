@@ -1,0 +1,64 @@
+"""One lane's worker: Celery's solo pool in this process, a courier and a heart beside it."""
+
+import contextlib
+import time
+import warnings
+
+import redis
+import structlog
+from celery import signals
+from celery.exceptions import SecurityWarning
+
+from config.settings import load
+from tasks import process
+from tasks.app import app
+from zonewire.delivery.lanes import Lane
+
+log = structlog.get_logger()
+
+PING_STEP_S = 0.02
+PING_FOR_S = 5.0
+
+
+def run_lane(lane: Lane, *, worker: str | None = None) -> None:
+    """Work on *lane* until SIGTERM. Blocks; call it in a process of its own."""
+    name = worker or process.new_worker_name(lane)
+
+    def on_init(**_: object) -> None:
+        process.open_process(app, lane=lane, worker=name)
+
+    signals.setup_logging.connect(_leave_logging_alone, weak=False)
+    signals.worker_process_init.connect(on_init, weak=False)
+    # Celery warns of root for fear of pickled messages; ours are JSON, and nothing else is accepted.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    _wait_for_redis(load().redis)
+    celery_worker = app.Worker(
+        hostname=name,
+        pool="solo",
+        concurrency=1,
+        queues=[lane.value],
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        quiet=True,
+    )
+    try:
+        celery_worker.start()
+    finally:
+        process.close_process()
+
+
+def _leave_logging_alone(**_: object) -> None:
+    """Connected to Celery's setup_logging: our own configuration stays."""
+
+
+def _wait_for_redis(url: str) -> None:
+    """Celery would sleep two seconds after a first failure; a Redis that starts beside us needs milliseconds."""
+    deadline = time.monotonic() + PING_FOR_S
+    client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+    while time.monotonic() < deadline:
+        with contextlib.suppress(redis.RedisError):
+            client.ping()
+            break
+        time.sleep(PING_STEP_S)
+    client.close()

@@ -1,0 +1,86 @@
+"""The sentinel: the child of `up` that holds the database for it.
+
+`up` writes a line for each worker that died, and the sentinel returns its leases at once. The sentinel writes a line
+for each lane that stands still: over its budget with work that could be taken now, while no worker's heart has
+completed a turn for STILL_S. A lane that is merely late is reported and never restarted.
+"""
+
+import os
+import selectors
+import signal
+import time
+
+import structlog
+
+from config.settings import load
+from zonewire.delivery import heartbeats, ledger
+from zonewire.delivery.lanes import BUDGET_S, Lane
+from zonewire.errors import ZonewireError
+from zonewire.status import waiting
+from zonewire.store import SECOND, Store, open_store
+from zonewire.store import now as clock
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S = 2.0
+STILL_S = 15
+GIVE_TIME_S = 30.0
+"""After it has named a lane, the sentinel gives the new worker so long before it names it again."""
+
+
+def run_sentinel(heard: int, say: int) -> None:
+    """Read deaths from the descriptor *heard*, write lanes that stand still to *say*. Ends with SIGTERM."""
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    store = open_store(load().database, pool_size=1)
+    ears = selectors.DefaultSelector()
+    ears.register(heard, selectors.EVENT_READ)
+    unheard = b""
+    undone: list[str] = []
+    named: dict[Lane, float] = {}
+    looked = 0.0
+    while True:
+        if ears.select(0.2 if undone else LOOK_EVERY_S):
+            unheard += os.read(heard, 65_536)
+            *lines, unheard = unheard.split(b"\n")
+            undone += [line.decode() for line in lines]
+        try:
+            while undone:
+                _bury(store, undone[0])
+                undone.pop(0)
+            if time.monotonic() - looked >= LOOK_EVERY_S:
+                looked = time.monotonic()
+                for lane in standing_still(store):
+                    if time.monotonic() - named.get(lane, -GIVE_TIME_S) >= GIVE_TIME_S:
+                        named[lane] = time.monotonic()
+                        os.write(say, f"{lane.value}\n".encode())
+        except ZonewireError as error:
+            log.warning("sentinel.blind", error=str(error))
+            time.sleep(0.2)
+
+
+def _bury(store: Store, line: str) -> None:
+    """*line* is a worker's name, behind "ordered " where `up` itself ended it."""
+    worker = line.removeprefix("ordered ")
+    with store.settling() as db:
+        returned = ledger.return_leases_of(db, worker, counted=worker == line, now=clock(db))
+        heartbeats.forget(db, worker)
+    if returned:
+        log.warning("leases.returned", worker=worker, deliveries=returned)
+
+
+def standing_still(store: Store) -> list[Lane]:
+    """The lanes that a restart would help."""
+    still = []
+    with store.reading() as db:
+        now = clock(db)
+        for lane in Lane:
+            work = waiting(db, lane, now=now)
+            if work.age_s(now) <= BUDGET_S[lane]:
+                continue
+            turned_at = heartbeats.last_turn(db, lane)
+            if turned_at is None or now - turned_at > STILL_S * SECOND:
+                still.append(lane)
+                log.error("lane.stood_still", lane=lane, waiting=work.items, oldest_due_s=round(work.age_s(now)))
+            else:
+                log.warning("lane.late", lane=lane, waiting=work.items, oldest_due_s=round(work.age_s(now)))
+    return still

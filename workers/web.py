@@ -1,0 +1,71 @@
+"""The web face as a process: uvicorn on a socket that we bound."""
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from config.keys import ring_of
+from config.settings import load
+from tasks.app import app as celery_app
+from tasks.hints import HintLine, HintSender
+from web.app import create_app
+from web.face import Face
+from zonewire.errors import SettingWrong
+from zonewire.store import migrate, open_store
+
+FIRST_PORT = 8080
+TRIES = 100
+BACKLOG = 512
+
+
+def bind(host: str, port: int | None) -> socket.socket:
+    """A listening socket: on *port*, or on the next free one from 8080 on. Raises SettingWrong for a taken one."""
+    candidates = range(FIRST_PORT, FIRST_PORT + TRIES) if port is None else (port,)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in candidates:
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, candidate))
+            listener.listen(BACKLOG)
+        except OSError as error:
+            listener.close()
+            if port is not None:
+                raise SettingWrong(
+                    f"port {port} on {host} cannot be had: {error.strerror}",
+                    where="--port",
+                    mend="Give another, or none: then the next free one from 8080 is taken.",
+                ) from None
+            continue
+        return listener
+    raise SettingWrong(
+        f"no port from {FIRST_PORT} to {FIRST_PORT + TRIES - 1} is free", where="--port", mend="Give one with --port."
+    )
+
+
+def run_web(listener: socket.socket, *, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve on *listener* until SIGTERM."""
+    settings = load()
+    store = open_store(settings.database)
+    with store.reading() as db:
+        migrate.installation_number(db)
+    hints = HintSender(celery_app)
+    line = HintLine(celery_app)
+    face = Face(settings, store, ring_of(settings), hints.hint, line.answers)
+    config = uvicorn.Config(
+        create_app(face),
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        proxy_headers=True,
+    )
+    ready()
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        hints.close()
+        store.close()

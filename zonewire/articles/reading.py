@@ -1,0 +1,45 @@
+"""Reading versions back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from zonewire.articles import statements
+from zonewire.articles.identity import shown_id
+from zonewire.articles.model import Version, unpack
+
+
+def newest(db: Connection, guid: str) -> Version | None:
+    """The newest version of the article called *guid*, a tombstone too."""
+    row = db.execute(statements.NEWEST_BY_GUID, {"guid": guid}).one_or_none()
+    return _version(row) if row else None
+
+
+def newest_by_id(db: Connection, article_id: int) -> Version | None:
+    """The newest version of the article with this key, a tombstone too."""
+    row = db.execute(statements.NEWEST_BY_ID, {"article_id": article_id}).one_or_none()
+    return _version(row) if row else None
+
+
+def by_numbers(db: Connection, numbers: Sequence[int]) -> dict[int, Version]:
+    """The versions with these acceptance numbers, as far as there are such."""
+    rows = db.execute(statements.VERSIONS_BY_NUMBER, {"numbers": numbers})
+    return {row.number: _version(row) for row in rows}
+
+
+def address_of(version: Version, base_url: str) -> str:
+    """Where a reader finds the article: its own address, else our page of it."""
+    return version.article.url or f"{base_url}/articles/{shown_id(version.article_id)}"
+
+
+def _version(row: Any) -> Version:
+    return Version(
+        number=row.number,
+        article_id=row.article_id,
+        version=row.version,
+        withdrawn=row.withdrawn,
+        entry_id=row.entry_id,
+        article=unpack(row.content),
+        accepted_at=row.accepted_at,
+    )

@@ -1,0 +1,71 @@
+"""Webhooks as Standard Webhooks 1.0.0 has them (https://www.standardwebhooks.com): signed POSTs of JSON.
+
+The body is `{"type", "timestamp", "data"}`, data being the article with its version. It is made once for each version
+and type and shared by all who get it; the signature is made when the request goes out, for it names that moment.
+"""
+
+from functools import lru_cache, partial
+from http import HTTPStatus
+
+import orjson
+
+from zonewire import __version__
+from zonewire.articles.model import Version, as_json, rfc3339
+from zonewire.channels.limits import Limits
+from zonewire.delivery.messages import Endpoint, Message, NewsMessage
+from zonewire.delivery.outcomes import Delivered, Later, Never, Outcome, Unknown
+from zonewire.keys import sign
+from zonewire.outbound.courier import HttpRequest, Reply
+
+LIMITS = Limits()
+
+_ALWAYS = ("content-type: application/json", f"user-agent: Zonewire/{__version__}")
+_BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def build(message: Message, endpoint: Endpoint) -> HttpRequest:
+    """The signed POST of an article's news. Raises TypeError for a message that is no news."""
+    if not isinstance(message, NewsMessage):
+        raise TypeError(f"a webhook carries news, not a {type(message).__name__}")
+    body = body_of(message.version, message.event_type, message.address)
+    headers = (*_ALWAYS, f"webhook-id: {message.delivery_id}", f"zonewire-sequence: {message.sequence}")
+    return HttpRequest(
+        endpoint.address,
+        endpoint.host,
+        headers,
+        body,
+        partial(_signature, endpoint.secrets, message.delivery_id, body),
+    )
+
+
+def _signature(secrets: tuple[bytes, ...], delivery_id: str, body: bytes, timestamp: int) -> tuple[str, ...]:
+    return (
+        f"webhook-timestamp: {timestamp}",
+        f"webhook-signature: {sign(secrets, delivery_id, timestamp, body)}",
+    )
+
+
+@lru_cache(maxsize=256)
+def body_of(version: Version, event_type: str, address: str) -> bytes:
+    """What is sent of *version*, whose page is at *address*; of a withdrawn one only what names it."""
+    data = as_json(version.article) | {"url": address}
+    if version.withdrawn:
+        data = {key: data[key] for key in ("guid", "url", "title") if key in data}
+    data["version"] = version.version
+    return orjson.dumps({"type": event_type, "timestamp": rfc3339(version.accepted_at), "data": data})
+
+
+def judge(reply: Reply) -> Outcome:
+    """The status line decides, whatever came of the body behind it."""
+    status = reply.status
+    if 200 <= status < 300:
+        return Delivered(status)
+    if status == HTTPStatus.GONE:
+        return Never("HTTP 410: the receiver is gone", status, close_endpoint=True)
+    if status in _BUSY:
+        return Later(f"HTTP {status}", status, wait_s=reply.retry_after_s)
+    if 300 <= status < 400:
+        return Later(f"HTTP {status}: redirects are not followed", status)
+    if status:
+        return Later(f"HTTP {status}", status)
+    return Unknown(reply.error or "no answer came") if reply.lost else Later(reply.error or "no answer")

@@ -1,0 +1,71 @@
+"""Addresses as they are kept: one spelling for each, so that the same endpoint is never made twice.
+
+A webhook's is its URL with scheme and host in lower case and ASCII (IDNA), without default port and fragment, its
+path and query as they were given. An email address keeps its local part; its domain is in lower case and ASCII.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote, urlsplit
+
+from zonewire.errors import AddressRefused, WrongUsage
+from zonewire.outbound.guard import DEFAULT_PORTS, target_of
+
+ADDRESS_CHARS, LOCAL_CHARS, DOMAIN_CHARS = 254, 64, 253  # RFC 5321 §4.5.3.1
+
+# RFC 5321 §4.1.2, without quoted local parts and address literals, which nobody who subscribes has.
+ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+LOCAL = re.compile(rf"{ATOM}(\.{ATOM})*")
+LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+DOMAIN = re.compile(rf"({LABEL}\.)+(?![0-9]+\Z){LABEL}|localhost")
+
+KEPT_IN_URL = "!$%&'()*+,/:;=?@[]~-._|^`{}\"<>"  # what is ASCII stays as it was given
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A normalised address, and what shares its connections and its subscriber."""
+
+    channel: str
+    text: str
+    host: str  # "host:port", or a mail domain
+    owner: str  # the subscriber: an email address, or a partner's host
+
+
+def normalised(channel: str, given: str) -> Address:
+    """*given* as it is kept. Raises AddressRefused where it can be no address of *channel*."""
+    if channel == "webhook":
+        return _url(given.strip())
+    if channel == "email":
+        return _email(given.strip())
+    raise WrongUsage(f"{channel} has no addresses yet", mend="This version pushes by email and webhook.")
+
+
+def _url(given: str) -> Address:
+    target = target_of(given)
+    parts = urlsplit(given)
+    port = "" if DEFAULT_PORTS[target.scheme] == target.port else f":{target.port}"
+    path = quote(parts.path or "/", safe=KEPT_IN_URL)
+    query = f"?{quote(parts.query, safe=KEPT_IN_URL)}" if parts.query else ""
+    text = f"{target.scheme}://{target.shown}{port}{path}{query}"
+    return Address("webhook", text, f"{target.shown}:{target.port}", target.host)
+
+
+def _email(given: str) -> Address:
+    local, _, domain = given.rpartition("@")
+    domain = _mail_domain(domain)
+    text = f"{local}@{domain}"
+    if not LOCAL.fullmatch(local) or len(local) > LOCAL_CHARS or not domain or len(text) > ADDRESS_CHARS:
+        raise AddressRefused(f"{given[:80]!r} is no email address", mend="Give one such as reader@example.com.")
+    return Address("email", text, domain, text)
+
+
+@lru_cache(maxsize=4_096)
+def _mail_domain(given: str) -> str:
+    """The domain in ASCII and lower case; "" where it is none."""
+    try:
+        domain = given.encode("idna").decode().lower()
+    except UnicodeError:
+        return ""
+    return domain if len(domain) <= DOMAIN_CHARS and DOMAIN.fullmatch(domain) else ""

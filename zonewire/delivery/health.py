@@ -1,0 +1,84 @@
+"""An endpoint's health: kept with each settlement, judged by time and number, never by a count alone.
+
+Disabled are endpoints whose receiver says that it is gone, and those that failed for `disable_after_s` without one
+success and at least 20 times. What is owed to a disabled endpoint is held; to one that is gone, cancelled (upkeep).
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import Connection, bindparam, or_, update
+
+from zonewire.delivery.outcomes import Delivered, Never
+from zonewire.store import SECOND, Spelled, as_rows, many, values_of
+from zonewire.store.tables import endpoints
+
+if TYPE_CHECKING:
+    from zonewire.delivery.ledger import Settlement
+
+log = structlog.get_logger()
+
+FEWEST_FAILURES = 20
+"""An endpoint with fewer failures in a row is never disabled by time."""
+
+# Endpoints that took something: whatever failed before is over.
+_WELL = (
+    update(endpoints)
+    .where(endpoints.c.id.in_(values_of(many("well_ids"))), endpoints.c.failures > 0)
+    .values(failures=0, failing_since=None, state="healthy", last_error=None)
+)
+
+# Endpoints that failed, with how often and what was said last.
+_FAILED = Spelled(
+    """
+    UPDATE endpoints SET failures = failures + f.n, failing_since = COALESCE(failing_since, :moment),
+        last_error = f.error, state = CASE WHEN state = 'disabled' THEN state ELSE 'failing' END
+    FROM {rows} AS f WHERE endpoints.id = f.id
+    """,
+    columns=("id bigint", "n bigint", "error text"),
+)
+
+_DISABLE_FAILING = (
+    update(endpoints)
+    .where(
+        endpoints.c.id.in_(values_of(many("failed_ids"))),
+        endpoints.c.state != "disabled",
+        endpoints.c.failures >= FEWEST_FAILURES,
+        endpoints.c.failing_since <= bindparam("failing_before"),
+    )
+    .values(state="disabled", disabled_at=bindparam("moment"), reason="failed for too long without one success")
+    .returning(endpoints.c.id)
+)
+
+_DISABLE_GONE = (
+    update(endpoints)
+    .where(
+        endpoints.c.id.in_(values_of(many("gone_ids"))),
+        or_(endpoints.c.state != "disabled", endpoints.c.gone.is_(False)),
+    )
+    .values(state="disabled", gone=True, disabled_at=bindparam("moment"), reason="the receiver says that it is gone")
+    .returning(endpoints.c.id)
+)
+
+
+def note(db: Connection, settlements: "Sequence[Settlement]", *, disable_after_s: int, now: int) -> None:
+    """Bring the endpoints of *settlements* up to date."""
+    well = {s.endpoint_id for s in settlements if isinstance(s.outcome, Delivered)}
+    failed = [s for s in settlements if not isinstance(s.outcome, Delivered) and s.endpoint_id not in well]
+    if well:
+        db.execute(_WELL, {"well_ids": sorted(well)})
+    if not failed:
+        return
+    times = Counter(s.endpoint_id for s in failed)
+    words = {s.endpoint_id: getattr(s.outcome, "error", "")[:200] for s in failed}
+    rows = as_rows([(endpoint, n, words[endpoint]) for endpoint, n in sorted(times.items())])
+    db.execute(_FAILED.on(db), {"rows": rows, "moment": now})
+    before = {"failed_ids": sorted(times), "failing_before": now - disable_after_s * SECOND, "moment": now}
+    closed = list(db.execute(_DISABLE_FAILING, before).scalars())
+    gone = sorted({s.endpoint_id for s in failed if isinstance(s.outcome, Never) and s.outcome.close_endpoint})
+    if gone:
+        closed += db.execute(_DISABLE_GONE, {"gone_ids": gone, "moment": now}).scalars()
+    for endpoint in closed:
+        log.warning("endpoint.disabled", endpoint_id=f"e{endpoint}", error=words.get(endpoint, ""))

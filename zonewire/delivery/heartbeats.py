@@ -1,0 +1,48 @@
+"""Signs of life: one row for each worker process, by the database's clock."""
+
+from collections import Counter
+
+from sqlalchemy import Connection, bindparam, delete, func, select
+
+from zonewire.store import SECOND, insert
+from zonewire.store import now as clock
+from zonewire.store.tables import heartbeats
+
+ALIVE = 10 * SECOND
+"""A worker whose last sign is older than this does not count."""
+
+_BEAT = insert(heartbeats)
+_BEAT = _BEAT.on_conflict_do_update(
+    index_elements=["worker"],
+    set_={"beat_at": _BEAT.excluded.beat_at, "turned_at": _BEAT.excluded.turned_at},
+)
+_ALIVE = (
+    select(heartbeats.c.lane, func.count(), func.max(heartbeats.c.turned_at))
+    .where(heartbeats.c.beat_at >= bindparam("since"))
+    .group_by(heartbeats.c.lane)
+)
+_GONE = delete(heartbeats).where(heartbeats.c.worker == bindparam("gone_worker"))
+_LAST_TURN = select(func.max(heartbeats.c.turned_at)).where(heartbeats.c.lane == bindparam("of_lane"))
+
+
+def beat(db: Connection, *, worker: str, lane: str) -> None:
+    """*worker*'s heart has completed a turn just now."""
+    now = clock(db)
+    row = {"worker": worker, "lane": lane, "started_at": now, "beat_at": now, "turned_at": now}
+    db.execute(_BEAT, row)
+
+
+def workers_by_lane(db: Connection) -> Counter[str]:
+    """How many workers of each lane gave a sign of life lately."""
+    rows = db.execute(_ALIVE, {"since": clock(db) - ALIVE})
+    return Counter({lane: n for lane, n, _ in rows})
+
+
+def last_turn(db: Connection, lane: str) -> int | None:
+    """When any worker of *lane* last completed a turn."""
+    return db.execute(_LAST_TURN, {"of_lane": lane}).scalar()
+
+
+def forget(db: Connection, worker: str) -> None:
+    """*worker* is gone."""
+    db.execute(_GONE, {"gone_worker": worker})

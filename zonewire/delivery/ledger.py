@@ -1,0 +1,449 @@
+"""The ledger: claim, settle, renew, return. Every function works inside its caller's transaction.
+
+A claim takes ready rows under a lease of half a minute; whoever holds it renews it while the transfer is in flight,
+and settles by naming it. A lease that ran out gives its rows back. Nothing is lost between any two statements here:
+a row is always pending, retrying, or under a lease that ends.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row
+
+from zonewire.delivery import counts, health, statements
+from zonewire.delivery.counts import Moves, Slot
+from zonewire.delivery.outcomes import Delivered, Never, Outcome, Unknown
+from zonewire.delivery.retries import RetryPolicy, next_try
+from zonewire.delivery.states import Kind, State
+from zonewire.store import SECOND, as_rows
+
+LEASE = 30 * SECOND
+RENEW_EVERY_S = 10
+LAPSES_ALONE = 5
+"""Two ordinary lapses, then three of a lease that the row had for itself: it kills its worker."""
+LONE_S = 2.0
+"""So long a suspect has the process for itself."""
+RIPEN_AT_ONCE = 2_000
+HANDED_BACK_FOR = 2 * SECOND
+"""So long a row rests that its courier handed back untried."""
+REASON_CHARS = 60
+
+
+class Place(NamedTuple):
+    """An endpoint and the host that it shares connections with."""
+
+    host_id: int
+    endpoint_id: int
+
+
+START = Place(-1, -1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """How much a process can take on."""
+
+    total: int
+    per_host: int  # of a host that has nothing in flight here
+    busy: Mapping[int, int] = field(default_factory=dict)  # host_id: places left, for the others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """One row, claimed."""
+
+    id: int
+    lease_id: int
+    created_at: int
+    kind: Kind
+    host_id: int
+    host: str
+    endpoint_id: int
+    channel: str
+    address: str | None
+    sealed_address: bytes | None
+    secret: bytes | None
+    previous_secret: bytes | None
+    previous_until: int | None
+    article_id: int | None
+    number: int | None
+    edition_id: int | None
+    subscription_id: int | None
+    attempts: int
+    waits: int
+    event_type: str | None
+    sequence: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one claim took, and where the next one goes on."""
+
+    rows: tuple[Claimed, ...] = ()
+    lease_id: int | None = None
+    cursor: Place = START
+    alone: bool = False  # a suspect: nothing else joins it for LONE_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How the try of one claimed row ended."""
+
+    id: int
+    lease_id: int
+    endpoint_id: int
+    attempts: int
+    waits: int
+    outcome: Outcome
+    took_ms: int = 0
+    answer: str = ""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a turn did, in rows."""
+
+    delivered: int = 0
+    retried: int = 0
+    buried: int = 0
+    cancelled: int = 0
+    too_late: int = 0
+    claimed: int = 0
+
+    def add(self, other: "Tally") -> None:
+        """Take *other* in."""
+        for name in ("delivered", "retried", "buried", "cancelled", "too_late", "claimed"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+# --- claiming --------------------------------------------------------------------------------------------------------
+
+
+def claim_ready(
+    db: Connection, *, lane: str, worker: str, places: Places, after: Place, now: int, moves: Moves
+) -> Batch:
+    """Claim ready rows of *lane*, endpoints in turn from *after* on, no more of a host than it has places."""
+    if places.total <= 0:
+        return Batch(cursor=after)
+    found, cursor = _candidates(db, lane=lane, places=places, after=after)
+    return _take(db, found, lane=lane, worker=worker, now=now, moves=moves, cursor=cursor, alone=False)
+
+
+def claim_suspect(db: Connection, *, lane: str, worker: str, now: int, moves: Moves, cursor: Place) -> Batch:
+    """Claim one row whose lease ran out twice, for a process that has nothing else in flight."""
+    found = list(db.execute(statements.SUSPECT.on(db), {"lane": lane}))
+    return _take(db, found, lane=lane, worker=worker, now=now, moves=moves, cursor=cursor, alone=True)
+
+
+def oldest_suspect(db: Connection, lane: str) -> int | None:
+    """When the oldest row that must be claimed alone came due, if there is one."""
+    return db.execute(statements.OLDEST_SUSPECT, {"lane": lane}).scalar()
+
+
+def _candidates(db: Connection, *, lane: str, places: Places, after: Place) -> tuple[list[Row[Any]], Place]:
+    """Rows to claim, and the cursor behind them. From the cursor to the end, then from the start up to it."""
+    free, left = dict(places.busy), places.total
+    found: list[Row[Any]] = []
+    cursor = after
+    for begin in (after, START) if after != START else (START,):
+        visited = _walk(db, lane=lane, begin=begin, busy=free, per_host=places.per_host, steps=left)
+        if begin is START and after != START:
+            visited = [place for place in visited if place <= after]
+        taken = _oldest(db, lane=lane, visited=visited, free=free, per_host=places.per_host, most=left)
+        found += taken
+        left -= len(taken)
+        if taken:
+            cursor = Place(taken[-1].host_id, taken[-1].endpoint_id)
+        if left <= 0:
+            break
+        cursor = START if begin != START else cursor
+    return found, cursor
+
+
+def _walk(
+    db: Connection, *, lane: str, begin: Place, busy: Mapping[int, int], per_host: int, steps: int
+) -> list[Place]:
+    parameters = {
+        "lane": lane,
+        "host": begin.host_id,
+        "endpoint": begin.endpoint_id,
+        "room": per_host,
+        # A full host costs a step and gives no row.
+        "steps": steps + sum(1 for free in busy.values() if free <= 0),
+        "rows": as_rows(list(busy.items())),
+    }
+    return [Place(*row) for row in db.execute(statements.WALK.on(db), parameters)]
+
+
+def _oldest(
+    db: Connection, *, lane: str, visited: Sequence[Place], free: dict[int, int], per_host: int, most: int
+) -> list[Row[Any]]:
+    """At most *most* rows of the places *visited*, each host's within its free places; *free* is brought up to date."""
+    open_places = [place for place in visited if free.get(place.host_id, per_host) > 0]
+    if not open_places:
+        return []
+    room = max(free.get(place.host_id, per_host) for place in open_places)
+    each = max(1, min(room, -(-most // len(open_places))))
+    parameters = {"lane": lane, "each": each, "rows": as_rows(open_places)}
+    taken: list[Row[Any]] = []
+    # In the order of the walk, each endpoint's oldest first: neither database promises the order of a join.
+    for row in sorted(db.execute(statements.CANDIDATES.on(db), parameters), key=_turn_of):
+        left = free.get(row.host_id, per_host)
+        if left > 0 and len(taken) < most:
+            free[row.host_id] = left - 1
+            taken.append(row)
+    return taken
+
+
+def _turn_of(row: Row[Any]) -> tuple[int, int, int, int]:
+    return row.host_id, row.endpoint_id, row.due_at, row.id
+
+
+def _take(
+    db: Connection,
+    found: Sequence[Row[Any]],
+    *,
+    lane: str,
+    worker: str,
+    now: int,
+    moves: Moves,
+    cursor: Place,
+    alone: bool,
+) -> Batch:
+    """Put *found* under a lease; cancel those that have no receiver any more."""
+    unneeded = [row for row in found if row.kind == Kind.WITHDRAWAL and row.had is not None and not row.had]
+    if unneeded:
+        _cancel(db, unneeded, why="nothing to withdraw", lane=lane, now=now, moves=moves)
+        found = [row for row in found if row not in unneeded]
+    if not found:
+        return Batch(cursor=cursor)
+    lease = {"worker": worker, "lane": lane, "until_at": now + LEASE}
+    lease_id = db.execute(statements.OPEN_LEASE, lease).scalar_one()
+    sequences = _sequences(db, found)
+    rows = tuple(_claimed(row, lease_id, sequences.get(row.id)) for row in found)
+    changes = as_rows([(row.id, row.event_type, row.sequence) for row in rows])
+    db.execute(statements.CLAIM.on(db), {"lease_id": lease_id, "lone": alone, "rows": changes})
+    for row in found:
+        moves[Slot(lane, State(row.state))] -= 1
+    moves[Slot(lane, State.SENDING)] += len(rows)
+    return Batch(rows, lease_id, cursor, alone)
+
+
+def _sequences(db: Connection, found: Sequence[Row[Any]]) -> dict[int, int]:
+    """A number for each webhook's row that has none yet, rising by one in its endpoint."""
+    fresh = [row for row in found if row.sequence is None and row.channel == "webhook"]
+    wanted = Counter(row.endpoint_id for row in fresh)
+    if not wanted:
+        return {}
+    parameters = {"rows": as_rows(sorted(wanted.items()))}
+    last = {row.id: row.sequence for row in db.execute(statements.TAKE_SEQUENCES.on(db), parameters)}
+    following = {endpoint: last[endpoint] - n for endpoint, n in wanted.items()}
+    given = {}
+    for row in fresh:
+        following[row.endpoint_id] += 1
+        given[row.id] = following[row.endpoint_id]
+    return given
+
+
+def _claimed(row: Row[Any], lease_id: int, sequence: int | None) -> Claimed:
+    event_type = row.event_type
+    if event_type is None and row.kind == Kind.NEWS:
+        event_type = "article.updated" if row.had else "article.published"
+    elif row.kind == Kind.WITHDRAWAL:
+        event_type = "article.withdrawn"
+    return Claimed(
+        id=row.id,
+        lease_id=lease_id,
+        created_at=row.created_at,
+        kind=row.kind,
+        host_id=row.host_id,
+        host=row.host,
+        endpoint_id=row.endpoint_id,
+        channel=row.channel,
+        address=row.address,
+        sealed_address=row.sealed_address,
+        secret=row.secret,
+        previous_secret=row.previous_secret,
+        previous_until=row.previous_until,
+        article_id=row.article_id,
+        number=row.number,
+        edition_id=row.edition_id,
+        subscription_id=row.subscription_id,
+        attempts=row.attempts,
+        waits=row.waits,
+        event_type=event_type,
+        sequence=row.sequence if sequence is None else sequence,
+    )
+
+
+def _cancel(db: Connection, rows: Iterable[Row[Any]], *, why: str, lane: str, now: int, moves: Moves) -> None:
+    states = {row.id: State(row.state) for row in rows}
+    db.execute(statements.CANCEL_CLAIMED, {"cancelled_ids": list(states), "settled_at": now, "why": why})
+    for state in states.values():
+        moves[Slot(lane, state)] -= 1
+        moves[Slot(lane, State.CANCELLED)] += 1
+
+
+# --- settling --------------------------------------------------------------------------------------------------------
+
+
+def settle(
+    db: Connection,
+    settlements: Sequence[Settlement],
+    *,
+    lane: str,
+    policy: RetryPolicy,
+    disable_after_s: int,
+    chance: float,
+    now: int,
+    moves: Moves,
+) -> Tally:
+    """Write down how tries ended, one statement an outcome. What is no longer held under its lease stays as it is."""
+    tally = Tally()
+    if not settlements:
+        return tally
+    delivered = [s for s in settlements if isinstance(s.outcome, Delivered)]
+    failed = [s for s in settlements if not isinstance(s.outcome, Delivered)]
+    if delivered:
+        tally.delivered = _deliver(db, delivered, now=now)
+    if failed:
+        tally.retried, tally.buried = _fail(db, failed, policy=policy, chance=chance, now=now)
+    health.note(db, settlements, disable_after_s=disable_after_s, now=now)
+    tally.too_late = len(settlements) - tally.delivered - tally.retried - tally.buried
+    moves[Slot(lane, State.SENDING)] -= tally.delivered + tally.retried + tally.buried
+    moves[Slot(lane, State.DELIVERED)] += tally.delivered
+    moves[Slot(lane, State.RETRYING)] += tally.retried
+    moves[Slot(lane, State.DEAD)] += tally.buried
+    return tally
+
+
+def _deliver(db: Connection, delivered: Sequence[Settlement], *, now: int) -> int:
+    parameters = {
+        "delivered_ids": [s.id for s in delivered],
+        "held_leases": sorted({s.lease_id for s in delivered}),
+        "settled_at": now,
+    }
+    return db.execute(statements.SETTLE_DELIVERED, parameters).rowcount
+
+
+def _fail(
+    db: Connection, failed: Sequence[Settlement], *, policy: RetryPolicy, chance: float, now: int
+) -> tuple[int, int]:
+    """Retry or bury each; keep what was answered. Returns how many of each."""
+    retries: list[tuple[int, int, int, int, int]] = []
+    burials: list[tuple[int, int, int, int, str]] = []
+    for s in failed:
+        unknown = int(isinstance(s.outcome, Unknown))
+        if isinstance(s.outcome, Never):
+            burials.append((s.id, s.lease_id, 1, unknown, s.outcome.error[:REASON_CHARS]))
+            continue
+        stated = getattr(s.outcome, "wait_s", None)
+        following = next_try(policy, attempts=s.attempts, waits=s.waits, stated_wait_s=stated, chance=chance)
+        if following.wait_s is None:
+            burials.append((s.id, s.lease_id, 1, unknown, "its tries ran out"))
+        else:
+            due_at = now + int(following.wait_s * SECOND)
+            retries.append((s.id, s.lease_id, due_at, int(following.spends_try), unknown))
+    kept: set[int] = set()
+    if retries:
+        kept.update(db.execute(statements.SETTLE_RETRY.on(db), {"rows": as_rows(retries)}).scalars())
+    retried = len(kept)
+    if burials:
+        parameters = {"rows": as_rows(burials), "settled_at": now}
+        kept.update(db.execute(statements.SETTLE_DEAD.on(db), parameters).scalars())
+    rows = [_attempt(s, now) for s in failed if s.id in kept]
+    if rows:
+        db.execute(statements.RECORD_ATTEMPTS, rows)
+    return retried, len(kept) - retried
+
+
+def hand_back(db: Connection, rows: Sequence[Claimed], *, lane: str, now: int, moves: Moves) -> None:
+    """Let *rows* be claimed again in a moment that were never tried. Spends no try."""
+    if not rows:
+        return
+    parameters = {
+        "unsent_ids": [row.id for row in rows],
+        "held_leases": sorted({row.lease_id for row in rows}),
+        "again_at": now + HANDED_BACK_FOR,
+    }
+    n = db.execute(statements.HAND_BACK, parameters).rowcount
+    moves[Slot(lane, State.SENDING)] -= n
+    moves[Slot(lane, State.RETRYING)] += n
+
+
+def _attempt(s: Settlement, now: int) -> dict[str, Any]:
+    outcome = s.outcome
+    return {
+        "delivery_id": s.id,
+        "request": None,
+        "at": now,
+        "took_ms": s.took_ms,
+        "outcome": type(outcome).__name__.lower(),
+        "status": getattr(outcome, "status", 0) or None,
+        "error": getattr(outcome, "error", ""),
+        "answer": s.answer[:1024] or None,
+    }
+
+
+# --- leases ----------------------------------------------------------------------------------------------------------
+
+
+def renew(db: Connection, lease_ids: Sequence[int], *, now: int) -> None:
+    """Hold *lease_ids* for another LEASE from *now*."""
+    db.execute(statements.RENEW, {"lease_ids": list(lease_ids), "renewed_until": now + LEASE})
+
+
+def close(db: Connection, lease_ids: Sequence[int]) -> None:
+    """Forget leases under which nothing is in flight any more."""
+    if lease_ids:
+        db.execute(statements.CLOSE_LEASES, {"lease_ids": list(lease_ids)})
+
+
+def share(db: Connection, ids: Sequence[int]) -> None:
+    """A suspect's time alone is over: what happens from now on is not laid at its door."""
+    db.execute(statements.SHARE, {"shared_ids": list(ids)})
+
+
+def return_lapsed(db: Connection, *, now: int) -> int:
+    """Give back the rows of every lease that ran out before *now*; how many."""
+    lapsed = db.execute(statements.LAPSED_LEASES, {"moment": now, "most": 500}).scalars().all()
+    return _return(db, lapsed, counted=True, now=now)
+
+
+def return_leases_of(db: Connection, worker: str, *, counted: bool, now: int) -> int:
+    """Give back at once what *worker*, which is gone, had claimed. An ordered stop is not *counted* as a lapse."""
+    held = db.execute(statements.LEASES_OF_WORKER, {"holder": worker}).scalars().all()
+    return _return(db, held, counted=counted, now=now)
+
+
+def _return(db: Connection, lease_ids: Sequence[int], *, counted: bool, now: int) -> int:
+    if not lease_ids:
+        return 0
+    moves: Moves = Counter()
+    common = {"lease_ids": list(lease_ids)}
+    dead: Counter[str] = Counter()
+    if counted:
+        parameters = common | {"most_lapses": LAPSES_ALONE, "settled_at": now}
+        dead = Counter(db.execute(statements.DEAD_BY_LAPSE, parameters).scalars())
+    parameters = common | {"returned_at": now, "counted": int(counted)}
+    back = Counter(db.execute(statements.RETURN_LAPSED, parameters).scalars())
+    db.execute(statements.CLOSE_LEASES, common)
+    for target, rows in ((State.DEAD, dead), (State.RETRYING, back)):
+        for lane, n in rows.items():
+            moves[Slot(lane, State.SENDING)] -= n
+            moves[Slot(lane, target)] += n
+    counts.record(db, moves)
+    return sum(back.values()) + sum(dead.values())
+
+
+def ripen(db: Connection, *, lane: str, now: int) -> int:
+    """Make retries of *lane* claimable whose time has come; how many."""
+    return db.execute(statements.RIPEN, {"ripe_lane": lane, "moment": now, "most": RIPEN_AT_ONCE}).rowcount
+
+
+def next_due(db: Connection, lane: str) -> tuple[bool, int | None]:
+    """Whether *lane* has a row that could be claimed now, and when the next retry comes due."""
+    ready, next_at = db.execute(statements.NEXT_DUE, {"due_lane": lane}).one()
+    return ready is not None, next_at

@@ -1,0 +1,169 @@
+"""Looking at the ledger, and what an operator may do to a row: replay it, cancel it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, true
+
+from zonewire.articles.model import rfc3339
+from zonewire.delivery import counts
+from zonewire.delivery.counts import Moves, Slot
+from zonewire.delivery.endpoints import shown_id
+from zonewire.delivery.ids import delivery_key, delivery_uuid
+from zonewire.delivery.states import Move, State
+from zonewire.errors import NotFound
+from zonewire.store import many, values_of
+from zonewire.store.tables import articles, attempts, deliveries, endpoints
+
+_LAST_ERROR = (
+    select(attempts.c.error)
+    .where(attempts.c.delivery_id == deliveries.c.id)
+    .order_by(attempts.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_LISTED = (
+    select(deliveries, endpoints.c.channel, endpoints.c.address, articles.c.guid, _LAST_ERROR.label("last_error"))
+    .join(endpoints, endpoints.c.id == deliveries.c.endpoint_id)
+    .join(articles, articles.c.id == deliveries.c.article_id, isouter=True)
+)
+_ATTEMPTS = select(attempts).where(attempts.c.delivery_id.in_(values_of(many("of_ids")))).order_by(attempts.c.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which deliveries to list."""
+
+    state: str | None = None
+    channel: str | None = None
+    since: int | None = None  # made at or after, microseconds
+    endpoint_id: int | None = None
+    limit: int | None = None
+
+
+def list_deliveries(db: Connection, wanted: Wanted, *, installation: int) -> list[dict[str, Any]]:
+    """The newest first, in the shape of `deliveries list --json` (rules.md)."""
+    found = _LISTED.where(*_conditions(wanted)).order_by(deliveries.c.id.desc())
+    if wanted.limit is not None:
+        found = found.limit(wanted.limit)
+    return [_as_json(row, installation) for row in db.execute(found)]
+
+
+def show_delivery(db: Connection, name: str, *, installation: int) -> dict[str, Any]:
+    """One delivery with its failed attempts. Raises NotFound."""
+    key = delivery_key(installation, name)
+    row = db.execute(_LISTED.where(deliveries.c.id == key)).first()
+    if row is None:
+        raise NotFound(
+            f"no delivery {name}", mend="It may have been pruned; `zonewire deliveries list` prints the rest."
+        )
+    tries = [
+        {
+            "at": rfc3339(a.at),
+            "took_ms": a.took_ms,
+            "outcome": a.outcome,
+            "status": a.status,
+            "error": a.error,
+            "answer": a.answer,
+        }
+        for a in db.execute(_ATTEMPTS, {"of_ids": [key]})
+    ]
+    return _as_json(row, installation) | {
+        "kind": row.kind,
+        "lane": row.lane,
+        "created_at": rfc3339(row.created_at),
+        "settled_at": None if row.settled_at is None else rfc3339(row.settled_at),
+        "event_type": row.event_type,
+        "sequence": row.sequence,
+        "reason": row.reason,
+        "failed_attempts": tries,
+    }
+
+
+def keys_of(db: Connection, names: Sequence[str], *, installation: int) -> list[int]:
+    """The keys of deliveries by their names. Raises NotFound for the first that is not there."""
+    keys = [delivery_key(installation, name) for name in names]
+    there = set(
+        db.execute(select(deliveries.c.id).where(deliveries.c.id.in_(values_of(many("of_ids")))), {"of_ids": keys})
+        .scalars()
+        .all()
+    )
+    for name, key in zip(names, keys, strict=True):
+        if key not in there:
+            raise NotFound(
+                f"no delivery {name}", mend="It may have been pruned; `zonewire deliveries list` prints the rest."
+            )
+    return keys
+
+
+def dead_keys(db: Connection, wanted: Wanted) -> list[int]:
+    """Every dead letter that *wanted* asks for, oldest first."""
+    found = select(deliveries.c.id).where(*_conditions(wanted), deliveries.c.state == State.DEAD)
+    return list(db.execute(found.order_by(deliveries.c.id)).scalars())
+
+
+def replay(db: Connection, keys: Sequence[int], *, now: int) -> int:
+    """Put dead and cancelled deliveries back, under their old ids, with all their tries before them. How many were.
+
+    What belongs to a disabled endpoint is held; a superseded version stays cancelled.
+    """
+    newest = select(articles.c.newest).where(articles.c.id == deliveries.c.article_id).scalar_subquery()
+    found = (
+        select(deliveries.c.id, deliveries.c.lane, deliveries.c.state, endpoints.c.state.label("endpoint_state"))
+        .join(endpoints, endpoints.c.id == deliveries.c.endpoint_id)
+        .where(
+            deliveries.c.id.in_(values_of(many("of_ids"))),
+            deliveries.c.state.in_(Move.REPLAY.sources),
+            func.coalesce(deliveries.c.number == newest, true()),
+        )
+        .with_for_update(of=deliveries)
+    )
+    rows = db.execute(found, {"of_ids": list(keys)}).all()
+    moves: Moves = Counter()
+    for held in (True, False):
+        group = [row for row in rows if (row.endpoint_state == "disabled") is held]
+        if not group:
+            continue
+        back = Move.REPLAY.statement().where(deliveries.c.id.in_(values_of(many("of_ids"))))
+        fresh = {"attempts": 0, "waits": 0, "lapses": 0, "settled_at": None, "reason": None}
+        due = {"ready": None, "due_at": None} if held else {"ready": 1, "due_at": now}
+        db.execute(back.values(**fresh, **due), {"of_ids": [row.id for row in group]})
+        for row in group:
+            moves[Slot(row.lane, State(row.state))] -= 1
+            moves[Slot(row.lane, State.PENDING, held=held)] += 1
+    counts.record(db, moves)
+    return len(rows)
+
+
+def _conditions(wanted: Wanted) -> list[Any]:
+    return [
+        condition
+        for value, condition in (
+            (wanted.state, deliveries.c.state == wanted.state),
+            (wanted.channel, endpoints.c.channel == wanted.channel),
+            (wanted.since, deliveries.c.created_at >= wanted.since),
+            (wanted.endpoint_id, deliveries.c.endpoint_id == wanted.endpoint_id),
+        )
+        if value is not None
+    ]
+
+
+def _as_json(row: Row[Any], installation: int) -> dict[str, Any]:
+    about: Mapping[str, Any] = (
+        {"article": row.guid}
+        if row.article_id is not None
+        else {"edition": f"d{row.edition_id}" if row.edition_id else None}
+    )
+    return {
+        "id": delivery_uuid(installation, row.id, row.created_at),
+        "state": row.state,
+        "channel": row.channel,
+        "endpoint": shown_id(row.endpoint_id),
+        "to": row.address,
+        **about,
+        "attempts": row.attempts,
+        "due_at": None if row.due_at is None else rfc3339(row.due_at),
+        "last_error": row.last_error or row.reason,
+    }

@@ -1,0 +1,83 @@
+"""What every mail needs besides its contents: who sends it, where its links lead, and the keys that sign them."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import cached_property
+
+from zonewire.keys import KeyRing, make_token
+from zonewire.rendering.mime import Letter, mailbox
+from zonewire.store import SECOND
+
+KEPT_LETTERS = 64
+"""Composed letters that a process keeps: some 100 KB each, so a few MiB."""
+
+UNSUBSCRIBE_TOKEN = "unsubscribe"  # noqa: S105 - the purpose of a token, not one
+CONFIRM_TOKEN = "confirm"  # noqa: S105 - the same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedLetter:
+    """A claimed delivery that becomes a mail."""
+
+    id: int
+    delivery_id: str  # UUIDv7: the Message-ID's left part
+    subscription_id: int
+    edition_id: int | None = None
+
+
+class Letters:
+    """The letters that were composed last, by what went into them."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, Letter | None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, compose: Callable[[], Letter | None]) -> Letter | None:
+        """The letter kept under *key*, else what *compose* makes."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        letter = compose()
+        with self._lock:
+            self._kept[key] = letter
+            while len(self._kept) > KEPT_LETTERS:
+                self._kept.popitem(last=False)
+        return letter
+
+
+@dataclass(frozen=True)
+class Mailing:
+    """Handed down by the process that builds mails, one for its life: it keeps what it composed."""
+
+    base_url: str  # without a slash at its end
+    mail_from: str  # "Name <address>"; the address is the envelope's sender too
+    keys: KeyRing
+    portal: str = "Zonewire"  # whose news this is, as its readers know it
+    letters: Letters = field(default_factory=Letters, compare=False, repr=False)
+
+    @cached_property
+    def sender(self) -> str:
+        """The address of MAIL_FROM. Raises InvalidInput where it holds none."""
+        return mailbox(self.mail_from)[1]
+
+    @cached_property
+    def domain(self) -> str:
+        """The domain of MAIL_FROM: Message-IDs and the list's id are made under it."""
+        return self.sender.rpartition("@")[2]
+
+    def slots(self, row: OwedLetter, *, now: int) -> dict[str, str]:
+        """The values that every mail has of its own, but for the recipient, which the channel fills in."""
+        return {"id": row.delivery_id, "date": format_datetime(datetime.fromtimestamp(now // SECOND, UTC))}
+
+    def unsubscribe_link(self, subscription_id: int) -> str:
+        """Where a reader of this subscription leaves it; never expires."""
+        return f"{self.base_url}/unsubscribe/{make_token(self.keys, UNSUBSCRIBE_TOKEN, subscription_id)}"
+
+    def confirm_link(self, subscription_id: int) -> str:
+        """Where a reader confirms this subscription."""
+        return f"{self.base_url}/confirm/{make_token(self.keys, CONFIRM_TOKEN, subscription_id)}"

@@ -1,0 +1,41 @@
+"""What a delivery carries, and to whom: the two things that a channel makes a request of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from zonewire.articles.model import Version
+from zonewire.rendering.mime import Letter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where a push goes. Secrets are open here: never log one of these."""
+
+    id: int
+    channel: str
+    address: str
+    host: str  # "host:port", or a mail domain
+    secrets: tuple[bytes, ...] = ()  # the newest first; more than one while a rotation lasts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewsMessage:
+    """An article's news or withdrawal, to one endpoint at once."""
+
+    delivery_id: str  # UUIDv7, the same on every try
+    event_type: str  # article.published, article.updated, article.withdrawn
+    sequence: int | None
+    version: Version
+    address: str  # of the article: its own, or our page of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterMessage:
+    """A mail to one person: a letter composed once for all its readers, and this reader's slots."""
+
+    delivery_id: str
+    letter: Letter
+    slots: Mapping[str, str]
+
+
+Message = NewsMessage | LetterMessage

@@ -1,0 +1,203 @@
+"""What comes to be owed, and what is no longer: rows enter the ledger here, set by set, and may be cancelled.
+
+Everything in here creates or ends ids that a receiver may see: call it in a durable transaction. A delivery to a
+disabled endpoint is made and held (no due time, not ready); for one that is gone nothing is made.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, literal_column, or_, select
+
+from zonewire.delivery import counts
+from zonewire.delivery.counts import Moves, Slot
+from zonewire.delivery.states import ARTICLE_KINDS, Kind, Move, State
+from zonewire.store import Spelled, as_rows, many, values_of
+from zonewire.store.tables import deliveries, subscriptions
+
+_LANE = """CASE e.channel WHEN 'webhook' THEN 'push.http' WHEN 'websub' THEN 'push.http'
+    WHEN 'email' THEN 'push.email' ELSE 'push.robot' END"""
+
+_INSERT = """
+    INSERT INTO deliveries (created_at, kind, lane, state, ready, host_id, endpoint_id, article_id, number,
+        edition_id, subscription_id, due_at)
+    SELECT {values}
+"""
+_FROM_ENDPOINT = f"{_LANE}, 'pending', CASE WHEN e.state = 'disabled' THEN NULL ELSE 1 END, e.host_id, e.id"
+_DUE = "CASE WHEN e.state = 'disabled' THEN NULL ELSE :now END"
+_KEPT = "ON CONFLICT DO NOTHING RETURNING lane, ready"
+
+# One delivery for each endpoint with an active instant subscription under one of the filters in `rows`, from a cursor
+# on, in the order of the index `instant`. The last filter and endpoint seen are the next cursor.
+NEXT_INSTANT = Spelled(
+    """
+    SELECT s.filter_id, s.endpoint_id FROM {rows} AS f {join} subscriptions s ON s.filter_id = f.filter_id
+      AND s.cadence = 'instant' AND s.state = 'active'
+      AND (s.filter_id > :after_filter OR s.endpoint_id > :after_endpoint)
+    WHERE f.filter_id >= :after_filter
+    ORDER BY s.filter_id, s.endpoint_id LIMIT :most
+    """,
+    columns=("filter_id bigint",),
+    sqlite={"join": "CROSS JOIN"},
+    postgresql={"join": "JOIN"},
+)
+OWE_NEWS = Spelled(
+    _INSERT.replace("{values}", f":now, :kind, {_FROM_ENDPOINT}, :article_id, :number, NULL, NULL, {_DUE}")
+    + " FROM {rows} AS r JOIN endpoints e ON e.id = r.endpoint_id WHERE NOT e.gone "
+    + _KEPT,
+    columns=("endpoint_id bigint",),
+)
+
+# The endpoints that have, or may have, an older version of an article, from a cursor on; by the unique key's index.
+HOLDERS = (
+    select(deliveries.c.endpoint_id)
+    .distinct()
+    .where(
+        deliveries.c.kind.in_([literal_column("'news'"), literal_column("'withdrawal'")]),
+        deliveries.c.article_id == bindparam("of_article"),
+        deliveries.c.number < bindparam("before_number"),
+        deliveries.c.endpoint_id > bindparam("after_endpoint"),
+        or_(deliveries.c.state.in_([State.DELIVERED, State.SENDING]), deliveries.c.unknowns > 0),
+    )
+    .order_by(deliveries.c.endpoint_id)
+    .limit(bindparam("most"))
+)
+
+OWE_EDITIONS = Spelled(
+    _INSERT.replace("{values}", f":now, 'digest', {_FROM_ENDPOINT}, NULL, NULL, r.edition_id, s.id, {_DUE}")
+    + """ FROM {rows} AS r JOIN subscriptions s ON s.id = r.subscription_id
+        JOIN endpoints e ON e.id = s.endpoint_id WHERE NOT e.gone """
+    + _KEPT,
+    columns=("edition_id bigint", "subscription_id bigint"),
+)
+OWE_SERVICE = Spelled(
+    _INSERT.replace("{values}", f":now, :kind, {_FROM_ENDPOINT}, NULL, NULL, NULL, s.id, {_DUE}")
+    + """ FROM {rows} AS r JOIN subscriptions s ON s.id = r.subscription_id
+        JOIN endpoints e ON e.id = s.endpoint_id WHERE NOT e.gone """
+    + "RETURNING lane, ready",
+    columns=("subscription_id bigint",),
+)
+
+_OPEN = (State.PENDING, State.RETRYING)
+_STATE_BEFORE = select(deliveries.c.id, deliveries.c.lane, deliveries.c.state, deliveries.c.due_at)
+# Open deliveries of an article's older versions, by the unique key's index. The state that each leaves decides which
+# counter gives, so rows are read, and locked, before they are cancelled.
+SUPERSEDED = (
+    _STATE_BEFORE.where(
+        deliveries.c.kind.in_([literal_column("'news'"), literal_column("'withdrawal'")]),
+        deliveries.c.article_id == bindparam("of_article"),
+        deliveries.c.number < bindparam("before_number"),
+        deliveries.c.state.in_(_OPEN),
+    )
+    .limit(bindparam("most"))
+    .with_for_update()
+)
+_CANCEL_IDS = (
+    Move.CANCEL.statement()
+    .where(deliveries.c.id.in_(values_of(many("cancelled_ids"))))
+    .values(ready=None, due_at=None, settled_at=bindparam("moment"), reason=bindparam("why"))
+)
+
+
+def next_instant(
+    db: Connection, filter_ids: Sequence[int], *, after: tuple[int, int], most: int
+) -> list[tuple[int, int]]:
+    """At most *most* (filter, endpoint) pairs behind *after*, in order, to which news under *filter_ids* is owed.
+
+    The very first *after* is (0, 0). An endpoint comes once for each of its filters.
+    """
+    parameters = {
+        "rows": as_rows([(ident,) for ident in sorted(filter_ids) if ident >= after[0]]),
+        "after_filter": after[0],
+        "after_endpoint": after[1],
+        "most": most,
+    }
+    return [(pair[0], pair[1]) for pair in db.execute(NEXT_INSTANT.on(db), parameters).tuples()]
+
+
+def owe_news(db: Connection, endpoint_ids: Sequence[int], *, kind: Kind, article_id: int, number: int, now: int) -> int:
+    """Owe an article's version to *endpoint_ids*; those that are owed it already stay as they are. How many are new."""
+    parameters = {
+        "rows": as_rows([(ident,) for ident in endpoint_ids]),
+        "kind": kind,
+        "article_id": article_id,
+        "number": number,
+        "now": now,
+    }
+    return _owed(db, OWE_NEWS, parameters)
+
+
+def holders(db: Connection, *, article_id: int, before: int, after: int, most: int) -> list[int]:
+    """Endpoints above *after* that have, or may have, a version of the article older than *before*."""
+    parameters = {"of_article": article_id, "before_number": before, "after_endpoint": after, "most": most}
+    return list(db.execute(HOLDERS, parameters).scalars())
+
+
+def supersede(db: Connection, *, article_id: int, before: int, most: int, now: int) -> int:
+    """Cancel up to *most* open deliveries of versions older than *before*; how many there were."""
+    parameters = {"of_article": article_id, "before_number": before, "most": most}
+    return _cancel(db, db.execute(SUPERSEDED, parameters).all(), why="superseded", now=now)
+
+
+def owe_editions(db: Connection, *, edition_by_subscription: Mapping[int, int], now: int) -> int:
+    """Owe to each subscription its edition; once, however often it is said. How many are new."""
+    pairs = [(edition, subscription) for subscription, edition in edition_by_subscription.items()]
+    return _owed(db, OWE_EDITIONS, {"rows": as_rows(pairs), "now": now}) if pairs else 0
+
+
+def owe_service_mails(db: Connection, *, kind: Kind, subscription_ids: Iterable[int], now: int) -> int:
+    """Owe a mail about the subscription itself to each (a confirmation)."""
+    rows = [(ident,) for ident in subscription_ids]
+    return _owed(db, OWE_SERVICE, {"rows": as_rows(rows), "kind": kind, "now": now}) if rows else 0
+
+
+def cancel_for_subscription(db: Connection, subscription_id: int, *, endpoint_id: int, now: int) -> int:
+    """Cancel what is open for a subscription that ends, in the transaction that ends it. Call it after that.
+
+    An endpoint's instant news is cancelled only where no other active instant subscription leads there.
+    """
+    mine = deliveries.c.subscription_id == subscription_id
+    others = select(subscriptions.c.id).where(
+        subscriptions.c.endpoint_id == endpoint_id,
+        subscriptions.c.cadence == "instant",
+        subscriptions.c.state == "active",
+        subscriptions.c.id != subscription_id,
+    )
+    if db.execute(others.limit(1)).first() is None:
+        mine = or_(mine, deliveries.c.kind.in_(ARTICLE_KINDS))
+    found = _STATE_BEFORE.where(deliveries.c.endpoint_id == endpoint_id, deliveries.c.state.in_(_OPEN), mine)
+    return _cancel(db, db.execute(found.with_for_update()).all(), why="unsubscribed", now=now)
+
+
+def cancel(db: Connection, keys: Sequence[int], *, why: str, now: int) -> int:
+    """Cancel the deliveries of *keys* that are pending, retrying or dead; how many were."""
+    found = _STATE_BEFORE.where(
+        deliveries.c.id.in_(values_of(many("of_ids"))), deliveries.c.state.in_(Move.CANCEL.sources)
+    )
+    return _cancel(db, db.execute(found.with_for_update(), {"of_ids": list(keys)}).all(), why=why, now=now)
+
+
+def _cancel(db: Connection, rows: Sequence[Any], *, why: str, now: int) -> int:
+    if not rows:
+        return 0
+    db.execute(_CANCEL_IDS, {"cancelled_ids": [row.id for row in rows], "moment": now, "why": why})
+    moves: Moves = Counter()
+    for row in rows:
+        moves[Slot(row.lane, State(row.state), held=_is_held(row))] -= 1
+        moves[Slot(row.lane, State.CANCELLED)] += 1
+    counts.record(db, moves)
+    return len(rows)
+
+
+def _is_held(row: Any) -> bool:
+    return row.due_at is None and row.state in _OPEN
+
+
+def _owed(db: Connection, statement: Spelled, parameters: dict[str, Any]) -> int:
+    made = Counter(db.execute(statement.on(db), parameters).tuples())
+    moves: Moves = Counter()
+    for (lane, ready), n in made.items():
+        moves[Slot(lane, State.PENDING, held=ready is None)] += n
+    counts.record(db, moves)
+    return sum(made.values())

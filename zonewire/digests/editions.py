@@ -1,0 +1,246 @@
+"""Cutting: the due subscriptions move on, and what stood in their windows becomes editions and deliveries.
+
+A tick fixes once where all its windows close. What they hold is worked out outside of any transaction; then a portion
+of subscriptions, their editions and their deliveries are written in one, guarded by what was read: killed between any
+two lines, or run twice at once, each subscription has been moved on with its delivery made, or not at all.
+"""
+
+import hashlib
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import structlog
+from sqlalchemy import Connection, Row
+
+from zonewire.delivery.owing import owe_editions
+from zonewire.digests import statements
+from zonewire.digests.windows import Contents, Windows, carried_before, has_story
+from zonewire.store import SECOND, Store, as_rows
+from zonewire.store import now as clock
+from zonewire.subscriptions.cadence import next_due
+
+log = structlog.get_logger()
+
+MINUTE = 60 * SECOND
+PAGE = 20_000
+"""Due subscriptions that are read at once, so that those of one edition come together."""
+MOST_SUBSCRIPTIONS = 1_000
+"""That are written in one transaction; fewer where the database is slow."""
+LEAST_SUBSCRIPTIONS = 50
+MOST_VERSIONS = 5_000
+"""Rows of edition contents in one transaction, unless a single edition has more."""
+HOLD_S = 0.025
+"""How long a transaction of ours may keep SQLite's only writer away from intake (rules.md, Intake)."""
+KEPT_OPEN = 1_000
+"""A window that holds corrections alone stays open for its next issue, unless it has grown to so many numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a tick made, in rows."""
+
+    editions: int = 0  # new ones
+    deliveries: int = 0
+    subscriptions: int = 0  # that were moved on
+
+    def __add__(self, other: "Cut") -> "Cut":
+        """Both together."""
+        editions, deliveries = self.editions + other.editions, self.deliveries + other.deliveries
+        return Cut(editions, deliveries, self.subscriptions + other.subscriptions)
+
+
+class EditionKey(NamedTuple):
+    """The unique key of an edition. `corrects` marks readers who were sent what is corrected here."""
+
+    filter_id: int
+    after: int
+    up_to: int
+    locale: str
+    template: str
+    corrects: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """One subscription to move on, as it was read, and where to."""
+
+    id: int
+    was_next_at: int
+    was_after: int
+    next_at: int
+    window_after: int
+    key: EditionKey
+    contents: Contents
+
+
+def cut_due(store: Store, *, at: int | None = None, now: int | None = None) -> Cut:
+    """Cut once every subscription whose hour has passed by *at* (microseconds; unset: now), however many it missed.
+
+    *at* moves only the schedule: what is made is due at once, by the database's clock or by *now*. Without *at* all
+    that cut in the same minute close their windows at the same number, whichever process they run in.
+    """
+    started = time.perf_counter()
+    with store.reading() as db:
+        real = clock(db) if now is None else now
+        moment = real if at is None else at
+        if not db.execute(statements.ANY_DUE, {"at": moment}).scalar():
+            return Cut()
+        newest = int(db.execute(statements.NEWEST_NUMBER).scalar_one())
+    up_to = newest if at is not None else _fix_tick(store, newest=newest, now=real)
+    cut = _cut_all(store, Windows(up_to), at=moment, now=now)
+    took_ms = round((time.perf_counter() - started) * 1000)
+    log.info(
+        "editions.cut",
+        editions=cut.editions,
+        deliveries=cut.deliveries,
+        subscriptions=cut.subscriptions,
+        up_to=up_to,
+        took_ms=took_ms,
+    )
+    return cut
+
+
+def _fix_tick(store: Store, *, newest: int, now: int) -> int:
+    """Where the windows of this minute close: the first to ask says it."""
+    minute = now // MINUTE
+    with store.writing() as db:
+        row = {"name": "digests", "minute": minute, "started_at": now, "up_to": newest}
+        db.execute(statements.FIX_TICK, row)
+        return int(db.execute(statements.TICK, {"minute": minute}).scalar_one())
+
+
+class _Pace:
+    """How many subscriptions one transaction moves, so that on SQLite it keeps intake waiting for about HOLD_S."""
+
+    def __init__(self, store: Store) -> None:
+        self._unfair = not store.is_postgresql  # SQLite's one writer: back to back, nobody else gets in
+        self.most = MOST_SUBSCRIPTIONS
+
+    def written(self, took_s: float) -> None:
+        """A transaction of ours held the writer for so long: leave it free for as long."""
+        if self._unfair:
+            fitting = int(self.most * HOLD_S / max(took_s, HOLD_S / 2))
+            self.most = max(min(LEAST_SUBSCRIPTIONS, MOST_SUBSCRIPTIONS), min(MOST_SUBSCRIPTIONS, fitting))
+            time.sleep(took_s)
+
+
+def _cut_all(store: Store, windows: Windows, *, at: int, now: int | None) -> Cut:
+    cut, pace = Cut(), _Pace(store)
+    while True:
+        with store.reading() as db:
+            page = db.execute(statements.DUE, {"at": at, "up_to": windows.up_to, "most": PAGE}).all()
+        if not page:
+            return cut
+        rows = sorted(page, key=lambda row: (row.filter_id, row.window_after, row.locale, row.template, row.id))
+        while rows:
+            portion, rows = rows[: pace.most], rows[pace.most :]
+            with store.reading() as db:
+                due = prepare(db, windows, portion, at=at)
+            for part in _parts(due):
+                cut += _write(store, part, pace, at=at, now=now)
+
+
+def _write(store: Store, part: Sequence[Due], pace: _Pace, *, at: int, now: int | None) -> Cut:
+    with store.writing() as db:
+        begun = time.perf_counter()  # the wait for the writer lies before
+        cut = cut_part(db, part, at=at, now=clock(db) if now is None else now)
+    pace.written(time.perf_counter() - begun)
+    return cut
+
+
+def prepare(db: Connection, windows: Windows, rows: Sequence[Row[*tuple[Any, ...]]], *, at: int) -> list[Due]:
+    """What becomes of each due subscription of *rows*. Reads only."""
+    oldest = min(row.window_after for row in rows)
+    windows.open(db, after=oldest)
+    had = carried_before(
+        db,
+        updates=windows.updates(after=oldest),
+        filter_ids={row.filter_id for row in rows},
+        subscription_ids=[row.id for row in rows],
+    )
+    kept: dict[EditionKey, Contents] = {}
+    due = []
+    for row in rows:
+        known = _changed_in(windows, after=row.window_after, had=had.get(row.id, frozenset()))
+        key = EditionKey(row.filter_id, row.window_after, windows.up_to, row.locale, row.template, _mark(known))
+        if key not in kept:
+            kept[key] = windows.contents(filter_id=row.filter_id, after=row.window_after, had=known)
+        due.append(_due(row, key, kept[key], at=at))
+    return due
+
+
+def _due(row: Row[*tuple[Any, ...]], key: EditionKey, contents: Contents, *, at: int) -> Due:
+    only_corrections = bool(contents) and not has_story(contents)
+    stays_open = only_corrections and key.up_to - key.after <= KEPT_OPEN
+    return Due(
+        id=row.id,
+        was_next_at=row.next_at,
+        was_after=row.window_after,
+        next_at=next_due(row.cadence, row.at_minute, row.weekday, row.timezone, at),
+        window_after=row.window_after if stays_open else key.up_to,
+        key=key,
+        contents=contents,
+    )
+
+
+def cut_part(db: Connection, part: Sequence[Due], *, at: int, now: int) -> Cut:
+    """Move *part* on, with its editions and deliveries: those of it that nobody else has moved meanwhile."""
+    changes = as_rows([(one.id, one.was_next_at, one.was_after, one.next_at, one.window_after) for one in part])
+    moved = set(db.execute(statements.MOVE_ON.on(db), {"rows": changes, "cut_at": at}).scalars())
+    readers = [one for one in part if one.id in moved and has_story(one.contents)]
+    ids, made = _add_editions(db, {one.key: one.contents for one in readers}, now=now)
+    owed = {one.id: ids[one.key] for one in readers}
+    deliveries = owe_editions(db, edition_by_subscription=owed, now=now) if owed else 0
+    return Cut(made, deliveries, len(moved))
+
+
+def _add_editions(
+    db: Connection, wanted: Mapping[EditionKey, Contents], *, now: int
+) -> tuple[dict[EditionKey, int], int]:
+    """The id of each edition, those that are new made with their contents; and how many were new."""
+    if not wanted:
+        return {}, 0
+    rows = db.execute(
+        statements.ADD_EDITIONS.on(db), {"rows": as_rows([tuple(key) for key in wanted]), "created_at": now}
+    ).all()
+    new = {EditionKey(*row[1:]): int(row[0]) for row in rows}
+    versions = [(new[key], number, role) for key in new for number, role in wanted[key]]
+    if versions:
+        db.execute(statements.ADD_VERSIONS.on(db), {"rows": as_rows(versions)})
+    if len(new) == len(wanted):
+        return new, len(new)
+    (up_to,) = {key.up_to for key in wanted}
+    filter_ids = sorted({key.filter_id for key in wanted})
+    known = db.execute(statements.EDITIONS, {"filter_ids": filter_ids, "up_to": up_to}).all()
+    return {EditionKey(*row[1:]): int(row[0]) for row in known}, len(new)
+
+
+def _parts(due: Iterable[Due]) -> Iterator[list[Due]]:
+    """*due* in portions whose editions have at most MOST_VERSIONS contents, or are one edition."""
+    part: list[Due] = []
+    seen: set[EditionKey] = set()
+    versions = 0
+    for one in due:
+        more = 0 if one.key in seen else len(one.contents)
+        if part and versions + more > MOST_VERSIONS:
+            yield part
+            part, seen, versions, more = [], set(), 0, len(one.contents)
+        part.append(one)
+        seen.add(one.key)
+        versions += more
+    if part:
+        yield part
+
+
+def _changed_in(windows: Windows, *, after: int, had: frozenset[int]) -> frozenset[int]:
+    """Those of the articles *had* that changed in this window."""
+    return had & {one.article_id for one in windows.updates(after=after)} if had else had
+
+
+def _mark(had: frozenset[int]) -> str:
+    """A short name of a set of articles; "" of none."""
+    if not had:
+        return ""
+    return hashlib.blake2b(repr(sorted(had)).encode(), digest_size=12).hexdigest()

@@ -1,0 +1,71 @@
+"""The mails of claimed digests: one letter an edition, a reader's own values in its slots (RFC 2369, 2919, 8058)."""
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import groupby
+
+from sqlalchemy import Connection
+
+from zonewire.delivery.mailing import Mailing, OwedLetter
+from zonewire.delivery.messages import LetterMessage
+from zonewire.digests import statements
+from zonewire.digests.rendering import UNSUBSCRIBE, Edition, render_edition
+from zonewire.rendering.mime import Letter, compose
+from zonewire.rendering.translation import words
+
+SENDER_ID = "zonewire"  # Feedback-ID: 5 to 15 characters, counted from the right
+
+
+def digest_messages(
+    db: Connection, rows: Sequence[OwedLetter], *, mailing: Mailing, now: int
+) -> dict[int, LetterMessage]:
+    """By delivery, the mail that it owes; *now* (microseconds) becomes its Date.
+
+    A delivery that is not named has nothing to say any more: all that its edition carried was withdrawn.
+    """
+    letters = _letters(db, sorted({row.edition_id for row in rows if row.edition_id is not None}), mailing)
+    messages: dict[int, LetterMessage] = {}
+    for row in rows:
+        letter = letters.get(row.edition_id) if row.edition_id is not None else None
+        if letter is not None:
+            slots = mailing.slots(row, now=now) | {UNSUBSCRIBE: mailing.unsubscribe_link(row.subscription_id)}
+            messages[row.id] = LetterMessage(delivery_id=row.delivery_id, letter=letter, slots=slots)
+    return messages
+
+
+def _letters(db: Connection, edition_ids: Sequence[int], mailing: Mailing) -> dict[int, Letter | None]:
+    """The letter of each edition; None where nothing is left of it. Composed anew only when something was withdrawn."""
+    gone = db.execute(statements.WITHDRAWN_IN, {"edition_ids": edition_ids}).all()
+    withdrawn = {
+        edition_id: tuple(row.number for row in rows) for edition_id, rows in groupby(gone, lambda row: row.edition_id)
+    }
+    letters: dict[int, Letter | None] = {}
+    for edition_id in edition_ids:
+        key = ("digest", edition_id, withdrawn.get(edition_id, ()))
+        letters[edition_id] = mailing.letters.get(key, partial(_letter, db, edition_id, mailing))
+    return letters
+
+
+def _letter(db: Connection, edition_id: int, mailing: Mailing) -> Letter | None:
+    edition = render_edition(db, edition_id, base_url=mailing.base_url, portal=mailing.portal, sender=mailing.sender)
+    return None if edition is None else compose_digest(edition, mailing)
+
+
+def compose_digest(edition: Edition, mailing: Mailing) -> Letter:
+    """The mail of *edition*, with every header of the digest checklist (protocols: feeds-webhooks-mail.md 5.2)."""
+    mark = edition.slots.mark
+    list_name = words(edition.locale)("digest.list_name", portal=mailing.portal)
+    headers = [
+        ("From", mailing.mail_from),
+        ("To", mark("to")),
+        ("Subject", edition.subject),
+        ("Date", mark("date")),
+        ("Message-ID", f"<{mark('id')}@{mailing.domain}>"),
+        ("List-Id", f"{list_name} <digest.{mailing.domain}>"),
+        ("List-Unsubscribe", f"<{mark(UNSUBSCRIBE)}>"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ("Feedback-ID", f"{edition.template}:{edition.locale}:{SENDER_ID}"),
+        ("Auto-Submitted", "auto-generated"),
+        ("Precedence", "bulk"),
+    ]
+    return compose(headers=headers, text=edition.text, html=edition.html, slots=edition.slots)

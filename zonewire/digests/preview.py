@@ -1,0 +1,72 @@
+"""What a subscription's next digest would hold if it were cut now. Writes nothing."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from zonewire.delivery.mailing import Mailing
+from zonewire.digests import statements
+from zonewire.digests.rendering import UNSUBSCRIBE, Edition, Occasion, render_contents
+from zonewire.digests.windows import Windows, carried_before, has_story
+from zonewire.errors import NotFound, WrongUsage
+from zonewire.rendering.translation import words
+
+SAMPLE_LINK = "unsubscribe/…"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """The next digest. `sentence` says why there is none, where there is none."""
+
+    edition: Edition | None
+    sentence: str
+    base_url: str
+
+    @property
+    def html(self) -> str:
+        """The mail's HTML part; every reader's own link is shown as it begins."""
+        return self._filled(self.edition.html) if self.edition else self.sentence + "\n"
+
+    @property
+    def text(self) -> str:
+        """The mail's plain part, its subject above it."""
+        return f"{self.edition.subject}\n\n{self._filled(self.edition.text)}" if self.edition else self.sentence + "\n"
+
+    @property
+    def wechat(self) -> str:
+        """WeChat's form."""
+        return self.edition.wechat if self.edition else self.sentence + "\n"
+
+    def _filled(self, text: str) -> str:
+        assert self.edition is not None  # noqa: S101 - both callers have just looked
+        return text.replace(self.edition.slots.mark(UNSUBSCRIBE), f"{self.base_url}/{SAMPLE_LINK}")
+
+
+def preview(db: Connection, subscription_id: int, *, mailing: Mailing, now: int) -> Preview:
+    """The digest of *subscription_id* if its window closed now. Raises NotFound, and WrongUsage for an instant one."""
+    row = db.execute(statements.SUBSCRIPTION, {"id": subscription_id}).one_or_none()
+    if row is None:
+        raise NotFound(f"no subscription {subscription_id}", mend="`zonewire subscriptions list` prints them.")
+    if row.cadence == "instant":
+        raise WrongUsage(f"subscription {subscription_id} is instant: it has no digest")
+    windows = Windows(int(db.execute(statements.NEWEST_NUMBER).scalar_one()))
+    windows.open(db, after=row.window_after)
+    updates = windows.updates(after=row.window_after)
+    had = carried_before(db, updates=updates, filter_ids=[row.filter_id], subscription_ids=[row.id])
+    contents = windows.contents(filter_id=row.filter_id, after=row.window_after, had=had.get(row.id, frozenset()))
+    occasion = Occasion(
+        filter_id=row.filter_id,
+        locale=row.locale,
+        template=row.template,
+        made_at=now,
+        base_url=mailing.base_url,
+        portal=mailing.portal,
+        sender=mailing.sender,
+    )
+    edition = render_contents(db, contents, occasion) if has_story(contents) else None
+    t = words(row.locale)
+    if row.next_at is None:
+        sentence = t("digest.not_active", state=t(f"states.{row.state}"))
+    else:
+        sentence = t("digest.nothing_yet", when=t.date(row.next_at, timezone=row.timezone, style="moment"))
+    return Preview(edition=edition, sentence=sentence, base_url=mailing.base_url)

@@ -1,0 +1,145 @@
+"""An edition in words: subject, HTML mail, plain text, and WeChat's form, each rendered once for all its readers.
+
+What differs between readers stands in the text as a mark (`Slots`) until `Letter.personal` fills it in.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import css_inline
+from sqlalchemy import Connection
+
+from zonewire.articles.reading import by_numbers
+from zonewire.digests import statements
+from zonewire.digests.contents import Sheet, Story, sheet_of
+from zonewire.digests.excerpts import shorten
+from zonewire.digests.windows import Contents, Role
+from zonewire.errors import NotFound
+from zonewire.filters import parse_written
+from zonewire.rendering.environment import render
+from zonewire.rendering.mime import Slots
+from zonewire.rendering.translation import Words, words
+from zonewire.rendering.wording import filter_in_words
+
+MOST_STORIES = 60
+MOST_HTML_BYTES = 90_000
+"""Gmail cuts a mail at about 102,000 bytes, and the link to unsubscribe with it."""
+SUBJECT_CHARS = 30
+UNSUBSCRIBE = "unsubscribe"
+"""The slot that holds a reader's own link."""
+
+_BLANK_LINES = re.compile(r"\n{3,}")
+_INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """The rendering of an edition that all its subscriptions share."""
+
+    locale: str
+    template: str
+    subject: str
+    html: str
+    text: str
+    wechat: str
+    stories: int
+    slots: Slots  # whose marks stand in `html` and `text`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """What an edition is made for: everything that its words need besides its articles."""
+
+    filter_id: int
+    locale: str
+    template: str
+    made_at: int  # microseconds: the date at its head
+    base_url: str  # without a slash at its end
+    portal: str
+    sender: str  # the address that stands in its foot
+
+
+def render_edition(db: Connection, edition_id: int, *, base_url: str, portal: str, sender: str = "") -> Edition | None:
+    """The edition in words, without what is withdrawn by now. None where nothing is left of it. Raises NotFound."""
+    row = db.execute(statements.EDITION, {"id": edition_id}).one_or_none()
+    if row is None:
+        raise NotFound(f"no edition {edition_id}")
+    carried = db.execute(statements.CARRIED_BY, {"id": edition_id}).all()
+    occasion = Occasion(
+        filter_id=row.filter_id,
+        locale=row.locale,
+        template=row.template,
+        made_at=row.created_at,
+        base_url=base_url,
+        portal=portal,
+        sender=sender,
+    )
+    return render_contents(db, tuple((one.number, Role(one.role)) for one in carried), occasion)
+
+
+def render_contents(db: Connection, contents: Contents, occasion: Occasion) -> Edition | None:
+    """*contents* in words, for an edition or for the preview of one. None where no story stands any more."""
+    roles: Mapping[int, Role] = dict(contents)
+    versions = [one for _, one in sorted(by_numbers(db, list(roles)).items())]
+    article_ids = [one.article_id for one in versions]
+    withdrawn = frozenset(db.execute(statements.WITHDRAWN_OF, {"article_ids": article_ids}).scalars())
+    written = db.execute(statements.FILTER_AS_WRITTEN, {"id": occasion.filter_id}).scalar_one()
+    most = MOST_STORIES
+    while True:
+        sheet = sheet_of(versions, roles, base_url=occasion.base_url, most=most, withdrawn=withdrawn)
+        if sheet is None:
+            return None
+        edition = _in_words(sheet, occasion, options=parse_written(written))
+        size = len(edition.html.encode())
+        if size <= MOST_HTML_BYTES or most == 1:
+            return edition
+        shown = sheet.count - sheet.left_out
+        most = max(1, min(shown - 1, shown * MOST_HTML_BYTES // size))
+
+
+def _in_words(sheet: Sheet, occasion: Occasion, *, options: Mapping[str, list[str]]) -> Edition:
+    t = words(occasion.locale)
+    slots = Slots()
+    values: dict[str, Any] = {
+        "sheet": sheet,
+        "portal": occasion.portal,
+        "sender": occasion.sender,
+        "base_url": occasion.base_url,
+        "today": t.date(occasion.made_at),
+        "summary": _summary(sheet, t),
+        "filter": filter_in_words(options, t),
+        "title": shorten(sheet.lead.title, SUBJECT_CHARS),
+        "unsubscribe": slots.mark(UNSUBSCRIBE),
+        "meta": lambda story: _meta(story, t, made_at=occasion.made_at),
+    }
+    subject = render("email/digest/subject.txt", occasion.locale, **values).strip()
+    return Edition(
+        locale=t.locale,
+        template=occasion.template,
+        subject=subject,
+        html=_INLINER.inline(render("email/digest/body.html", occasion.locale, subject=subject, **values)),
+        text=_BLANK_LINES.sub("\n\n", render("email/digest/body.txt", occasion.locale, **values)),
+        wechat=render("wechat/digest.html", occasion.locale, **values),
+        stories=sheet.count,
+        slots=slots,
+    )
+
+
+def _summary(sheet: Sheet, t: Words) -> str:
+    """12 条新闻：泰州 8 条、苏州 4 条."""
+    count = t("digest.count", n=sheet.count)
+    if len(sheet.places) < 2:
+        return count
+    places = [t("digest.place", place=name, n=n) for name, n in sheet.places[:6]]
+    return count + t("common.colon") + t("common.and").join(places)
+
+
+def _meta(story: Story, t: Words, *, made_at: int) -> str:
+    """泰州医药高新区 · 6月6日 (周一) · 来源：泰州日报; of another year with that instead of the weekday."""
+    this_year = t.date(story.published_at, style="year") == t.date(made_at, style="year")
+    day = t.date(story.published_at, style="day" if this_year else "day_of_year")
+    source = story.source if story.source != story.zone else ""
+    parts = [story.zone, day, t("digest.source", source=source) if source else ""]
+    return " · ".join(part for part in parts if part)

@@ -1,0 +1,113 @@
+"""Feed documents: a head, ready-made entries, a tail. Pure: equal input gives equal bytes, and no build time is in it.
+
+RSS 2.0 with the Best Practices Profile, Atom (RFC 4287) with tombstones (RFC 6721), JSON Feed 1.1. `check` reads a
+document back before it may take the last good one's place.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape, quoteattr
+
+import orjson
+from lxml import etree
+
+from zonewire.feeds.entries import ATOM, RSS_NAMESPACES, hexed, rfc822, rfc3339
+from zonewire.feeds.feed import LANGUAGE, MEDIA_TYPES, PUBLISHER, Feed, Format
+from zonewire.feeds.plain import as_uri, clean, one_line
+from zonewire.feeds.pressing import Part, join, press
+
+JSON_FEED = "https://jsonfeed.org/version/1.1"
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_COMMA = press(b",\n")
+_LINE = press(b"\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What is left of a withdrawn article in the feeds that it stood in. Only Atom can say it."""
+
+    entry_id: str
+    at: int  # microseconds; when the withdrawal was accepted
+
+
+class Spoiled(Exception):
+    """A document that does not parse: it must not be published."""
+
+
+def assemble(feed: Feed, form: Format, entries: Sequence[Part], tombstones: Iterable[Tombstone] = ()) -> Part:
+    """The document of *feed*, with *entries* in the order given. Raises Spoiled where it cannot be read back."""
+    head, tail = _ENDS[form](feed, tuple(tombstones))
+    between = _COMMA if form is Format.JSON else _LINE
+    inner = [part for entry in entries for part in (between, entry)][1:]
+    document = join((press(head), *inner, press(tail)))
+    check(document.plain, form)
+    return document
+
+
+def check(document: bytes, form: Format) -> None:
+    """Read *document* back, as strictly as a feed reader. Raises Spoiled."""
+    try:
+        if form is Format.JSON:
+            orjson.loads(document)
+        else:
+            etree.fromstring(document, etree.XMLParser(resolve_entities=False, no_network=True))
+    except (etree.XMLSyntaxError, orjson.JSONDecodeError) as cause:
+        raise Spoiled(str(cause)) from cause
+
+
+def _rss(feed: Feed, _tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
+    namespaces = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in RSS_NAMESPACES.items())
+    page, here = as_uri(feed.page_url), as_uri(feed.url(Format.RSS))
+    title = hexed(escape(one_line(feed.heading)).encode()).decode()
+    description = hexed(escape(one_line(feed.description)).encode()).decode()
+    # A hub's <atom:link rel="hub"> goes beside rel="self" once there is one (WebSub §4).
+    head = (
+        f'{_DECLARATION}<rss version="2.0"{namespaces}>\n<channel>\n<title>{title}</title>\n'
+        f"<link>{escape(page)}</link>\n<description>{description}</description>\n"
+        f"<language>{LANGUAGE.lower()}</language>\n<lastBuildDate>{rfc822(feed.changed_at)}</lastBuildDate>\n"
+        f"<generator>{PUBLISHER}</generator>\n<docs>http://www.rssboard.org/rss-specification</docs>\n"
+        f'<atom:link rel="self" type="{MEDIA_TYPES[Format.RSS]}" href={quoteattr(here)}/>\n'
+    )
+    return head.encode(), b"\n</channel>\n</rss>\n"
+
+
+def _atom(feed: Feed, tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
+    # Declared only where it is used: validators do not know the namespace of tombstones.
+    extra = f' xmlns:at="{TOMBSTONES}"' if tombstones else ""
+    page, here = as_uri(feed.page_url), as_uri(feed.url(Format.ATOM))
+    # A hub's <link rel="hub"> goes beside rel="self" once there is one (WebSub §4).
+    head = (
+        f'{_DECLARATION}<feed xmlns="{ATOM}"{extra} xml:lang="{LANGUAGE}">\n<id>{escape(feed.urn)}</id>\n'
+        f"<title>{escape(one_line(feed.heading))}</title>\n<subtitle>{escape(one_line(feed.description))}</subtitle>\n"
+        f"<updated>{rfc3339(feed.changed_at)}</updated>\n<author><name>{PUBLISHER}</name></author>\n"
+        f"<generator>{PUBLISHER}</generator>\n"
+        f'<link rel="self" type="{MEDIA_TYPES[Format.ATOM]}" href={quoteattr(here)}/>\n'
+        f'<link rel="alternate" type="text/html" href={quoteattr(page)}/>\n'
+    )
+    stones = "".join(
+        f"\n<at:deleted-entry ref={quoteattr(clean(stone.entry_id))} when={quoteattr(rfc3339(stone.at))}/>"
+        for stone in tombstones
+    )
+    return head.encode(), f"{stones}\n</feed>\n".encode()
+
+
+def _json(feed: Feed, _tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
+    # `hubs` goes in here once there is one.
+    head = {
+        "version": JSON_FEED,
+        "title": one_line(feed.heading),
+        "home_page_url": as_uri(feed.page_url),
+        "feed_url": as_uri(feed.url(Format.JSON)),
+        "description": one_line(feed.description),
+        "language": LANGUAGE,
+        "authors": [{"name": PUBLISHER}],
+    }
+    return orjson.dumps(head)[:-1] + b',"items":[\n', b"\n]}\n"
+
+
+_ENDS: dict[Format, Callable[[Feed, Sequence[Tombstone]], tuple[bytes, bytes]]] = {
+    Format.RSS: _rss,
+    Format.ATOM: _atom,
+    Format.JSON: _json,
+}

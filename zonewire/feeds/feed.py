@@ -1,0 +1,79 @@
+"""A feed: its name, its words, its address, and the formats that it is published in."""
+
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+
+ALL = "all"
+"""The feed of everything. It answers from the first start."""
+
+PUBLISHER = "Zonewire"
+"""Stands where a feed or an entry must name somebody and the article names nobody."""
+
+LANGUAGE = "zh-CN"
+"""The language of the feeds' own words, and of each entry that does not say another."""
+
+
+class Format(StrEnum):
+    """The forms of a feed document; the value ends its address."""
+
+    RSS = "rss"
+    ATOM = "atom"
+    JSON = "json"
+
+
+MEDIA_TYPES = {
+    Format.RSS: "application/rss+xml",
+    Format.ATOM: "application/atom+xml",
+    Format.JSON: "application/feed+json",
+}
+
+_TITLES = {"all": "全部文章"}
+
+_DESCRIPTIONS = {
+    "all": "所有开发区、城市和栏目的最新文章",
+    "zone": "{title}发布的最新文章",
+    "city": "{title}各开发区的最新文章",
+    "section": "“{title}”栏目的最新文章",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """What every document of one feed says about itself."""
+
+    name: str  # "all", "city/taizhou"
+    kind: str  # all, zone, city, section
+    title: str
+    urn: str  # Atom's id: stays when the installation moves to another address
+    base_url: str
+    changed_at: int  # microseconds; acceptance of the newest version that touched it
+
+    @property
+    def heading(self) -> str:
+        """The documents' title: among a reader's other feeds, "泰州" alone says too little."""
+        return f"{self.title} · {PUBLISHER}"
+
+    @property
+    def page_url(self) -> str:
+        """The page for people."""
+        return f"{self.base_url}/feeds/"
+
+    @property
+    def description(self) -> str:
+        """One line on what stands in it."""
+        return _DESCRIPTIONS[self.kind].format(title=self.title)
+
+    def url(self, form: Format) -> str:
+        """The document's own address."""
+        return f"{self.base_url}/feeds/{self.name}.{form}"
+
+
+def title_of(kind: str, title: str) -> str:
+    """What people call the feed: its zone, city or section, and `all` by a word of ours."""
+    return _TITLES.get(kind, title)
+
+
+def urn_of(name: str, installation: int) -> str:
+    """An id that no other feed of any installation has, and that no move or rename of the host changes."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"zonewire {installation} {name}").urn

@@ -1,0 +1,85 @@
+"""Mark the feeds that an article's version touches: where it stands now, where it stood, how many stand there."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from zonewire.articles.folding import fold
+from zonewire.articles.model import Article, Version
+from zonewire.articles.slugs import slugs_for
+from zonewire.feeds import statements
+from zonewire.feeds.feed import ALL
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A feed that is touched, and by how many articles it grows."""
+
+    name: str
+    kind: str
+    title: str
+    grows: int = 0
+
+
+def mark_touched(db: Connection, version: Version, *, now: int) -> None:
+    """Put *version* into the feeds of its zone, city, sections and of everything; part of the reaction's transaction.
+
+    Feeds that it no longer belongs to lose it without a tombstone; a withdrawn one becomes a tombstone in each feed
+    that it stood in. Harmless when repeated, and for a version that a newer one has overtaken: that one's own
+    reaction says all there is to say.
+    """
+    db.execute(statements.LOCK_FEEDS)
+    rows = db.execute(statements.STANDING, {"article_id": version.article_id}).all()
+    if any(_is_overtaken(row, version) for row in rows):
+        return
+    live = {row.name: _Place(row.name, row.kind, row.title, -1) for row in rows if row.name and not row.withdrawn}
+    if version.withdrawn:
+        stands, left = live, {}
+    else:
+        belongs = _places(db, version.article)
+        stands = {name: _grown(place, grows=name not in live) for name, place in belongs.items()}
+        left = {name: place for name, place in live.items() if name not in belongs}
+    ids = _touch(db, [*stands.values(), *left.values()], version, now=now)
+    article = {"article_id": version.article_id}
+    if stands:
+        state = {"number": version.number, "withdrawn": version.withdrawn}
+        db.execute(statements.STAND, {"feed_ids": [ids[name] for name in stands], **article, **state})
+    if left:
+        db.execute(statements.LEAVE, {"feed_ids": [ids[name] for name in left], **article})
+
+
+def _is_overtaken(row: Any, version: Version) -> bool:
+    return bool(row.newest > version.number or (row.number is not None and row.number >= version.number))
+
+
+def _places(db: Connection, article: Article) -> dict[str, _Place]:
+    """Where *article* belongs, by feed name."""
+    named = [("zone", article.zone), ("city", article.city), *(("section", name) for name in article.section)]
+    once = {(kind, fold(name)): (kind, name) for kind, name in reversed(named) if fold(name)}
+    slugs = slugs_for(db, list(once.values()))
+    places = [_Place(f"{kind}/{slug}", kind, " ".join(name.split())) for (kind, name), slug in slugs.items()]
+    return {place.name: place for place in (_Place(ALL, ALL, ""), *places)}
+
+
+def _grown(place: _Place, *, grows: bool) -> _Place:
+    return _Place(place.name, place.kind, place.title, int(grows))
+
+
+def _touch(db: Connection, places: list[_Place], version: Version, *, now: int) -> dict[str, int]:
+    """Make *places* dirty, new ones too; their keys by name."""
+    if not places:
+        return {}
+    rows = [
+        {
+            "name": place.name,
+            "kind": place.kind,
+            "title": place.title,
+            "dirty_to": version.number,
+            "dirty_since": now,
+            "changed_at": version.accepted_at,
+            "articles": place.grows,
+        }
+        for place in sorted(places, key=lambda place: place.name)
+    ]
+    return {row.name: row.id for row in db.execute(statements.TOUCH, rows)}

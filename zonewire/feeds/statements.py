@@ -1,0 +1,233 @@
+"""Every statement of the feeds."""
+
+from sqlalchemy import Text, and_, bindparam, case, delete, func, or_, select, true, update
+
+from zonewire.store.dialect import each, insert, many, values_of
+from zonewire.store.tables import (
+    articles,
+    documents,
+    entry_renderings,
+    feed_entries,
+    feeds,
+    installation,
+    slugs,
+    versions,
+)
+
+ENTRIES = 50
+"""How many articles a document carries."""
+
+
+# --- marking ---------------------------------------------------------------------------------------------------------
+
+# The feed of everything, made where it is missing. The row stays locked until the transaction ends: so touches of
+# the feeds come one after the other, and what is read next is true until then.
+LOCK_FEEDS = insert(feeds).values(name="all", kind="all", title="")
+LOCK_FEEDS = LOCK_FEEDS.on_conflict_do_update(index_elements=[feeds.c.name], set_={"kind": LOCK_FEEDS.excluded.kind})
+
+# The newest version of an article, and where it stands; one row with nulls where it stands nowhere. Primary key, then
+# ix_feed_entries_article_id.
+STANDING = (
+    select(
+        articles.c.newest, feeds.c.name, feeds.c.kind, feeds.c.title, feed_entries.c.number, feed_entries.c.withdrawn
+    )
+    .select_from(
+        articles.outerjoin(feed_entries, feed_entries.c.article_id == articles.c.id).outerjoin(
+            feeds, feeds.c.id == feed_entries.c.feed_id
+        )
+    )
+    .where(articles.c.id == bindparam("article_id"))
+)
+
+# The touched feeds, in the order of their names (the order in which every transaction locks them). `articles` is by
+# how many the feed grows or shrinks. A dirty feed stays dirty since its first touch.
+_touch = insert(feeds)
+TOUCH = _touch.on_conflict_do_update(
+    index_elements=[feeds.c.name],
+    set_={
+        "dirty_to": case(
+            (_touch.excluded.dirty_to > feeds.c.dirty_to, _touch.excluded.dirty_to), else_=feeds.c.dirty_to + 1
+        ),
+        "dirty_since": func.coalesce(feeds.c.dirty_since, _touch.excluded.dirty_since),
+        "changed_at": case(
+            (_touch.excluded.changed_at > feeds.c.changed_at, _touch.excluded.changed_at), else_=feeds.c.changed_at
+        ),
+        "articles": feeds.c.articles + _touch.excluded.articles,
+    },
+).returning(feeds.c.id, feeds.c.name)
+
+# One article in a set of feeds. Guarded by number: an older version never replaces a newer one.
+STAND = insert(feed_entries).from_select(
+    ["feed_id", "article_id", "number", "withdrawn"],
+    select(
+        each(many("feed_ids")).c.value,
+        bindparam("article_id", type_=feed_entries.c.article_id.type),
+        bindparam("number", type_=feed_entries.c.number.type),
+        bindparam("withdrawn", type_=feed_entries.c.withdrawn.type),
+    ).where(true()),
+)
+STAND = STAND.on_conflict_do_update(
+    index_elements=[feed_entries.c.feed_id, feed_entries.c.article_id],
+    set_={"number": STAND.excluded.number, "withdrawn": STAND.excluded.withdrawn},
+    where=feed_entries.c.number < STAND.excluded.number,
+)
+
+# One article out of the feeds that it no longer belongs to. Primary key.
+LEAVE = delete(feed_entries).where(
+    feed_entries.c.article_id == bindparam("article_id"),
+    feed_entries.c.feed_id.in_(values_of(many("feed_ids"))),
+)
+
+
+# --- publishing ------------------------------------------------------------------------------------------------------
+
+_QUIET = or_(
+    feeds.c.published_at.is_(None),
+    feeds.c.published_at <= bindparam("quiet_since"),
+    feeds.c.published_at > bindparam("now"),  # the clock jumped back: rather once too often than never
+)
+
+# Dirty feeds that were not published within the window, the longest dirty first. ix_feeds_dirty.
+DUE_FEEDS = (
+    select(feeds.c.id, feeds.c.name, feeds.c.kind, feeds.c.title, feeds.c.dirty_to, feeds.c.changed_at)
+    .where(feeds.c.dirty_since.is_not(None), _QUIET)
+    .order_by(feeds.c.dirty_since, feeds.c.id)
+    .limit(bindparam("at_most"))
+)
+
+# When the next dirty feed falls due; null where all are clean. ix_feeds_dirty.
+_window_ends_at = feeds.c.published_at + bindparam("window_us")
+NEXT_DUE = select(
+    func.min(case((_window_ends_at > feeds.c.dirty_since, _window_ends_at), else_=feeds.c.dirty_since))
+).where(feeds.c.dirty_since.is_not(None))
+
+# The acceptance number of the oldest article that a document carries: beyond it nothing is read.
+# ix_feed_entries_newest, for each feed of the set alone; a window function would read every entry of a large feed.
+_older = feed_entries.alias("older")
+_OLDEST_SHOWN = (
+    select(_older.c.number)
+    .where(_older.c.feed_id == feeds.c.id, _older.c.withdrawn.is_(False))
+    .order_by(_older.c.number.desc())
+    .limit(1)
+    .offset(ENTRIES - 1)
+    .correlate(feeds)
+    .scalar_subquery()
+)
+
+# What the documents of a set of feeds carry: the articles accepted last, and the tombstones among them.
+SHOWN = (
+    select(
+        feed_entries.c.feed_id,
+        feed_entries.c.number,
+        feed_entries.c.withdrawn,
+        articles.c.entry_id,
+        versions.c.published_at,
+        versions.c.accepted_at,
+    )
+    .select_from(
+        feeds.join(feed_entries, feed_entries.c.feed_id == feeds.c.id)
+        .join(versions, versions.c.number == feed_entries.c.number)
+        .join(articles, articles.c.id == feed_entries.c.article_id)
+    )
+    .where(feeds.c.id.in_(values_of(many("feed_ids"))), feed_entries.c.number >= func.coalesce(_OLDEST_SHOWN, 0))
+)
+
+# Entries that are ready, of a set of versions. Primary key.
+READY_ENTRIES = select(entry_renderings.c.number, entry_renderings.c.format, entry_renderings.c.body).where(
+    entry_renderings.c.number.in_(values_of(many("numbers"))),
+    entry_renderings.c.made_for == bindparam("made_for"),
+)
+
+# Entries just rendered. Another worker's are equal; one that was made for another address is replaced.
+KEEP_ENTRY = insert(entry_renderings)
+KEEP_ENTRY = KEEP_ENTRY.on_conflict_do_update(
+    index_elements=[entry_renderings.c.number, entry_renderings.c.format],
+    set_={"body": KEEP_ENTRY.excluded.body, "made_for": KEEP_ENTRY.excluded.made_for},
+    where=entry_renderings.c.made_for != KEEP_ENTRY.excluded.made_for,
+)
+
+# One feed is clean up to the number that its publisher read; a touch that came meanwhile stays, and waits from now on.
+# Guarded by number: of two publishers the one that read more wins.
+CLEAR = (
+    update(feeds)
+    .where(feeds.c.id == bindparam("feed_id"), feeds.c.published_to < bindparam("read_to"))
+    .values(
+        published_to=bindparam("read_to"),
+        published_at=bindparam("at"),
+        dirty_since=case((feeds.c.dirty_to > bindparam("read_to"), bindparam("at", type_=feeds.c.dirty_since.type))),
+    )
+)
+
+# One document. Guarded by number, as CLEAR is. `changed_at` stays where the bytes do.
+KEEP_DOCUMENT = insert(documents)
+KEEP_DOCUMENT = KEEP_DOCUMENT.on_conflict_do_update(
+    index_elements=[documents.c.feed_id, documents.c.format],
+    set_={
+        "number": KEEP_DOCUMENT.excluded.number,
+        "etag": KEEP_DOCUMENT.excluded.etag,
+        "changed_at": case(
+            (documents.c.etag == KEEP_DOCUMENT.excluded.etag, documents.c.changed_at),
+            else_=KEEP_DOCUMENT.excluded.changed_at,
+        ),
+        "made_for": KEEP_DOCUMENT.excluded.made_for,
+        "body": KEEP_DOCUMENT.excluded.body,
+    },
+    where=documents.c.number < KEEP_DOCUMENT.excluded.number,
+)
+
+# Feeds with a document that names another address, or has an older form, are touched once more. Reads every document's
+# small columns: once in a process.
+REMAKE = (
+    update(feeds)
+    .where(feeds.c.id.in_(select(documents.c.feed_id).where(documents.c.made_for != bindparam("made_for"))))
+    .values(
+        dirty_to=feeds.c.dirty_to + 1,
+        dirty_since=func.coalesce(feeds.c.dirty_since, bindparam("at", type_=feeds.c.dirty_since.type)),
+    )
+)
+
+
+# The installation's number and birth; its only row.
+INSTALLATION = select(installation.c.number, installation.c.created_at)
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+_NAMED = and_(feeds.c.name == bindparam("feed_name"), documents.c.format == bindparam("form"))
+_DOCUMENTS = documents.join(feeds, feeds.c.id == documents.c.feed_id)
+
+# One document. Unique name, then primary key.
+DOCUMENT = (
+    select(documents.c.number, documents.c.etag, documents.c.changed_at, documents.c.body)
+    .select_from(_DOCUMENTS)
+    .where(_NAMED)
+)
+
+# Whether a document is still the one that somebody remembers. As DOCUMENT, without its body.
+DOCUMENT_NUMBER = select(documents.c.number).select_from(_DOCUMENTS).where(_NAMED)
+
+# Every feed, by name.
+FEEDS = select(feeds.c.name, feeds.c.kind, feeds.c.title, feeds.c.articles, feeds.c.changed_at).order_by(feeds.c.name)
+
+# The feeds that an article stands in, by name. ix_feed_entries_article_id.
+FEEDS_OF_ARTICLE = (
+    select(feeds.c.name, feeds.c.kind, feeds.c.title, feeds.c.articles, feeds.c.changed_at)
+    .select_from(feeds.join(feed_entries, feed_entries.c.feed_id == feeds.c.id))
+    .where(feed_entries.c.article_id == bindparam("article_id"), feed_entries.c.withdrawn.is_(False))
+    .order_by(feeds.c.name)
+)
+
+# The slug of a zone, city or section by its folded name. Unique (kind, value).
+SLUG_OF = select(slugs.c.slug).where(
+    slugs.c.kind == bindparam("kind", type_=Text()), slugs.c.value == bindparam("folded", type_=Text())
+)
+
+# Up to which number the feeds of an article are dirty. ix_feed_entries_article_id.
+MARKS = (
+    select(feeds.c.id, feeds.c.dirty_to)
+    .select_from(feeds.join(feed_entries, feed_entries.c.feed_id == feeds.c.id))
+    .where(feed_entries.c.article_id == bindparam("article_id"))
+)
+
+# Up to which number a set of feeds is published. Primary key.
+PUBLISHED_TO = select(feeds.c.id, feeds.c.published_to).where(feeds.c.id.in_(values_of(many("feed_ids"))))

@@ -1,0 +1,83 @@
+"""The ring of SECRET_KEY: the first key seals, signs and marks, the others only open, check and recognise.
+
+Each use has a key of its own, derived by HKDF (RFC 5869), so that what one of them gives away helps with no other.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from zonewire.errors import SettingWrong
+
+KEY_BYTES = 32
+MARK_BYTES = 16  # two addresses of 10^12 share a mark with a chance of 10^-15
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """One or more secret keys, the newest first. Never printed."""
+
+    keys: tuple[str, ...] = field(repr=False)
+    _fernet: MultiFernet = field(init=False, repr=False, compare=False)
+    _mark_keys: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Derive what each use needs."""
+        if not self.keys or not all(self.keys):
+            raise SettingWrong(
+                "holds no key", where="ZONEWIRE_SECRET_KEY", mend="Set a long random text; several, comma-separated."
+            )
+        fernets = [Fernet(base64.urlsafe_b64encode(_derived(key, "seal"))) for key in self.keys]
+        object.__setattr__(self, "_fernet", MultiFernet(fernets))
+        object.__setattr__(self, "_mark_keys", tuple(_derived(key, "mark") for key in self.keys))
+
+    @classmethod
+    def from_setting(cls, value: str) -> "KeyRing":
+        """The ring of a comma-separated setting. Raises SettingWrong where it holds no key."""
+        return cls(tuple(key.strip() for key in value.split(",") if key.strip()))
+
+    def seal(self, plain: bytes) -> bytes:
+        """*plain*, readable by this ring only."""
+        return self._fernet.encrypt(plain)
+
+    def open(self, sealed: bytes) -> bytes:
+        """What was sealed, by any key of the ring. Raises SettingWrong where none fits."""
+        try:
+            return self._fernet.decrypt(sealed)
+        except InvalidToken:
+            raise SettingWrong(
+                "no key here opens a secret of the database",
+                where="ZONEWIRE_SECRET_KEY",
+                mend="Add the key that it was sealed with behind the first, after a comma.",
+            ) from None
+
+    def mark(self, plain: bytes) -> bytes:
+        """A keyed hash under the first key: finds *plain* again without showing it."""
+        return _mark(self._mark_keys[0], plain)
+
+    def marks(self, plain: bytes) -> tuple[bytes, ...]:
+        """The mark under each key, in the ring's order: what was marked before a rotation is found too."""
+        return tuple(_mark(key, plain) for key in self._mark_keys)
+
+    def signing_keys(self, purpose: str) -> tuple[bytes, ...]:
+        """Keys for signatures of one purpose, in the ring's order."""
+        return tuple(_derived(key, f"sign {purpose}") for key in self.keys)
+
+
+def new_secret_key() -> str:
+    """A fresh key for SECRET_KEY: URL-safe text of 32 random bytes, without a comma."""
+    return secrets.token_urlsafe(KEY_BYTES)
+
+
+def _derived(key: str, use: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=f"zonewire {use}".encode()).derive(key.encode())
+
+
+def _mark(key: bytes, plain: bytes) -> bytes:
+    return hmac.digest(key, plain, hashlib.sha256)[:MARK_BYTES]

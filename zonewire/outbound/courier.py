@@ -1,0 +1,90 @@
+"""What a courier takes and brings back: requests go in with a ticket, replies come out with the same ticket.
+
+A courier owns its connections and its threads and knows nothing of deliveries. One for each protocol: `http.py`
+(libcurl) and `smtp.py`.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NewType, Protocol
+
+Ticket = NewType("Ticket", int)
+"""Chosen by whoever hands over; comes back with the reply."""
+
+ANSWER_BYTES = 64 * 1024
+"""Not more than this of an answer is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One POST. `sign` is called in the courier's thread, directly before the request goes out."""
+
+    url: str
+    host: str  # "host:port": what shares connections
+    headers: tuple[str, ...]  # "name: value"
+    body: bytes
+    sign: Callable[[int], tuple[str, ...]] | None = None  # takes Unix seconds, gives more headers
+
+
+@dataclass(frozen=True, slots=True)
+class MailRequest:
+    """One mail to one recipient."""
+
+    host: str  # what shares connections: the recipient's domain, or the relay
+    sender: str  # envelope
+    recipient: str  # envelope
+    content: Callable[[], bytes] | bytes  # the whole message with CRLF line ends
+    name: str  # for the .eml file: the delivery's id
+
+
+Request = HttpRequest | MailRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back. `status` is 0 where no status line (HTTP) or final reply (SMTP) was read."""
+
+    status: int = 0  # HTTP status, or the SMTP code of the reply that decided
+    body: bytes = b""  # at most ANSWER_BYTES; for SMTP the text of the reply
+    retry_after_s: int | None = None
+    lost: bool = False  # bytes went out, and no answer came: the receiver may have it
+    error: str = ""  # the courier's words where it failed: "connection refused"
+    refused: bool = False  # the guard: the address leads inside
+    unsent: bool = False  # handed back untried: its host does not answer, and it would only have waited
+    took_ms: int = 0
+    headers: dict[str, str] = field(default_factory=dict)  # lower-case names; only those that a channel asked for
+
+
+class Courier(Protocol):
+    """Carries requests. All methods are called from one thread at a time, `close` last."""
+
+    @property
+    def event(self) -> threading.Event:
+        """Set when a reply is there to be fetched; cleared by `finished`."""
+
+    @property
+    def free_places(self) -> int:
+        """How many more requests may be handed over now."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many were handed over and not yet fetched back."""
+
+    def host_places(self) -> dict[str, int]:
+        """Free places of each host that has requests with it; a host that is not named has `places_per_host`."""
+
+    @property
+    def places_per_host(self) -> int:
+        """Free places of a host that has no request here."""
+
+    def start(self, items: Sequence[tuple[Ticket, Request]]) -> None:
+        """Hand over; returns at once."""
+
+    def finished(self) -> list[tuple[Ticket, Reply]]:
+        """Fetch every reply that has come, in no order."""
+
+    def close(self, *, grace_s: float) -> None:
+        """Finish what is in flight for at most *grace_s* seconds, then end."""
+
+

@@ -1,0 +1,253 @@
+"""The reaction: an outbox row becomes feeds marked and deliveries owed, stage by stage, each with a stored cursor.
+
+Stages, in this order: `feeds` marks the feeds that the article touches; `supersede` cancels what older versions still
+owe; `fanout` owes the news to every matching instant subscription's endpoint; `holders` tells those who have, or may
+have, an older version, also when its filter no longer passes. Killed anywhere, the next taker goes on at the cursor;
+the unique key of the ledger makes what was owed already stay as it is.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import structlog
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from zonewire.articles import reading
+from zonewire.articles.model import Version
+from zonewire.delivery import owing
+from zonewire.delivery.states import Kind
+from zonewire.feeds import mark_touched
+from zonewire.filters import MATCHING, facts_of, keyword_index
+from zonewire.store import SECOND, Store, many, values_of
+from zonewire.store import now as clock
+from zonewire.store.pacing import Pace
+from zonewire.store.tables import outbox
+
+log = structlog.get_logger()
+
+TAKEN = 30 * SECOND
+"""Whoever took a row and shows no sign for so long has lost it."""
+ROWS_AT_ONCE = 100
+READ_AHEAD = 20_000
+
+
+class Stage(StrEnum):
+    """What an outbox row still needs."""
+
+    FEEDS = "feeds"
+    SUPERSEDE = "supersede"
+    FANOUT = "fanout"
+    HOLDERS = "holders"
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """What a turn did."""
+
+    articles: int = 0
+    deliveries: int = 0
+    more: bool = False
+
+
+@dataclass(slots=True)
+class _Owed:
+    """An outbox row that this turn took."""
+
+    id: int
+    number: int
+    stage: Stage
+    after_filter: int
+    after_endpoint: int
+    ahead: list[tuple[int, int]] = field(default_factory=list)  # (filter, endpoint) that come next in the fan-out
+    read_all: bool = False  # nothing comes behind `ahead`
+
+
+# Rows that nobody holds, oldest first. The relay is whoever runs this without having been hinted.
+_FREE = (
+    select(outbox.c.id)
+    .where(outbox.c.taken_until < bindparam("moment"))
+    .order_by(outbox.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_ANY = select(outbox.c.id).where(outbox.c.taken_until < bindparam("moment")).limit(1)
+_TAKE = (
+    update(outbox)
+    .where(outbox.c.id.in_(_FREE))
+    .values(taken_until=bindparam("until"))
+    .returning(outbox.c.id, outbox.c.number, outbox.c.stage, outbox.c.after_filter, outbox.c.after_endpoint)
+)
+_MOVE_ON = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("row_id"))
+    .values(
+        stage=bindparam("to_stage"),
+        after_filter=bindparam("to_filter"),
+        after_endpoint=bindparam("to_endpoint"),
+        taken_until=bindparam("until"),
+    )
+)
+_DONE = delete(outbox).where(outbox.c.id.in_(values_of(many("done_ids"))))
+
+
+def react(store: Store, pace: Pace, *, owed: Callable[[], None], budget_s: float = 0.9) -> Reacted:
+    """Take free outbox rows and carry each as far as *budget_s* allows; what is left is free for the next turn.
+
+    *owed* is called each time that deliveries have been committed.
+    """
+    deadline = time.monotonic() + budget_s
+    with store.reading() as db:  # an idle lane writes nothing
+        if db.execute(_ANY, {"moment": clock(db)}).first() is None:
+            return Reacted()
+    with store.writing() as db:
+        now = clock(db)
+        rows = db.execute(_TAKE, {"moment": now, "until": now + TAKEN, "most": ROWS_AT_ONCE}).all()
+    if not rows:
+        return Reacted()
+    taken = sorted((_Owed(r.id, r.number, Stage(r.stage), r.after_filter, r.after_endpoint) for r in rows), key=_by_id)
+    with store.reading() as db:
+        versions = reading.by_numbers(db, [row.number for row in taken])
+    _mark_feeds(store, taken, versions)
+    finished, made = 0, 0
+    for row in taken:
+        if time.monotonic() > deadline:
+            _release(store, taken[taken.index(row) :])
+            break
+        done, n = _carry_on(store, pace, row, versions[row.number], owed, deadline)
+        made += n
+        finished += done
+    log.info("articles.reacted", articles=finished, deliveries=made, taken=len(taken))
+    return Reacted(finished, made, more=finished < len(taken) or len(taken) == ROWS_AT_ONCE)
+
+
+def _by_id(row: _Owed) -> int:
+    return row.id
+
+
+def _mark_feeds(store: Store, taken: Sequence[_Owed], versions: dict[int, Version]) -> None:
+    """The first stage of all rows that stand before it, in one transaction."""
+    fresh = [row for row in taken if row.stage is Stage.FEEDS]
+    if not fresh:
+        return
+    with store.writing() as db:
+        now = clock(db)
+        for row in fresh:
+            mark_touched(db, versions[row.number], now=now)
+        _move(db, fresh, Stage.SUPERSEDE, now=now)
+
+
+def _carry_on(
+    store: Store, pace: Pace, row: _Owed, version: Version, owed: Callable[[], None], deadline: float
+) -> tuple[int, int]:
+    """Run the stages that *row* still needs. Returns (1 if it is done, deliveries made)."""
+    made = 0
+    filters = _matching(store, version) if row.stage in {Stage.SUPERSEDE, Stage.FANOUT} else []
+    while True:
+        _look_ahead(store, row, filters)
+        with pace.batch() as most, store.writing() as db:
+            now = clock(db)
+            done, n = _step(db, row, version, most=most, now=now)
+            if done:
+                db.execute(_DONE, {"done_ids": [row.id]})
+            else:
+                _move(db, [row], row.stage, now=now)
+        made += n
+        if n:
+            owed()
+        if done:
+            return 1, made
+        if time.monotonic() > deadline:
+            _release(store, [row])
+            return 0, made
+
+
+def _look_ahead(store: Store, row: _Owed, filters: Sequence[int]) -> None:
+    """Read which endpoints come next, so that the write transactions only insert."""
+    if row.ahead or row.read_all:
+        return
+    with store.reading() as db:
+        after = (row.after_filter, row.after_endpoint)
+        row.ahead = owing.next_instant(db, filters, after=after, most=READ_AHEAD) if filters else []
+    row.read_all = len(row.ahead) < READ_AHEAD
+
+
+def _step(db: Connection, row: _Owed, version: Version, *, most: int, now: int) -> tuple[bool, int]:
+    """One batch of the present stage; moves *row* on. Returns (whether it is done, deliveries made)."""
+    if row.stage is Stage.SUPERSEDE:
+        if version.version > 1:
+            n = owing.supersede(db, article_id=version.article_id, before=version.number, most=most, now=now)
+            if n == most:
+                return False, 0
+        row.stage = Stage.FANOUT
+    if row.stage is Stage.FANOUT:
+        made, is_over = _fan_out(db, row, version, most=most, now=now)
+        return is_over and version.version == 1, made
+    return _tell_holders(db, row, version, most=most, now=now)
+
+
+def _fan_out(db: Connection, row: _Owed, version: Version, *, most: int, now: int) -> tuple[int, bool]:
+    """Owe the news to the next endpoints that were read ahead. Returns (how many, whether those were the last)."""
+    following, row.ahead = row.ahead[:most], row.ahead[most:]
+    if following:
+        row.after_filter, row.after_endpoint = following[-1]
+    is_over = not row.ahead and row.read_all
+    if is_over:
+        row.stage, row.after_filter, row.after_endpoint = Stage.HOLDERS, 0, 0
+    endpoints = list(dict.fromkeys(endpoint for _, endpoint in following))
+    return (_owe(db, version, endpoints, now) if endpoints else 0), is_over
+
+
+def _tell_holders(db: Connection, row: _Owed, version: Version, *, most: int, now: int) -> tuple[bool, int]:
+    found = owing.holders(db, article_id=version.article_id, before=version.number, after=row.after_endpoint, most=most)
+    if found:
+        row.after_endpoint = found[-1]
+    return len(found) < most, _owe(db, version, found, now) if found else 0
+
+
+def _owe(db: Connection, version: Version, endpoints: Sequence[int], now: int) -> int:
+    kind = Kind.WITHDRAWAL if version.withdrawn else Kind.NEWS
+    return owing.owe_news(db, endpoints, kind=kind, article_id=version.article_id, number=version.number, now=now)
+
+
+def _matching(store: Store, version: Version) -> list[int]:
+    """The filters that the article passes. Read outside of any write transaction."""
+    if version.withdrawn:
+        return []
+    with store.reading() as db:
+        facts = facts_of(version.article, keyword_index(db))
+        parameters = {"dimensions": facts.dimensions, "values": facts.values}
+        return sorted(db.execute(MATCHING, parameters).scalars())
+
+
+def _move(db: Connection, rows: Sequence[_Owed], stage: Stage, *, now: int) -> None:
+    for row in rows:
+        row.stage = stage
+    parameters = [
+        {
+            "row_id": row.id,
+            "to_stage": stage,
+            "to_filter": row.after_filter,
+            "to_endpoint": row.after_endpoint,
+            "until": now + TAKEN,
+        }
+        for row in rows
+    ]
+    db.execute(_MOVE_ON, parameters)
+
+
+def _release(store: Store, rows: Sequence[_Owed]) -> None:
+    """Let others, or the next turn, go on with *rows* at once."""
+    with store.settling() as db:
+        for row in rows:
+            db.execute(
+                _MOVE_ON,
+                {
+                    "row_id": row.id,
+                    "to_stage": row.stage,
+                    "to_filter": row.after_filter,
+                    "to_endpoint": row.after_endpoint,
+                    "until": 0,
+                },
+            )

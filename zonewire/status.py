@@ -1,0 +1,84 @@
+"""How things are: counts, backlog, and what waits on each lane. Health is progress, so ages come before numbers."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, func, literal_column, select
+
+from zonewire.delivery import counts, heartbeats
+from zonewire.delivery.lanes import PUSH_LANES, Lane
+from zonewire.delivery.states import State
+from zonewire.store import SECOND
+from zonewire.store import now as clock
+from zonewire.store.tables import articles, deliveries, endpoints, feeds, leases, outbox, subscriptions
+
+_READY = literal_column("ready") == literal_column("1")
+_RETRY = literal_column("ready") == literal_column("0")
+
+# Due now: claimable rows, and retries whose time has come but that nobody has made ripe yet.
+_PUSH_READY = select(func.count(), func.min(deliveries.c.due_at)).where(deliveries.c.lane == bindparam("of"), _READY)
+_PUSH_RIPE = select(func.count(), func.min(deliveries.c.due_at)).where(
+    deliveries.c.lane == bindparam("of"), _RETRY, deliveries.c.due_at <= bindparam("moment")
+)
+_EVENTS = select(func.count(), func.min(outbox.c.created_at))
+_FEEDS = select(func.count(), func.min(feeds.c.dirty_since)).where(feeds.c.dirty_since.is_not(None))
+_DIGESTS = select(func.count(), func.min(subscriptions.c.next_at)).where(subscriptions.c.next_at <= bindparam("moment"))
+_UPKEEP = select(func.count(), func.min(leases.c.until_at)).where(leases.c.until_at < bindparam("moment"))
+_ENDPOINTS = select(endpoints.c.state, func.count().label("n")).group_by(endpoints.c.state)
+_ARTICLES = select(func.count()).select_from(articles)
+_SUBSCRIPTIONS = select(func.count()).select_from(subscriptions).where(subscriptions.c.state != "ended")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is due on a lane."""
+
+    items: int
+    oldest_at: int | None  # microseconds
+
+    def age_s(self, now: int) -> float:
+        """Seconds since the oldest came due."""
+        return 0.0 if self.oldest_at is None else max(0.0, (now - self.oldest_at) / SECOND)
+
+
+def waiting(db: Connection, lane: Lane, *, now: int) -> Waiting:
+    """What is due on *lane* at *now*."""
+    if lane in PUSH_LANES:
+        ready = db.execute(_PUSH_READY, {"of": lane}).one()
+        ripe = db.execute(_PUSH_RIPE, {"of": lane, "moment": now}).one()
+        oldest = [at for at in (ready[1], ripe[1]) if at is not None]
+        return Waiting(ready[0] + ripe[0], min(oldest, default=None))
+    statement = {Lane.EVENTS: _EVENTS, Lane.FEEDS: _FEEDS, Lane.DIGESTS: _DIGESTS, Lane.UPKEEP: _UPKEEP}[lane]
+    items, oldest_at = db.execute(statement, {"moment": now} if lane in {Lane.DIGESTS, Lane.UPKEEP} else {}).one()
+    return Waiting(items, oldest_at)
+
+
+def status(db: Connection) -> dict[str, object]:
+    """The whole picture, in the shape of `zonewire status --json` (rules.md, Shapes)."""
+    now = clock(db)
+    counted = counts.read(db)
+    by_state = {state.value: 0 for state in State}
+    backlog = 0
+    for slot, n in counted.items():
+        by_state[slot.state] += n
+        if slot.state in {State.PENDING, State.SENDING, State.RETRYING} and not slot.held:
+            backlog += n
+    lanes = {lane: waiting(db, lane, now=now) for lane in Lane}
+    workers = heartbeats.workers_by_lane(db)
+    oldest = max((lanes[lane].age_s(now) for lane in PUSH_LANES), default=0.0)
+    states = {"healthy": 0, "failing": 0, "disabled": 0} | {row.state: row.n for row in db.execute(_ENDPOINTS)}
+    return {
+        "deliveries": by_state,
+        "backlog": backlog,
+        "oldest_due_seconds": round(oldest, 3),
+        "lanes": {
+            lane.value: {
+                "waiting": lanes[lane].items,
+                "workers": workers[lane],
+                "oldest_due_seconds": round(lanes[lane].age_s(now), 3),
+            }
+            for lane in Lane
+        },
+        "endpoints": states,
+        "articles": db.execute(_ARTICLES).scalar_one(),
+        "subscriptions": db.execute(_SUBSCRIPTIONS).scalar_one(),
+    }

@@ -1,0 +1,75 @@
+"""The confirmation mail: asks a reader whether the subscription is theirs, in its own language and words."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import css_inline
+from sqlalchemy import Connection
+
+from zonewire.delivery.mailing import Mailing, OwedLetter
+from zonewire.delivery.messages import LetterMessage
+from zonewire.filters import parse_written
+from zonewire.rendering.environment import render
+from zonewire.rendering.mime import Letter, Slots, compose
+from zonewire.rendering.translation import words
+from zonewire.rendering.wording import filter_in_words
+from zonewire.store import many, values_of
+from zonewire.store.tables import subscriptions
+from zonewire.subscriptions.statements import SHOWN
+
+CONFIRM = "confirm"
+"""The slot that holds a reader's own link."""
+
+# What the mails of some subscriptions say. By primary key.
+_ASKED = SHOWN.where(subscriptions.c.id.in_(values_of(many("subscription_ids"))))
+_INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+def confirmation_messages(
+    db: Connection, rows: Sequence[OwedLetter], *, mailing: Mailing, now: int
+) -> dict[int, LetterMessage]:
+    """By delivery, the mail that it owes; *now* (microseconds) becomes its Date.
+
+    A delivery that is not named asks nothing any more: its subscription is gone, confirmed or ended.
+    """
+    ids = sorted({row.subscription_id for row in rows})
+    asked = {one.id: one for one in db.execute(_ASKED, {"subscription_ids": ids}) if one.state == "unconfirmed"}
+    messages: dict[int, LetterMessage] = {}
+    for row in rows:
+        if (one := asked.get(row.subscription_id)) is not None:
+            letter = _letter(locale=one.locale, cadence=one.cadence, written=one.written, mailing=mailing)
+            slots = mailing.slots(row, now=now) | {CONFIRM: mailing.confirm_link(row.subscription_id)}
+            messages[row.id] = LetterMessage(delivery_id=row.delivery_id, letter=letter, slots=slots)
+    return messages
+
+
+def _letter(*, locale: str, cadence: str, written: str, mailing: Mailing) -> Letter:
+    """The letter of all who asked for the same in the same language."""
+    key = ("confirmation", locale, cadence, written)
+    letter = mailing.letters.get(key, partial(_compose, locale, cadence, written, mailing))
+    assert letter is not None  # noqa: S101 - _compose makes one always
+    return letter
+
+
+def _compose(locale: str, cadence: str, written: str, mailing: Mailing) -> Letter:
+    t, slots = words(locale), Slots()
+    values: dict[str, Any] = {
+        "portal": mailing.portal,
+        "sender": mailing.sender,
+        "cadence": t(f"cadence.{cadence}"),
+        "filter": filter_in_words(parse_written(written), t),
+        "confirm": slots.mark(CONFIRM),
+    }
+    subject = render("email/confirmation/subject.txt", locale, **values).strip()
+    headers = [
+        ("From", mailing.mail_from),
+        ("To", slots.mark("to")),
+        ("Subject", subject),
+        ("Date", slots.mark("date")),
+        ("Message-ID", f"<{slots.mark('id')}@{mailing.domain}>"),
+        ("Auto-Submitted", "auto-generated"),
+    ]
+    html = _INLINER.inline(render("email/confirmation/body.html", locale, subject=subject, **values))
+    text = render("email/confirmation/body.txt", locale, **values)
+    return compose(headers=headers, text=text, html=html, slots=slots)

@@ -1,0 +1,105 @@
+"""Importing: many subscriptions from JSON lines, in chunks that leave the database free in between.
+
+A line is read and checked outside of any transaction; a chunk of good ones is written in one. Bad lines are told by
+number and left out.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import orjson
+from sqlalchemy import Connection
+
+from zonewire.errors import Conflict, ZonewireError
+from zonewire.keys import KeyRing
+from zonewire.outbound.guard import Guard
+from zonewire.subscriptions.request import SubscriptionRequest
+from zonewire.subscriptions.subscribing import Subscribed, subscribe_many
+from zonewire.subscriptions.validate import read_options
+
+CHUNK_LINES = 1_000
+LINE_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that was left out, and why."""
+
+    number: int  # from 1
+    detail: str
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Some lines of a file, read and checked; nothing written yet."""
+
+    lines: list[tuple[int, SubscriptionRequest]] = field(default_factory=list)  # with their numbers
+    bad: list[BadLine] = field(default_factory=list)
+    bytes_read: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a chunk."""
+
+    added: int
+    known: int  # there already; they stay as they are
+    bad: list[BadLine]
+    made: list[Subscribed]  # one for each webhook endpoint that this chunk made
+
+
+def read_chunks(file: BinaryIO, *, guard: Guard) -> Iterator[Chunk]:
+    """The lines of *file*, a thousand at a time. Names are not looked up: the guard sees them at connection."""
+    chunk = Chunk()
+    for number, line in enumerate(_lines(file), 1):
+        chunk.bytes_read += len(line)
+        if line.strip():
+            try:
+                chunk.lines.append((number, _request(line, guard)))
+            except ZonewireError as error:
+                chunk.bad.append(BadLine(number, " ".join(str(error).split("\n"))))
+        if number % CHUNK_LINES == 0:
+            yield chunk
+            chunk = Chunk()
+    yield chunk
+
+
+def import_chunk(db: Connection, chunk: Chunk, *, keys: KeyRing, now: int) -> Imported:
+    """Write the good lines of *chunk*; what is there already stays as it is."""
+    answers = subscribe_many(db, [request for _, request in chunk.lines], keys=keys, now=now)
+    bad = list(chunk.bad)
+    good: list[Subscribed] = []
+    for (number, _), answer in zip(chunk.lines, answers, strict=True):
+        if isinstance(answer, Conflict):
+            bad.append(BadLine(number, " ".join(str(answer).split("\n"))))
+        else:
+            good.append(answer)
+    added = len({one.id for one in good if one.is_new})
+    made = {one.endpoint_id: one for one in reversed(good) if one.secret is not None}
+    return Imported(added, len(good) - added, sorted(bad, key=lambda line: line.number), list(made.values())[::-1])
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Lines, none longer than LINE_BYTES and one; the rest of a longer one is passed over."""
+    while line := file.readline(LINE_BYTES + 1):
+        tail = line
+        while len(tail) > LINE_BYTES and not tail.endswith(b"\n"):
+            tail = file.readline(LINE_BYTES + 1)
+        yield line
+
+
+def _request(line: bytes, guard: Guard) -> SubscriptionRequest:
+    return read_options(_object(line), check_url=guard.check_literal)
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    if len(line) > LINE_BYTES:
+        raise ZonewireError(f"longer than {LINE_BYTES // 1024} KiB")
+    try:
+        options = orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as cause:
+        raise ZonewireError(f"is no JSON: {cause}") from None
+    if not isinstance(options, dict):
+        raise ZonewireError("is no JSON object")
+    return options

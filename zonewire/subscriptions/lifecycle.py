@@ -1,0 +1,111 @@
+"""How a subscription begins to run, rests, and ends. Each function is one move, in its caller's transaction.
+
+unconfirmed → active (confirm), active ⇄ paused (pause, resume), any → ended (remove, unsubscribe). A move that has
+been made already changes nothing; one that cannot be made raises Conflict.
+"""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from zonewire.delivery.owing import cancel_for_subscription
+from zonewire.errors import Conflict
+from zonewire.subscriptions import statements
+from zonewire.subscriptions.names import not_there, shown_id
+from zonewire.subscriptions.windows import next_cut, openings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """One subscription, as a page or a command shows it."""
+
+    id: int
+    endpoint_id: int
+    channel: str
+    address: str | None
+    written: str  # its filter's options, as JSON
+    cadence: str
+    state: str
+    at_minute: int
+    weekday: int
+    timezone: str
+    locale: str
+    window_after: int
+    next_at: int | None
+    last_cut_at: int | None
+
+
+def confirm(db: Connection, subscription_id: int, now: int) -> Subscription:
+    """Its reader has agreed: it becomes active and its window opens. Conflict where it has ended meanwhile."""
+    found = _locked(db, subscription_id)
+    if found.state == "ended":
+        raise _conflict(found, "has ended", "Subscribe once more.")
+    return _start(db, found, opens_after=0, now=now) if found.state == "unconfirmed" else found
+
+
+def pause(db: Connection, subscription_id: int, now: int) -> Subscription:
+    """Nothing more is made for it until it is resumed; what is owed already is still sent."""
+    found = _locked(db, subscription_id)
+    if found.state == "paused":
+        return found
+    if found.state != "active":
+        raise _conflict(found, f"is {found.state}", "Only an active one can be paused.")
+    return _move(db, found, becomes="paused", now=now)
+
+
+def resume(db: Connection, subscription_id: int, now: int) -> Subscription:
+    """It goes on: instant news from now, a digest with what its window missed, one period back at most."""
+    found = _locked(db, subscription_id)
+    if found.state == "active":
+        return found
+    if found.state != "paused":
+        raise _conflict(found, f"is {found.state}", "Only a paused one can be resumed.")
+    return _start(db, found, opens_after=found.window_after, now=now)
+
+
+def unsubscribe(db: Connection, subscription_id: int, now: int) -> Subscription:
+    """It ends, and what is pending or retrying for it is cancelled with it. Twice is as good as once."""
+    found = _locked(db, subscription_id)
+    if found.state == "ended":
+        return found
+    ended = _move(db, found, becomes="ended", now=now)
+    cancel_for_subscription(db, found.id, endpoint_id=found.endpoint_id, now=now)
+    return ended
+
+
+def remove(db: Connection, subscription_id: int, now: int) -> Subscription:
+    """What an operator does instead of its reader; the same."""
+    return unsubscribe(db, subscription_id, now)
+
+
+def _start(db: Connection, found: Subscription, *, opens_after: int, now: int) -> Subscription:
+    window_after = max(opens_after, openings(db, now=now)(found.cadence))
+    next_at = next_cut(
+        found.cadence, at_minute=found.at_minute, weekday=found.weekday, timezone=found.timezone, now=now
+    )
+    return _move(db, replace(found, window_after=window_after, next_at=next_at), becomes="active", now=now)
+
+
+def _move(db: Connection, found: Subscription, *, becomes: str, now: int) -> Subscription:
+    moved = replace(found, state=becomes, next_at=found.next_at if becomes == "active" else None)
+    parameters = {
+        "subscription_id": found.id,
+        "was": found.state,
+        "becomes": becomes,
+        "opens_after": moved.window_after,
+        "due_at": moved.next_at,
+        "moved_at": now,
+    }
+    db.execute(statements.MOVE, parameters)
+    return moved
+
+
+def _locked(db: Connection, subscription_id: int) -> Subscription:
+    row = db.execute(statements.LOCK, {"subscription_id": subscription_id}).mappings().one_or_none()
+    if row is None:
+        raise not_there(shown_id(subscription_id))
+    return Subscription(**row)
+
+
+def _conflict(found: Subscription, what: str, mend: str) -> Conflict:
+    return Conflict(f"{shown_id(found.id)} {what}", mend=mend)

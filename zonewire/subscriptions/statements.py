@@ -1,0 +1,100 @@
+"""Every statement of the subscriptions. Moments are microseconds."""
+
+from sqlalchemy import bindparam, func, select, update
+
+from zonewire.store import Spelled
+from zonewire.store.tables import endpoints, filters, subscriptions, versions
+
+_KEY = ("filter_id bigint", "endpoint_id bigint", "cadence text")
+
+# New subscriptions; one that is there already (filter, endpoint, cadence) stays as it is and is not returned.
+ADD = Spelled(
+    """
+    INSERT INTO subscriptions (subscriber_id, filter_id, endpoint_id, cadence, state, locale, timezone, at_minute,
+        weekday, template, window_after, next_at, created_at, state_at)
+    SELECT n.subscriber_id, n.filter_id, n.endpoint_id, n.cadence, n.state, n.locale, n.timezone, n.at_minute,
+        n.weekday, :template, n.window_after, n.next_at, :now, :now
+    FROM {rows} AS n WHERE true
+    ON CONFLICT (filter_id, endpoint_id, cadence) DO NOTHING
+    RETURNING id, filter_id, endpoint_id, cadence
+    """,
+    columns=(
+        "subscriber_id bigint",
+        *_KEY,
+        "state text",
+        "locale text",
+        "timezone text",
+        "at_minute smallint",
+        "weekday smallint",
+        "window_after bigint",
+        "next_at bigint",
+    ),
+)
+
+# The subscriptions with these filters, endpoints and cadences. By their unique key.
+KNOWN = Spelled(
+    """
+    SELECT s.id, s.filter_id, s.endpoint_id, s.cadence, s.state
+    FROM {rows} AS w
+    JOIN subscriptions AS s ON s.filter_id = w.filter_id AND s.endpoint_id = w.endpoint_id AND s.cadence = w.cadence
+    """,
+    columns=_KEY,
+)
+
+# The acceptance number behind which a window opens: before the first article since then, else at the newest one.
+# By the index on accepted_at, and the primary key.
+_FIRST_SINCE = (
+    select(versions.c.number - 1)
+    .where(versions.c.accepted_at >= bindparam("since"))
+    .order_by(versions.c.accepted_at)
+    .limit(1)
+    .scalar_subquery()
+)
+OPENING = select(func.coalesce(_FIRST_SINCE, select(func.max(versions.c.number)).scalar_subquery(), 0))
+
+# Subscriptions as everybody outside sees them, with their endpoints and filters. By primary key.
+SHOWN = (
+    select(
+        subscriptions.c.id,
+        subscriptions.c.endpoint_id,
+        endpoints.c.channel,
+        endpoints.c.address,
+        filters.c.written,
+        subscriptions.c.cadence,
+        subscriptions.c.state,
+        subscriptions.c.at_minute,
+        subscriptions.c.weekday,
+        subscriptions.c.timezone,
+        subscriptions.c.locale,
+        subscriptions.c.window_after,
+        subscriptions.c.next_at,
+        subscriptions.c.last_cut_at,
+    )
+    .join(endpoints, endpoints.c.id == subscriptions.c.endpoint_id)
+    .join(filters, filters.c.id == subscriptions.c.filter_id)
+    .order_by(subscriptions.c.id)
+)
+
+# One of them, held until the transaction ends.
+LOCK = SHOWN.where(subscriptions.c.id == bindparam("subscription_id")).with_for_update(of=subscriptions)
+
+# A move to another state. The row is locked; the state that it comes from is named all the same.
+MOVE = (
+    update(subscriptions)
+    .where(subscriptions.c.id == bindparam("subscription_id"), subscriptions.c.state == bindparam("was"))
+    .values(
+        state=bindparam("becomes"),
+        window_after=bindparam("opens_after"),
+        next_at=bindparam("due_at"),
+        state_at=bindparam("moved_at"),
+    )
+)
+
+# A subscription that had ended begins again, as it is asked for now.
+REVIVE = MOVE.values(
+    at_minute=bindparam("at"),
+    weekday=bindparam("day"),
+    timezone=bindparam("zone"),
+    locale=bindparam("language"),
+    last_cut_at=None,
+)

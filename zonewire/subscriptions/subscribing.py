@@ -1,0 +1,200 @@
+"""Making subscriptions, one or many at once, in the caller's transaction."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from zonewire.delivery.endpoints import EndpointFound, EndpointWanted, find_or_make_endpoints
+from zonewire.delivery.endpoints import shown_id as shown_endpoint
+from zonewire.delivery.owing import owe_service_mails
+from zonewire.delivery.states import Kind
+from zonewire.errors import Conflict
+from zonewire.filters import intern_many
+from zonewire.keys import KeyRing
+from zonewire.store import as_rows
+from zonewire.subscriptions import lifecycle
+from zonewire.subscriptions.names import shown_id
+from zonewire.subscriptions.request import TEMPLATE, SubscriptionRequest
+from zonewire.subscriptions.statements import ADD, KNOWN, REVIVE
+from zonewire.subscriptions.windows import openings
+
+
+class Key(NamedTuple):
+    """What makes two subscriptions the same."""
+
+    filter_id: int
+    endpoint_id: int
+    cadence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribed:
+    """The subscription that a request made or found."""
+
+    id: int
+    endpoint_id: int
+    channel: str
+    to: str
+    cadence: str
+    state: str
+    is_new: bool
+    secret: str | None = None  # `whsec_…`, only from the call that made a webhook's endpoint
+
+    def as_json(self) -> dict[str, str]:
+        """As `subscribe --json` prints it (rules.md, Shapes)."""
+        shape = {
+            "id": shown_id(self.id),
+            "endpoint": shown_endpoint(self.endpoint_id),
+            "channel": self.channel,
+            "to": self.to,
+            "cadence": self.cadence,
+            "state": self.state,
+        }
+        return shape | ({"secret": self.secret} if self.secret else {})
+
+
+def subscribe(db: Connection, request: SubscriptionRequest, *, keys: KeyRing, now: int) -> Subscribed:
+    """Make the subscription of *request*, or find it: the same one again (filter, endpoint, cadence) is the first.
+
+    One that had ended begins anew; one that waited for its reader's word is active if the request brings it. Raises
+    Conflict where the endpoint has another secret.
+    """
+    (made,) = subscribe_many(db, [request], keys=keys, now=now, revive=True)
+    if isinstance(made, Conflict):
+        raise made
+    return made
+
+
+def subscribe_many(
+    db: Connection, requests: Sequence[SubscriptionRequest], *, keys: KeyRing, now: int, revive: bool = False
+) -> list[Subscribed | Conflict]:
+    """The same for many, in their order, by a score of statements however many they are.
+
+    Unless told to *revive*, what is there stays as it is: an import brings nobody back who has unsubscribed.
+    """
+    placed = _placed(db, requests, keys=keys, now=now)
+    first: dict[Key, Placed] = {}
+    for one in placed:
+        if one.refusal is None:
+            first.setdefault(one.key, one)
+    new = _add(db, list(first.values()), now=now)
+    known = _known(db, [key for key in first if key not in new])
+    if revive:
+        known |= {key: _revived(db, first[key].request, was, now=now) for key, was in known.items()}
+    return [one.refusal or _subscribed(one, new, known) for one in placed]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A request with the filter and the endpoint that it leads to."""
+
+    request: SubscriptionRequest
+    key: Key
+    endpoint: EndpointFound
+    refusal: Conflict | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A subscription that was there."""
+
+    id: int
+    state: str
+
+
+def _placed(db: Connection, requests: Sequence[SubscriptionRequest], *, keys: KeyRing, now: int) -> list[Placed]:
+    filter_ids = intern_many(db, [request.wanted for request in requests])
+    wanted = [EndpointWanted(request.address, request.secret) for request in requests]
+    found = find_or_make_endpoints(db, wanted, keys=keys, now=now)
+    placed = []
+    for request in requests:
+        endpoint = found[request.address]
+        key = Key(filter_ids[request.wanted], endpoint.id, request.cadence)
+        placed.append(Placed(request, key, endpoint, _refusal(request, endpoint, keys)))
+    return placed
+
+
+def _refusal(request: SubscriptionRequest, endpoint: EndpointFound, keys: KeyRing) -> Conflict | None:
+    if request.secret is None or endpoint.has_secret(keys, request.secret):
+        return None
+    return Conflict(
+        f"secret: {shown_endpoint(endpoint.id)} has another one already",
+        where=request.address.text,
+        mend="Leave it out: a subscription more does not change how its endpoint is signed.",
+    )
+
+
+def _add(db: Connection, asked: Sequence[Placed], *, now: int) -> dict[Key, int]:
+    """Insert those that are new; their ids. Who must confirm is owed a mail that asks."""
+    opening = openings(db, now=now)
+    rows = [_row(one, opening, now) for one in asked]
+    parameters = {"rows": as_rows(rows), "template": TEMPLATE, "now": now}
+    ids = {Key(row.filter_id, row.endpoint_id, row.cadence): row.id for row in db.execute(ADD.on(db), parameters)}
+    unconfirmed = [ids[one.key] for one in asked if one.key in ids and one.request.state == "unconfirmed"]
+    owe_service_mails(db, kind=Kind.CONFIRMATION, subscription_ids=unconfirmed, now=now)
+    return ids
+
+
+def _row(one: Placed, opening: Callable[[str], int], now: int) -> tuple[str | int | None, ...]:
+    request = one.request
+    active = request.state == "active"
+    return (
+        one.endpoint.subscriber_id,
+        *one.key,
+        request.state,
+        request.locale,
+        request.timezone,
+        request.at_minute,
+        request.weekday,
+        opening(request.cadence) if active else 0,
+        request.next_cut(now) if active else None,
+    )
+
+
+def _known(db: Connection, keys: Sequence[Key]) -> dict[Key, Known]:
+    if not keys:
+        return {}
+    rows = db.execute(KNOWN.on(db), {"rows": as_rows(keys)})
+    return {Key(row.filter_id, row.endpoint_id, row.cadence): Known(row.id, row.state) for row in rows}
+
+
+def _revived(db: Connection, request: SubscriptionRequest, was: Known, *, now: int) -> Known:
+    """Let what had ended begin anew, and let what waited for a word that *request* brings begin."""
+    active = request.state == "active"
+    if was.state == "unconfirmed" and active:
+        lifecycle.confirm(db, was.id, now)
+        return Known(was.id, "active")
+    if was.state != "ended":
+        return was
+    parameters = {
+        "subscription_id": was.id,
+        "was": was.state,
+        "becomes": request.state,
+        "opens_after": openings(db, now=now)(request.cadence) if active else 0,
+        "due_at": request.next_cut(now) if active else None,
+        "moved_at": now,
+        "at": request.at_minute,
+        "day": request.weekday,
+        "zone": request.timezone,
+        "language": request.locale,
+    }
+    db.execute(REVIVE, parameters)
+    if not active:
+        owe_service_mails(db, kind=Kind.CONFIRMATION, subscription_ids=[was.id], now=now)
+    return Known(was.id, request.state)
+
+
+def _subscribed(one: Placed, new: Mapping[Key, int], known: Mapping[Key, Known]) -> Subscribed:
+    is_new = one.key in new
+    return Subscribed(
+        id=new[one.key] if is_new else known[one.key].id,
+        endpoint_id=one.endpoint.id,
+        channel=one.request.channel,
+        to=one.request.address.text,
+        cadence=one.request.cadence,
+        state=one.request.state if is_new else known[one.key].state,
+        is_new=is_new,
+        secret=one.endpoint.secret,
+    )

@@ -1,0 +1,181 @@
+"""What may be subscribed to: the options of `subscribe`, a line of an import and (later) the API read by one function.
+
+Options have the names of the command's, with `_` for `-`; values come as text or lists of text. Every refusal says
+which option it is about. rules.md, "Windows and editions" (cadences) and "Endpoints" (addresses).
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from zonewire.delivery.addresses import normalised
+from zonewire.errors import InvalidInput, WrongUsage
+from zonewire.filters import DIMENSIONS, Filter, filter_of
+from zonewire.keys import secret_bytes
+from zonewire.subscriptions.request import SubscriptionRequest
+
+ALL = ("instant", "hourly", "daily", "weekly")
+DIGESTS = ("hourly", "daily", "weekly")
+CADENCES = {
+    "email": ALL,
+    "webhook": ("instant",),
+    "wecom": ALL,
+    "dingtalk": ALL,
+    "feishu": ALL,
+    "wechat_oa": DIGESTS,
+    "indexnow": ("instant",),
+    "baidu": ("instant",),
+}
+"""What each channel can be subscribed at; websub is subscribed at the hub."""
+
+BUILT = ("email", "webhook")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+LOCALES = ("zh-CN", "en")
+FILTERING = frozenset(DIMENSIONS)
+OPTIONS = frozenset(
+    {"channel", "to", *DIMENSIONS, "cadence", "at", "weekday", "timezone", "locale", "secret", "submit", "confirmed"}
+)
+
+VALUE_CHARS = 200
+VALUES_MOST = 1_000  # of one dimension
+TIME_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+
+
+def read_options(options: Mapping[str, Any], *, check_url: Callable[[str], None]) -> SubscriptionRequest:
+    """The request that *options* make; what is None or missing has its default.
+
+    *check_url* is the guard's word on a webhook's address. Raises WrongUsage for what cannot be meant, AddressRefused
+    for an address that is none or leads inside.
+    """
+    if not options.keys() <= OPTIONS:
+        unknown = min(options.keys() - OPTIONS)
+        raise WrongUsage(f"unknown key {unknown[:40]!r}", mend=f"Keys are {', '.join(sorted(OPTIONS))}.")
+    channel = _channel(_text(options, "channel"))
+    cadence = _cadence(channel, options)
+    if options.get("submit"):
+        raise WrongUsage("submit: only wechat_oa has drafts to submit")
+    address = normalised(channel, _text(options, "to") or _missing("to"))
+    if channel == "webhook":
+        check_url(address.text)
+    return SubscriptionRequest(
+        address=address,
+        wanted=_filter(options),
+        cadence=cadence,
+        at_minute=_minute(_text(options, "at") or "08:00"),
+        weekday=_one_of("weekday", _text(options, "weekday") or "mon", WEEKDAYS),
+        timezone=_timezone(_text(options, "timezone") or "Asia/Shanghai"),
+        locale=LOCALES[_one_of("locale", _text(options, "locale") or "zh-CN", LOCALES)],
+        secret=_secret(channel, _text(options, "secret")),
+        confirmed=_flag(options, "confirmed"),
+    )
+
+
+def _channel(channel: str | None) -> str:
+    if channel == "websub":
+        raise WrongUsage("channel: websub is not subscribed here", mend="Subscribe at the hub: POST to BASE_URL/hub.")
+    if channel not in CADENCES:
+        what = f"{channel[:40]!r} is no channel" if channel else "is missing"
+        raise WrongUsage(f"channel: {what}", mend=f"Channels are {', '.join(CADENCES)}.")
+    return channel
+
+
+def _cadence(channel: str, options: Mapping[str, Any]) -> str:
+    allowed = CADENCES[channel]
+    cadence = _text(options, "cadence") or ("daily" if channel in {"email", "wechat_oa"} else "instant")
+    _one_of("cadence", cadence, ALL)
+    if cadence not in allowed:
+        raise WrongUsage(f"cadence: {channel} cannot be {cadence}", mend=f"It can be {', '.join(allowed)}.")
+    if channel not in BUILT:
+        raise WrongUsage(f"channel: {channel} is not built yet", mend="This version pushes by email and webhook.")
+    return cadence
+
+
+def _filter(options: Mapping[str, Any]) -> Filter:
+    return _built(tuple((option, _values(option, options[option])) for option in options if option in FILTERING))
+
+
+@lru_cache(maxsize=8_192)
+def _built(values: tuple[tuple[str, tuple[str, ...]], ...]) -> Filter:
+    """The filter of *values*, by dimension. Kept: an import names the same ones again and again."""
+    return filter_of({dimension: [_value(dimension, value) for value in given] for dimension, given in values})
+
+
+def _values(dimension: str, given: Any) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    if isinstance(given, str):
+        return (given,)
+    if not isinstance(given, list | tuple) or not all(isinstance(value, str) for value in given):
+        raise WrongUsage(f"{dimension}: must be text or a list of texts")
+    if len(given) > VALUES_MOST:
+        raise WrongUsage(f"{dimension}: {len(given)} values, at most {VALUES_MOST} are taken")
+    return tuple(given)
+
+
+def _value(dimension: str, value: str) -> str:
+    plain = " ".join(value.split())
+    if not plain:
+        raise WrongUsage(f"{dimension}: is empty")
+    if len(plain) > VALUE_CHARS:
+        raise WrongUsage(f"{dimension}: {len(plain)} characters, at most {VALUE_CHARS} are taken")
+    if not plain.isprintable() and any(unicodedata.category(char) in {"Cc", "Cs"} for char in plain):
+        raise WrongUsage(f"{dimension}: holds a control character")
+    return plain
+
+
+def _minute(given: str) -> int:
+    match = TIME_OF_DAY.fullmatch(given)
+    if not match:
+        raise WrongUsage(f"at: {given[:40]!r} is no time of day", mend="Write it as HH:MM, such as 08:00.")
+    return int(match[1]) * 60 + int(match[2])
+
+
+def _timezone(given: str) -> str:
+    if given not in _timezones():
+        raise WrongUsage(f"timezone: {given[:40]!r} is no time zone", mend="Take an IANA name, such as Asia/Shanghai.")
+    return given
+
+
+@lru_cache(maxsize=1)
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _secret(channel: str, given: str | None) -> str | None:
+    if given is None:
+        return None
+    if channel != "webhook":
+        raise WrongUsage(f"secret: {channel} takes none")
+    try:
+        secret_bytes(given)
+    except InvalidInput as cause:
+        raise WrongUsage(str(cause), mend="Leave it out, and one is made.") from None
+    return given
+
+
+def _one_of(option: str, given: str, allowed: tuple[str, ...]) -> int:
+    """Which of *allowed* it is."""
+    if given not in allowed:
+        raise WrongUsage(f"{option}: {given[:40]!r} is not one of {', '.join(allowed)}")
+    return allowed.index(given)
+
+
+def _text(options: Mapping[str, Any], option: str) -> str | None:
+    given = options.get(option)
+    if given is not None and not isinstance(given, str):
+        raise WrongUsage(f"{option}: must be text")
+    return given
+
+
+def _flag(options: Mapping[str, Any], option: str) -> bool:
+    given = options.get(option, False)
+    if not isinstance(given, bool):
+        raise WrongUsage(f"{option}: must be true or false")
+    return given
+
+
+def _missing(option: str) -> str:
+    raise WrongUsage(f"{option}: is missing")

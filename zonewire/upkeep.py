@@ -1,0 +1,180 @@
+"""Upkeep: leases that ran out go back, endpoints that were disabled have their deliveries held, old rows are pruned.
+
+Every job works in batches that adapt to the database (store.pacing), and tells how many rows it touched; a turn goes on
+until nothing is left or its time is over.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Delete, bindparam, delete, literal_column, select, update
+
+from zonewire.delivery import counts, ledger, owing
+from zonewire.delivery.counts import Moves, Slot
+from zonewire.delivery.lanes import lane_of
+from zonewire.delivery.states import State
+from zonewire.store import SECOND, Spelled, Store, as_rows, many, values_of
+from zonewire.store import now as clock
+from zonewire.store.pacing import Pace
+from zonewire.store.tables import attempts, deliveries, endpoints, heartbeats, job_runs
+
+log = structlog.get_logger()
+
+DAY = 24 * 3600 * SECOND
+LATELY = 60 * SECOND
+HELD_FOR = 7 * DAY
+"""What is held for a disabled endpoint longer than this is cancelled."""
+HEARTBEATS_FOR = 3600 * SECOND
+RUNS_FOR_MINUTES = 2 * 24 * 60
+
+_WAITING = literal_column("ready") == literal_column("0")
+_OPEN = (State.PENDING, State.RETRYING)
+
+# By the index `disabled`.
+_DISABLED = select(
+    endpoints.c.id, endpoints.c.host_id, endpoints.c.channel, endpoints.c.gone, endpoints.c.disabled_at
+).where(literal_column("state") == literal_column("'disabled'"))
+# Claimable rows of the places in `rows`, by the index `ready`.
+_UNHELD = Spelled(
+    """
+    SELECT d.id, d.lane, d.state, d.endpoint_id FROM {rows} AS p {join} deliveries d
+      ON d.lane = p.lane AND d.ready = 1 AND d.host_id = p.host_id AND d.endpoint_id = p.endpoint_id
+    LIMIT :most {lock}
+    """,
+    columns=("lane text", "host_id bigint", "endpoint_id bigint"),
+    sqlite={"join": "CROSS JOIN", "lock": ""},
+    postgresql={"join": "JOIN", "lock": "FOR UPDATE OF d SKIP LOCKED"},
+)
+# Retries of endpoints that were disabled just now. (Those of the others are held when their time comes.)
+_UNHELD_RETRIES = (
+    select(deliveries.c.id, deliveries.c.lane, deliveries.c.state, deliveries.c.endpoint_id)
+    .where(_WAITING, deliveries.c.endpoint_id.in_(values_of(many("endpoint_ids"))))
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_HOLD = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(values_of(many("held_ids"))), deliveries.c.state.in_(_OPEN))
+    .values(ready=None, due_at=None)
+)
+
+# Rows that have been held for too long, by the index `held`.
+_HELD_TOO_LONG = (
+    select(deliveries.c.id)
+    .where(
+        literal_column("due_at").is_(None),
+        literal_column("state").in_([literal_column("'pending'"), literal_column("'retrying'")]),
+        deliveries.c.created_at < bindparam("made_before"),
+    )
+    .limit(bindparam("most"))
+)
+
+# Settled rows that are older than they are kept. Ids rise with time, so the oldest stand first in the table.
+_OLD = (
+    select(deliveries.c.id, deliveries.c.lane, deliveries.c.state)
+    .where(deliveries.c.id <= bindparam("up_to_id"), deliveries.c.settled_at < bindparam("settled_before"))
+    .order_by(deliveries.c.id)
+    .limit(bindparam("most"))
+)
+_OLDEST_IDS = select(deliveries.c.id, deliveries.c.created_at).order_by(deliveries.c.id).limit(1)
+_FORGET = delete(deliveries).where(deliveries.c.id.in_(values_of(many("old_ids"))))
+_FORGET_ATTEMPTS = delete(attempts).where(
+    attempts.c.id.in_(
+        select(attempts.c.id)
+        .where(attempts.c.at < bindparam("before"))
+        .order_by(attempts.c.at)
+        .limit(bindparam("most"))
+    )
+)
+_FORGET_HEARTBEATS = delete(heartbeats).where(heartbeats.c.beat_at < bindparam("before"))
+_FORGET_RUNS = delete(job_runs).where(job_runs.c.minute < bindparam("before"))
+
+
+@dataclass(frozen=True, slots=True)
+class UpkeepPolicy:
+    """How long things are kept."""
+
+    retention_days: int
+
+
+def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 0.9) -> Counter[str]:
+    """Run every job until nothing is left to do or *budget_s* is over. Rows touched, by job."""
+    deadline = time.monotonic() + budget_s
+    done: Counter[str] = Counter()
+    jobs: dict[str, Callable[[Connection, int, int], int]] = {
+        "leases_returned": lambda db, _most, now: ledger.return_lapsed(db, now=now),
+        "deliveries_held": hold_disabled,
+        "deliveries_expired": cancel_long_held,
+        "deliveries_pruned": lambda db, most, now: prune(db, most, now - policy.retention_days * DAY),
+        "attempts_pruned": lambda db, most, now: _forget(db, _FORGET_ATTEMPTS, most, now - policy.retention_days * DAY),
+    }
+    for name, job in jobs.items():
+        while time.monotonic() < deadline:
+            with pace.batch() as most, store.settling() as db:
+                touched = job(db, most, clock(db))
+            done[name] += touched
+            if touched < most:
+                break
+    with store.settling() as db:
+        now = clock(db)
+        db.execute(_FORGET_HEARTBEATS, {"before": now - HEARTBEATS_FOR})
+        db.execute(_FORGET_RUNS, {"before": now // (60 * SECOND) - RUNS_FOR_MINUTES})
+    if any(done.values()):
+        log.info("upkeep.done", **{name: n for name, n in done.items() if n})
+    return done
+
+
+def hold_disabled(db: Connection, most: int, now: int) -> int:
+    """Hold up to *most* open deliveries of disabled endpoints; cancel those of endpoints that are gone."""
+    disabled = {row.id: row for row in db.execute(_DISABLED)}
+    if not disabled:
+        return 0
+    places = [(lane_of(row.channel), row.host_id, row.id) for row in disabled.values()]
+    rows = list(db.execute(_UNHELD.on(db), {"rows": as_rows(places), "most": most}).all())
+    lately = [row.id for row in disabled.values() if (row.disabled_at or 0) > now - LATELY]
+    if lately and len(rows) < most:
+        rows += db.execute(_UNHELD_RETRIES, {"endpoint_ids": lately, "most": most - len(rows)}).all()
+    owing.cancel(db, [row.id for row in rows if disabled[row.endpoint_id].gone], why="the receiver is gone", now=now)
+    _hold(db, [row for row in rows if not disabled[row.endpoint_id].gone])
+    return len(rows)
+
+
+def _hold(db: Connection, rows: Sequence[Any]) -> None:
+    if not rows:
+        return
+    db.execute(_HOLD, {"held_ids": [row.id for row in rows]})
+    moves: Moves = Counter()
+    for row in rows:
+        moves[Slot(row.lane, State(row.state))] -= 1
+        moves[Slot(row.lane, State(row.state), held=True)] += 1
+    counts.record(db, moves)
+
+
+def cancel_long_held(db: Connection, most: int, now: int) -> int:
+    """Cancel up to *most* deliveries that were made for a disabled endpoint more than a week ago."""
+    ids = list(db.execute(_HELD_TOO_LONG, {"made_before": now - HELD_FOR, "most": most}).scalars())
+    return owing.cancel(db, ids, why="held for a week", now=now)
+
+
+def prune(db: Connection, most: int, before: int) -> int:
+    """Forget up to *most* settled deliveries that were settled before *before*."""
+    oldest = db.execute(_OLDEST_IDS).first()
+    if oldest is None or oldest.created_at >= before:
+        return 0
+    rows: Any = db.execute(_OLD, {"up_to_id": oldest.id + 10 * most, "settled_before": before, "most": most}).all()
+    if not rows:
+        return 0
+    db.execute(_FORGET, {"old_ids": [row.id for row in rows]})
+    moves: Moves = Counter()
+    for row in rows:
+        moves[Slot(row.lane, State(row.state))] -= 1
+    counts.record(db, moves)
+    return len(rows)
+
+
+def _forget(db: Connection, statement: Delete, most: int, before: int) -> int:
+    return db.execute(statement, {"before": before, "most": most}).rowcount
