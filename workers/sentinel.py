@@ -38,6 +38,7 @@ def run_sentinel(heard: int, say: int) -> None:
     undone: list[str] = []
     named: dict[Lane, float] = {}
     looked = 0.0
+    began_at = time.time_ns() // 1000
     while True:
         if ears.select(0.2 if undone else LOOK_EVERY_S):
             unheard += os.read(heard, 65_536)
@@ -49,7 +50,7 @@ def run_sentinel(heard: int, say: int) -> None:
                 undone.pop(0)
             if time.monotonic() - looked >= LOOK_EVERY_S:
                 looked = time.monotonic()
-                for lane in standing_still(store):
+                for lane in standing_still(store, since=began_at):
                     if time.monotonic() - named.get(lane, -GIVE_TIME_S) >= GIVE_TIME_S:
                         named[lane] = time.monotonic()
                         os.write(say, f"{lane.value}\n".encode())
@@ -68,8 +69,8 @@ def _bury(store: Store, line: str) -> None:
         log.warning("leases.returned", worker=worker, deliveries=returned)
 
 
-def standing_still(store: Store) -> list[Lane]:
-    """The lanes that a restart would help."""
+def standing_still(store: Store, *, since: int) -> list[Lane]:
+    """The lanes that a restart would help. Nobody is expected to have turned before *since*, when all was started."""
     still = []
     with store.reading() as db:
         now = clock(db)
@@ -77,8 +78,8 @@ def standing_still(store: Store) -> list[Lane]:
             work = waiting(db, lane, now=now)
             if work.age_s(now) <= BUDGET_S[lane]:
                 continue
-            turned_at = heartbeats.last_turn(db, lane)
-            if turned_at is None or now - turned_at > STILL_S * SECOND:
+            turned_at = max(heartbeats.last_turn(db, lane) or 0, since)
+            if now - turned_at > STILL_S * SECOND:
                 still.append(lane)
                 log.error("lane.stood_still", lane=lane, waiting=work.items, oldest_due_s=round(work.age_s(now)))
             else:

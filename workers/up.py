@@ -29,6 +29,8 @@ log = structlog.get_logger()
 START_S = 30.0
 FACES, WORKERS, SENTINEL, REDIS = 1, 1, 2, 3  # the order in which they are stopped
 
+ANYWHERE = ("0.0.0.0", "::")  # noqa: S104  # compared, not bound
+
 # What Celery and kombu import only when they are used: children share it only if it is imported before the fork.
 _LAZY = (
     "celery.app.amqp",
@@ -117,6 +119,7 @@ class _Installation:
     def __init__(self, settings: Settings, lock: int, *, host: str, port: int | None, sample: bool) -> None:
         self._settings, self._lock, self._host, self._port, self._sample = settings, lock, host, port, sample
         self._supervisor = Supervisor(on_death=self._tell_of_death)
+        self._desk_host = "127.0.0.1" if host in ANYWHERE else host
         self._to_sentinel = os.pipe()
         self._from_sentinel = os.pipe()
         self._from_web = os.pipe()
@@ -199,7 +202,7 @@ class _Installation:
         from workers.desk import desk_socket, run_desk
 
         def serve() -> None:
-            listener = desk_socket(self._host, self._settings.data_dir)
+            listener = desk_socket(self._desk_host, self._settings.data_dir)
             os.write(self._from_web[1], f"desk {listener.getsockname()[1]}\n".encode())
             run_desk(listener, self._settings.data_dir)
 
@@ -208,7 +211,7 @@ class _Installation:
     def _samples(self) -> None:
         from workers.desk import load_samples
 
-        run = partial(load_samples, f"http://{self._host}:{self._desk_port}")
+        run = partial(load_samples, f"http://{self._desk_host}:{self._desk_port}")
         self._supervisor.add(Child("samples", self._in_child(run), lasting=False))
 
     def _in_child(self, run: Callable[[], None]) -> Callable[[], None]:
@@ -244,10 +247,10 @@ class _Installation:
             if kind == "desk":
                 self._desk_port = int(rest)
                 # The guard lets through exactly the sample receiver; workers that are forked from here on know it.
-                os.environ[PREFIX + "ALLOW_ENDPOINTS"] = f"{self._host}:{rest}"
+                os.environ[PREFIX + "ALLOW_ENDPOINTS"] = f"{self._desk_host}:{rest}"
                 continue
             self._port = int(rest)  # a web face that is started again takes the same one
-            shown = "127.0.0.1" if self._host in {"0.0.0.0", "::"} else self._host  # noqa: S104  # compared, not bound
+            shown = "127.0.0.1" if self._host in ANYWHERE else self._host
             self._address = f"http://{f'[{shown}]' if ':' in shown else shown}:{rest}"
             (self._settings.data_dir / BASE_URL_FILE).write_text(self._address)
 
@@ -278,7 +281,7 @@ class _Installation:
         if self._settings.smtp_url is None:
             lines.append(f"  mails       {data / 'outbox'}/*.eml   (set ZONEWIRE_SMTP_URL to send them)")
         if self._desk_port:
-            desk = f"http://{self._host}:{self._desk_port}"
+            desk = f"http://{self._desk_host}:{self._desk_port}"
             lines += [f"  webhooks    {desk}/          what the sample receiver got", f"  mailbox     {desk}/mail"]
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()

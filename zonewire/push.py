@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Connection
@@ -24,7 +24,7 @@ from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.ledger import START, Batch, Claimed, Places, Settlement, Tally
 from zonewire.delivery.mailing import Mailing, OwedLetter
 from zonewire.delivery.messages import Endpoint, Message, NewsMessage
-from zonewire.delivery.outcomes import Never, Outcome
+from zonewire.delivery.outcomes import Delivered, Never
 from zonewire.delivery.retries import RetryPolicy
 from zonewire.delivery.states import ARTICLE_KINDS, Kind
 from zonewire.digests import digest_messages
@@ -54,14 +54,6 @@ class Push:
     mailing: Mailing
 
 
-@dataclass(slots=True)
-class _Flight:
-    """A claimed row that the courier has, or that waits to be settled."""
-
-    row: Claimed
-    started: float = field(default_factory=time.monotonic)
-
-
 class Pusher:
     """One lane's pushing in one process."""
 
@@ -69,7 +61,7 @@ class Pusher:
         self._store, self.courier, self._push = store, courier, push
         self._lock = threading.Lock()
         self._next_ticket = 0
-        self._flights: dict[Ticket, _Flight] = {}
+        self._flights: dict[Ticket, Claimed] = {}  # what the courier has
         self._lease_rows: Counter[int] = Counter()  # rows of each lease that are not settled yet
         self._hosts: dict[str, int] = {}  # the courier's names of hosts, and ours
         self._settlements: list[Settlement] = []  # kept until they are committed
@@ -116,7 +108,7 @@ class Pusher:
 
     def _turn(self) -> Tally | None:
         for ticket, reply in self.courier.finished():
-            self._note(self._flights.pop(ticket).row, reply)
+            self._note(self._flights.pop(ticket), reply)
         if not self._has_ended and not self._may_claim():
             return None
         tally, batch = self._settle_and_claim()
@@ -129,8 +121,9 @@ class Pusher:
             self._unsent.append(row)
             return
         outcome = CHANNELS[row.channel].judge(reply)
-        answer = reply.body[:1024].decode("utf-8", "replace") if reply.body else ""
-        self._settlements.append(_settlement(row, outcome, took_ms=reply.took_ms, answer=answer.replace("\0", "")))
+        failed = not isinstance(outcome, Delivered) and reply.body
+        answer = reply.body[:1024].decode("utf-8", "replace").replace("\0", "") if failed else ""
+        self._settlements.append(Settlement(row, outcome, reply.took_ms, answer))
 
     def _may_claim(self) -> bool:
         """Whether a row could be claimed: asked by reading, so that an idle lane writes nothing."""
@@ -145,7 +138,7 @@ class Pusher:
         push = self._push
         moves: Moves = Counter()
         back = [*self._unsent, *self._void]
-        ended = Counter(s.lease_id for s in self._settlements) + Counter(row.lease_id for row in back)
+        ended = Counter(s.row.lease_id for s in self._settlements) + Counter(row.lease_id for row in back)
         empty = [lease for lease, n in ended.items() if self._lease_rows[lease] <= n]
         with self._store.settling() as db:
             now = clock(db)
@@ -207,7 +200,7 @@ class Pusher:
 
     def _stop_being_alone(self, db: Connection) -> None:
         if self._alone_since is not None:
-            ledger.share(db, [flight.row.id for flight in self._flights.values()])
+            ledger.share(db, [row.id for row in self._flights.values()])
             self._alone_since = None
 
     # -- building --
@@ -236,7 +229,7 @@ class Pusher:
     def _ticket(self, row: Claimed) -> Ticket:
         self._next_ticket += 1
         ticket = Ticket(self._next_ticket)
-        self._flights[ticket] = _Flight(row)
+        self._flights[ticket] = row
         return ticket
 
     def _request(self, row: Claimed, message: Message | Exception | None) -> Request | None:
@@ -251,7 +244,7 @@ class Pusher:
             except Exception as cause:
                 error = cause
         log.error("delivery.unbuildable", delivery_id=self._uuid(row), channel=row.channel, exc_info=error)
-        self._settlements.append(_settlement(row, Never(f"cannot be built: {error}")))
+        self._settlements.append(Settlement(row, Never(f"cannot be built: {error}")))
         return None
 
     def _messages(self, rows: Sequence[Claimed]) -> dict[int, Message | Exception]:
@@ -322,19 +315,6 @@ class Pusher:
 
     def _uuid(self, row: Claimed) -> str:
         return delivery_uuid(self._push.installation, row.id, row.created_at)
-
-
-def _settlement(row: Claimed, outcome: Outcome, *, took_ms: int = 0, answer: str = "") -> Settlement:
-    return Settlement(
-        id=row.id,
-        lease_id=row.lease_id,
-        endpoint_id=row.endpoint_id,
-        attempts=row.attempts,
-        waits=row.waits,
-        outcome=outcome,
-        took_ms=took_ms,
-        answer=answer,
-    )
 
 
 def _each_or_all(

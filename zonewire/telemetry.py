@@ -9,6 +9,7 @@ EVENTS: dict[str, str] = {
     "entry.spoiled": "an article that cannot be an entry, left out of its feeds; article_guid, number, format",
     "document.spoiled": "a feed document that does not parse, its last good one stays; feed, format, number",
     "readiness.refused": "/readyz answered 503; database, broker, workers (each with its reason)",
+    "editions.cut": "a tick has moved due subscriptions on; editions, deliveries, subscriptions, up_to, took_ms",
     "samples.loaded": "`up --sample` has published and subscribed its samples; articles, subscriptions (new ones)",
     "sample.refused": "a line of samples/subscriptions.jsonl that cannot be subscribed; line, detail",
     "articles.reacted": "outbox rows became feeds marked and deliveries owed; taken, articles (finished), deliveries",

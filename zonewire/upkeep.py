@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Delete, bindparam, delete, literal_column, select, update
+from sqlalchemy import Connection, Delete, bindparam, delete, func, literal_column, select, update
 
 from zonewire.delivery import counts, ledger, owing
 from zonewire.delivery.counts import Moves, Slot
@@ -65,10 +65,12 @@ _HOLD = (
 # Rows that have been held for too long, by the index `held`.
 _HELD_TOO_LONG = (
     select(deliveries.c.id)
+    .join(endpoints, endpoints.c.id == deliveries.c.endpoint_id)
     .where(
-        literal_column("due_at").is_(None),
-        literal_column("state").in_([literal_column("'pending'"), literal_column("'retrying'")]),
+        literal_column("deliveries.due_at").is_(None),
+        literal_column("deliveries.state").in_([literal_column("'pending'"), literal_column("'retrying'")]),
         deliveries.c.created_at < bindparam("made_before"),
+        func.coalesce(endpoints.c.disabled_at, 0) < bindparam("made_before"),
     )
     .limit(bindparam("most"))
 )
@@ -155,7 +157,7 @@ def _hold(db: Connection, rows: Sequence[Any]) -> None:
 
 
 def cancel_long_held(db: Connection, most: int, now: int) -> int:
-    """Cancel up to *most* deliveries that were made for a disabled endpoint more than a week ago."""
+    """Cancel up to *most* deliveries that have been held for a disabled endpoint for more than a week."""
     ids = list(db.execute(_HELD_TOO_LONG, {"made_before": now - HELD_FOR, "most": most}).scalars())
     return owing.cancel(db, ids, why="held for a week", now=now)
 

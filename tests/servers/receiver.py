@@ -77,6 +77,32 @@ def fail_then_ok(failures: int, code: int = 500) -> Behaviour:
     return lambda connection, nth: (fail if nth <= failures else ok)(connection, nth)
 
 
+class Gate:
+    """Answers 200 to so many requests, over all paths; the others wait until somebody opens it."""
+
+    def __init__(self, first: int) -> None:
+        """*first* requests go through a closed gate."""
+        self._left = first
+        self._held: list[_Connection] | None = []
+        self._lock = threading.Lock()
+
+    def __call__(self, connection: "_Connection", nth: int) -> None:
+        """Let it through, or hold it."""
+        with self._lock:
+            self._left -= 1
+            if self._left < 0 and self._held is not None:
+                self._held.append(connection)
+                return
+        ok(connection, nth)
+
+    def open(self) -> None:
+        """Answer whoever waits, and everybody from now on."""
+        with self._lock:
+            held, self._held = self._held or [], None
+        for connection in held:
+            connection.soon(lambda c=connection: ok(c, 1))  # type: ignore[misc]  # a bound c
+
+
 def hang(_connection: "_Connection", _nth: int) -> None:
     """Take the request and never answer."""
 
@@ -221,6 +247,10 @@ class _Connection(asyncio.Protocol):
     def send(self, data: bytes) -> None:
         if self._open:
             self._transport.write(data)
+
+    def soon(self, act: Callable[[], None]) -> None:
+        """Act in the receiver's own thread; may be called from any."""
+        self._loop.call_soon_threadsafe(act)
 
     def later(self, seconds: float, act: Callable[[], None]) -> None:
         self._loop.call_later(seconds, act)

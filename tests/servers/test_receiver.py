@@ -77,6 +77,20 @@ def test_one_that_hangs_has_the_request_and_sends_nothing() -> None:
             connection.recv(1)
 
 
+def test_a_gate_lets_the_first_through_and_the_others_when_it_is_opened() -> None:
+    gate = behaviours.Gate(1)
+    with Receiver(gate) as receiver:
+        assert _answer(receiver, b"HTTP/1.1 200 ").startswith(b"HTTP/1.1 200 ")
+        with _asking(receiver) as held:
+            held.settimeout(0.2)
+            with pytest.raises(TimeoutError):
+                held.recv(1)
+            gate.open()
+            held.settimeout(5)
+            assert held.recv(13) == b"HTTP/1.1 200 "
+        assert _answer(receiver, b"HTTP/1.1 200 ").startswith(b"HTTP/1.1 200 ")
+
+
 def test_one_that_hangs_up_sends_nothing_and_is_gone() -> None:
     with Receiver(behaviours.hang_up) as receiver:
         assert _answer(receiver, None) == b""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 from lxml import html as markup
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from tests.builders import NOON, a_delivery, a_subscription, an_edition, an_endpoint
 from tests.web.faces import a_face
@@ -50,7 +50,12 @@ def link(face: str, keys: KeyRing, purpose: str, ident: int) -> str:
 
 
 def text_of(answer: requests.Response) -> str:
-    return " ".join(markup.fromstring(answer.text).find(".//main").text_content().split())
+    (main,) = page_of(answer).iter("main")
+    return " ".join("".join(main.itertext()).split())
+
+
+def page_of(answer: requests.Response) -> markup.HtmlElement:
+    return markup.document_fromstring(answer.text)
 
 
 def one_click(url: str) -> requests.Response:
@@ -71,7 +76,7 @@ def test_a_get_of_the_unsubscribe_link_only_asks(store: Store, face: str, keys: 
 
     assert answer.status_code == 200
     assert state_of(store, ident) == "active"
-    (form,) = markup.fromstring(answer.text).forms
+    (form,) = page_of(answer).forms
     assert (form.method, form.action) == ("POST", None)
     assert "退订" in text_of(answer)
     assert "li@mail.example" in text_of(answer)
@@ -103,7 +108,7 @@ def test_unsubscribing_cancels_what_is_owed_and_says_that_a_mail_may_be_on_its_w
     answer = one_click(link(face, keys, "unsubscribe", ident))
 
     with store.reading() as db:
-        states = dict(db.execute(select(deliveries.c.id, deliveries.c.state)).tuples())
+        states = {row.id: row.state for row in db.execute(select(deliveries.c.id, deliveries.c.state))}
     assert states == {pending: "cancelled", sending: "sending"}
     assert "正在发送的邮件可能还会到一封" in text_of(answer)
 
@@ -135,7 +140,7 @@ def test_a_get_of_the_confirm_link_only_asks_and_a_post_confirms(store: Store, f
     assert state_of(store, ident) == "unconfirmed"
     answer = requests.post(url, timeout=10)
 
-    assert len(markup.fromstring(asked.text).forms) == 1
+    assert len(page_of(asked).forms) == 1
     assert answer.status_code == 200
     assert state_of(store, ident) == "active"
     assert "订阅已确认" in text_of(answer)
@@ -147,7 +152,7 @@ def test_confirming_twice_is_as_good_as_once(store: Store, face: str, keys: KeyR
     requests.post(url, timeout=10)
 
     assert requests.post(url, timeout=10).status_code == 200
-    assert markup.fromstring(requests.get(url, timeout=10).text).forms == []
+    assert page_of(requests.get(url, timeout=10)).forms == []
 
 
 def test_no_mail_is_made_by_confirming_or_leaving(store: Store, face: str, keys: KeyRing) -> None:

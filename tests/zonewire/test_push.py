@@ -58,9 +58,9 @@ class Pushing:
 
     def states(self) -> dict[str, int]:
         with self.store.reading() as db:
-            rows = db.execute(select(deliveries.c.state, func.count()).group_by(deliveries.c.state)).all()
-            assert {slot.state.value: n for slot, n in counts.read(db).items()} == dict(rows)
-            return dict(rows)  # type: ignore[arg-type]  # pairs
+            rows = db.execute(select(deliveries.c.state, func.count().label("n")).group_by(deliveries.c.state)).all()
+            assert {slot.state.value: n for slot, n in counts.read(db).items()} == {row.state: row.n for row in rows}
+            return {row.state: row.n for row in rows}
 
     def until(self, states: dict[str, int], *pushers: Pusher, within_s: float = 10) -> None:
         def reached() -> bool:

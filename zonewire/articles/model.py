@@ -1,10 +1,12 @@
 """The article as everything inside knows it, and its JSON form (design.md, "An article in JSON")."""
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,4 +96,4 @@ def unpack(content: str) -> Article:
 
 def rfc3339(moment: int) -> str:
     """2026-06-06T06:05:00Z, with a fraction only where there is one."""
-    return datetime.fromtimestamp(moment / 1_000_000, UTC).isoformat().replace("+00:00", "Z")
+    return (_EPOCH + timedelta(microseconds=moment)).isoformat().replace("+00:00", "Z")  # exact, unlike a float

@@ -65,19 +65,19 @@ _DISABLE_GONE = (
 
 def note(db: Connection, settlements: "Sequence[Settlement]", *, disable_after_s: int, now: int) -> None:
     """Bring the endpoints of *settlements* up to date."""
-    well = {s.endpoint_id for s in settlements if isinstance(s.outcome, Delivered)}
-    failed = [s for s in settlements if not isinstance(s.outcome, Delivered) and s.endpoint_id not in well]
+    well = {s.row.endpoint_id for s in settlements if isinstance(s.outcome, Delivered)}
+    failed = [s for s in settlements if not isinstance(s.outcome, Delivered) and s.row.endpoint_id not in well]
     if well:
         db.execute(_WELL, {"well_ids": sorted(well)})
     if not failed:
         return
-    times = Counter(s.endpoint_id for s in failed)
-    words = {s.endpoint_id: getattr(s.outcome, "error", "")[:200] for s in failed}
+    times = Counter(s.row.endpoint_id for s in failed)
+    words = {s.row.endpoint_id: getattr(s.outcome, "error", "")[:200] for s in failed}
     rows = as_rows([(endpoint, n, words[endpoint]) for endpoint, n in sorted(times.items())])
     db.execute(_FAILED.on(db), {"rows": rows, "moment": now})
     before = {"failed_ids": sorted(times), "failing_before": now - disable_after_s * SECOND, "moment": now}
     closed = list(db.execute(_DISABLE_FAILING, before).scalars())
-    gone = sorted({s.endpoint_id for s in failed if isinstance(s.outcome, Never) and s.outcome.close_endpoint})
+    gone = sorted({s.row.endpoint_id for s in failed if isinstance(s.outcome, Never) and s.outcome.close_endpoint})
     if gone:
         closed += db.execute(_DISABLE_GONE, {"gone_ids": gone, "moment": now}).scalars()
     for endpoint in closed:

@@ -50,31 +50,36 @@ class Places:
     busy: Mapping[int, int] = field(default_factory=dict)  # host_id: places left, for the others
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """One row, claimed."""
+class Claimed(NamedTuple):
+    """One row, claimed: what the statements CANDIDATES and SUSPECT select, in their order, and its lease.
+
+    A tuple, since a frozen dataclass of so many fields costs as much to make as the row costs to claim.
+    """
 
     id: int
-    lease_id: int
     created_at: int
     kind: Kind
+    state: State  # before the claim
     host_id: int
-    host: str
     endpoint_id: int
+    article_id: int | None
+    number: int | None
+    edition_id: int | None
+    subscription_id: int | None
+    due_at: int
+    attempts: int
+    waits: int
     channel: str
     address: str | None
     sealed_address: bytes | None
     secret: bytes | None
     previous_secret: bytes | None
     previous_until: int | None
-    article_id: int | None
-    number: int | None
-    edition_id: int | None
-    subscription_id: int | None
-    attempts: int
-    waits: int
+    host: str
+    had: bool | None  # whether the endpoint has, or may have, an older version; None where that is settled already
     event_type: str | None
     sequence: int | None
+    lease_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +92,10 @@ class Batch:
     alone: bool = False  # a suspect: nothing else joins it for LONE_S
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
+class Settlement(NamedTuple):
     """How the try of one claimed row ended."""
 
-    id: int
-    lease_id: int
-    endpoint_id: int
-    attempts: int
-    waits: int
+    row: Claimed
     outcome: Outcome
     took_ms: int = 0
     answer: str = ""
@@ -133,7 +133,7 @@ def claim_ready(
 
 def claim_suspect(db: Connection, *, lane: str, worker: str, now: int, moves: Moves, cursor: Place) -> Batch:
     """Claim one row whose lease ran out twice, for a process that has nothing else in flight."""
-    found = list(db.execute(statements.SUSPECT.on(db), {"lane": lane}))
+    found = list(db.execute(statements.SUSPECT.on(db), {"lane": lane}).all())
     return _take(db, found, lane=lane, worker=worker, now=now, moves=moves, cursor=cursor, alone=True)
 
 
@@ -189,7 +189,7 @@ def _oldest(
     parameters = {"lane": lane, "each": each, "rows": as_rows(open_places)}
     taken: list[Row[Any]] = []
     # In the order of the walk, each endpoint's oldest first: neither database promises the order of a join.
-    for row in sorted(db.execute(statements.CANDIDATES.on(db), parameters), key=_turn_of):
+    for row in sorted(db.execute(statements.CANDIDATES.on(db), parameters).all(), key=_turn_of):
         left = free.get(row.host_id, per_host)
         if left > 0 and len(taken) < most:
             free[row.host_id] = left - 1
@@ -249,33 +249,10 @@ def _sequences(db: Connection, found: Sequence[Row[Any]]) -> dict[int, int]:
 
 def _claimed(row: Row[Any], lease_id: int, sequence: int | None) -> Claimed:
     event_type = row.event_type
-    if event_type is None and row.kind == Kind.NEWS:
-        event_type = "article.updated" if row.had else "article.published"
-    elif row.kind == Kind.WITHDRAWAL:
-        event_type = "article.withdrawn"
-    return Claimed(
-        id=row.id,
-        lease_id=lease_id,
-        created_at=row.created_at,
-        kind=row.kind,
-        host_id=row.host_id,
-        host=row.host,
-        endpoint_id=row.endpoint_id,
-        channel=row.channel,
-        address=row.address,
-        sealed_address=row.sealed_address,
-        secret=row.secret,
-        previous_secret=row.previous_secret,
-        previous_until=row.previous_until,
-        article_id=row.article_id,
-        number=row.number,
-        edition_id=row.edition_id,
-        subscription_id=row.subscription_id,
-        attempts=row.attempts,
-        waits=row.waits,
-        event_type=event_type,
-        sequence=row.sequence if sequence is None else sequence,
-    )
+    if event_type is None and row.had is not None:
+        had = "article.updated" if row.had else "article.published"
+        event_type = had if row.kind == Kind.NEWS else "article.withdrawn"
+    return Claimed._make((*row[:-2], event_type, row.sequence if sequence is None else sequence, lease_id))
 
 
 def _cancel(db: Connection, rows: Iterable[Row[Any]], *, why: str, lane: str, now: int, moves: Moves) -> None:
@@ -321,8 +298,8 @@ def settle(
 
 def _deliver(db: Connection, delivered: Sequence[Settlement], *, now: int) -> int:
     parameters = {
-        "delivered_ids": [s.id for s in delivered],
-        "held_leases": sorted({s.lease_id for s in delivered}),
+        "delivered_ids": [s.row.id for s in delivered],
+        "held_leases": sorted({s.row.lease_id for s in delivered}),
         "settled_at": now,
     }
     return db.execute(statements.SETTLE_DELIVERED, parameters).rowcount
@@ -335,17 +312,17 @@ def _fail(
     retries: list[tuple[int, int, int, int, int]] = []
     burials: list[tuple[int, int, int, int, str]] = []
     for s in failed:
-        unknown = int(isinstance(s.outcome, Unknown))
+        row, unknown = s.row, int(isinstance(s.outcome, Unknown))
         if isinstance(s.outcome, Never):
-            burials.append((s.id, s.lease_id, 1, unknown, s.outcome.error[:REASON_CHARS]))
+            burials.append((row.id, row.lease_id, 1, unknown, s.outcome.error[:REASON_CHARS]))
             continue
         stated = getattr(s.outcome, "wait_s", None)
-        following = next_try(policy, attempts=s.attempts, waits=s.waits, stated_wait_s=stated, chance=chance)
+        following = next_try(policy, attempts=row.attempts, waits=row.waits, stated_wait_s=stated, chance=chance)
         if following.wait_s is None:
-            burials.append((s.id, s.lease_id, 1, unknown, "its tries ran out"))
+            burials.append((row.id, row.lease_id, 1, unknown, "its tries ran out"))
         else:
             due_at = now + int(following.wait_s * SECOND)
-            retries.append((s.id, s.lease_id, due_at, int(following.spends_try), unknown))
+            retries.append((row.id, row.lease_id, due_at, int(following.spends_try), unknown))
     kept: set[int] = set()
     if retries:
         kept.update(db.execute(statements.SETTLE_RETRY.on(db), {"rows": as_rows(retries)}).scalars())
@@ -353,7 +330,7 @@ def _fail(
     if burials:
         parameters = {"rows": as_rows(burials), "settled_at": now}
         kept.update(db.execute(statements.SETTLE_DEAD.on(db), parameters).scalars())
-    rows = [_attempt(s, now) for s in failed if s.id in kept]
+    rows = [_attempt(s, now) for s in failed if s.row.id in kept]
     if rows:
         db.execute(statements.RECORD_ATTEMPTS, rows)
     return retried, len(kept) - retried
@@ -376,7 +353,7 @@ def hand_back(db: Connection, rows: Sequence[Claimed], *, lane: str, now: int, m
 def _attempt(s: Settlement, now: int) -> dict[str, Any]:
     outcome = s.outcome
     return {
-        "delivery_id": s.id,
+        "delivery_id": s.row.id,
         "request": None,
         "at": now,
         "took_ms": s.took_ms,

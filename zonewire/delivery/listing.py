@@ -143,7 +143,7 @@ def _conditions(wanted: Wanted) -> list[Any]:
         for value, condition in (
             (wanted.state, deliveries.c.state == wanted.state),
             (wanted.channel, endpoints.c.channel == wanted.channel),
-            (wanted.since, deliveries.c.created_at >= wanted.since),
+            (wanted.since, deliveries.c.created_at >= (wanted.since or 0)),
             (wanted.endpoint_id, deliveries.c.endpoint_id == wanted.endpoint_id),
         )
         if value is not None

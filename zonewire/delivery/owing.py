@@ -113,7 +113,7 @@ def next_instant(
         "after_endpoint": after[1],
         "most": most,
     }
-    return [(pair[0], pair[1]) for pair in db.execute(NEXT_INSTANT.on(db), parameters).tuples()]
+    return [(row.filter_id, row.endpoint_id) for row in db.execute(NEXT_INSTANT.on(db), parameters)]
 
 
 def owe_news(db: Connection, endpoint_ids: Sequence[int], *, kind: Kind, article_id: int, number: int, now: int) -> int:
@@ -195,7 +195,7 @@ def _is_held(row: Any) -> bool:
 
 
 def _owed(db: Connection, statement: Spelled, parameters: dict[str, Any]) -> int:
-    made = Counter(db.execute(statement.on(db), parameters).tuples())
+    made = Counter((row.lane, row.ready) for row in db.execute(statement.on(db), parameters))
     moves: Moves = Counter()
     for (lane, ready), n in made.items():
         moves[Slot(lane, State.PENDING, held=ready is None)] += n

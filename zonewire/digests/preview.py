@@ -8,8 +8,9 @@ from zonewire.delivery.mailing import Mailing
 from zonewire.digests import statements
 from zonewire.digests.rendering import UNSUBSCRIBE, Edition, Occasion, render_contents
 from zonewire.digests.windows import Windows, carried_before, has_story
-from zonewire.errors import NotFound, WrongUsage
+from zonewire.errors import WrongUsage
 from zonewire.rendering.translation import words
+from zonewire.subscriptions.names import not_there, shown_id
 
 SAMPLE_LINK = "unsubscribe/…"
 
@@ -46,9 +47,9 @@ def preview(db: Connection, subscription_id: int, *, mailing: Mailing, now: int)
     """The digest of *subscription_id* if its window closed now. Raises NotFound, and WrongUsage for an instant one."""
     row = db.execute(statements.SUBSCRIPTION, {"id": subscription_id}).one_or_none()
     if row is None:
-        raise NotFound(f"no subscription {subscription_id}", mend="`zonewire subscriptions list` prints them.")
+        raise not_there(shown_id(subscription_id))
     if row.cadence == "instant":
-        raise WrongUsage(f"subscription {subscription_id} is instant: it has no digest")
+        raise WrongUsage(f"{shown_id(subscription_id)} is instant: it has no digest", where="--subscription")
     windows = Windows(int(db.execute(statements.NEWEST_NUMBER).scalar_one()))
     windows.open(db, after=row.window_after)
     updates = windows.updates(after=row.window_after)

@@ -136,7 +136,8 @@ def _feed(row: Any, base_url: str, installation: int) -> Feed:
 
 def _render_missing(batch: _Batch, *, base_url: str, made_for: str) -> None:
     """Render what no publisher has rendered yet. An entry that cannot be made keeps no other from its readers."""
-    wanted = ((number, form, version) for number, version in batch.versions.items() for form in Format)
+    # In the order of numbers: two publishers that keep the same entries then never wait for each other in a ring.
+    wanted = ((number, form, version) for number, version in sorted(batch.versions.items()) for form in Format)
     for number, form, version in wanted:
         if (number, form) in batch.entries:
             continue

@@ -3,8 +3,8 @@
 import html
 import re
 
-# C0 controls other than tab and line ends, DEL, and what XML 1.0 cannot hold.
-_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# Controls other than tab and line ends, and what XML 1.0 cannot hold.
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _LINE_END = re.compile("\r\n?|\x85|\u2028|\u2029")
 _BLANK_LINES = re.compile(r"\n\s*\n")

@@ -42,7 +42,7 @@ _IMAGE = re.compile(_WRITTEN_TAG.format(name="img"))
 _ANY_TAG = re.compile(r'</?(?P<name>[a-z0-9]+)(?: [^\s"=>]+="[^"]*")*>')
 _SPACES = re.compile(r"[^\S\n]+")
 _ROUGH_TAG = re.compile(r"<[/!?A-Za-z][^<>]*+>?")
-_ROUGH_DROP = re.compile(r"<(script|style)\b.*?(?:</\1\b|$)", re.IGNORECASE | re.DOTALL)
+_ROUGH_DROP = re.compile(r"<(script|style)\b.*?(?:</\1\b[^<>]*>?|$)", re.IGNORECASE | re.DOTALL)
 
 
 def sanitise(markup: str, *, base: str) -> str:

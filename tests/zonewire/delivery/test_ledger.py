@@ -39,18 +39,7 @@ def claim(
 
 def settle(db: Connection, rows: Sequence[Claimed], outcome: Outcome, *, now: int = NOON) -> Tally:
     moves: Moves = Counter()
-    settlements = [
-        Settlement(
-            id=row.id,
-            lease_id=row.lease_id,
-            endpoint_id=row.endpoint_id,
-            attempts=row.attempts,
-            waits=row.waits,
-            outcome=outcome,
-            answer="said",
-        )
-        for row in rows
-    ]
+    settlements = [Settlement(row, outcome, answer="said") for row in rows]
     tally = ledger.settle(
         db, settlements, lane=LANE, policy=POLICY, disable_after_s=100, chance=0.0, now=now, moves=moves
     )

@@ -18,7 +18,8 @@ from tests.builders import NOON, a_filter, a_subscription, a_version, an_article
 from tests.zonewire.digests.reading import HOUR, sent_to
 from zonewire import ROOT
 from zonewire.articles.model import Article
-from zonewire.digests import cut_due, editions
+from zonewire.digests import Cut, cut_due, editions, statements
+from zonewire.digests.windows import Windows
 from zonewire.errors import StoreBusy
 from zonewire.store import Store
 from zonewire.store.tables import deliveries, subscriptions, versions
@@ -192,6 +193,23 @@ def test_two_workers_that_cut_at_once_make_nothing_twice(store: Store, monkeypat
     cut_due(store, at=NOON)
 
     assert errors == []
+    assert everybody_has_exactly_one_digest(store)
+
+
+def test_a_worker_that_read_before_another_cut_changes_nothing(store: Store) -> None:
+    a_crowd(store)
+    with store.reading() as db:
+        windows = Windows(_newest(db))
+        rows = db.execute(statements.DUE, {"at": NOON, "up_to": windows.up_to, "most": 100}).all()
+        stale = editions.prepare(db, windows, rows, at=NOON)
+    with store.writing() as db:
+        a_version(db, an_article(city="城市0"))
+    cut_due(store, at=NOON)  # closes its windows later than the stale one would
+
+    with store.writing() as db:
+        cut = editions.cut_part(db, stale, at=NOON, now=NOON)
+
+    assert cut == Cut()
     assert everybody_has_exactly_one_digest(store)
 
 

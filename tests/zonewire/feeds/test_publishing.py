@@ -1,6 +1,8 @@
 """Publishing: bursts are coalesced, nothing owed is cleared, nothing good is replaced by something bad."""
 
 import re
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import feedparser
@@ -11,7 +13,7 @@ from structlog.testing import capture_logs
 
 from tests.builders import NOON, a_version, an_article
 from tests.plans import plan_of
-from zonewire.articles.model import Article
+from zonewire.articles.model import Article, Version
 from zonewire.feeds import (
     ALL,
     Document,
@@ -49,6 +51,12 @@ def accept(store: Store, *articles: Article, now: int = NOON, withdrawn: bool = 
     with store.writing() as db:
         for article in articles:
             mark_touched(db, a_version(db, article, withdrawn=withdrawn), now=now)
+
+
+def mark_all(store: Store, versions: Sequence[Version]) -> None:
+    for version in versions:
+        with store.writing() as db:
+            mark_touched(db, version, now=NOON)
 
 
 def read(store: Store, name: str = ALL, form: Format = Format.JSON) -> Document:
@@ -283,6 +291,22 @@ def test_one_call_leaves_the_rest_to_the_next_and_says_so(store: Store, monkeypa
     first = published(store)
     assert (first.count, first.next_due_at) == (publishing.BATCH, NOON)
     assert published(store) == Published(1, None)
+
+
+def test_reactions_and_publishers_side_by_side_lose_nothing(store: Store) -> None:
+    with store.writing() as db:
+        versions = [
+            a_version(db, an_article(city=f"城{n % 7}", zone=f"区{n % 5}", section=(f"栏{n % 3}",))) for n in range(40)
+        ]
+    with ThreadPoolExecutor(4) as pool:
+        work: list[Future[Any]] = [pool.submit(mark_all, store, versions[n::8]) for n in range(8)]
+        work += [pool.submit(published, store, window_s=0) for _ in range(12)]
+        work += [pool.submit(mark_all, store, [an_older]) for an_older in reversed(versions)]
+        for job in work:
+            job.result()
+    published(store, window_s=0, now=NOON + SECOND)
+    for name, count in {ALL: 40, "city/cheng3": 6, "zone/qu4": 8, "section/lan0": 14}.items():
+        assert len(titles(store, name)) == count
 
 
 def test_one_can_wait_until_an_article_is_out(store: Store) -> None:

@@ -18,6 +18,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import certifi
@@ -141,7 +142,7 @@ class _Transfer:
         """What became of it; *code* is libcurl's, 0 for a whole answer."""
         status = self.curl.getinfo(pycurl.RESPONSE_CODE)
         if not code and 200 <= status < 300:
-            return Reply(status=status, body=b"".join(self.body))
+            return _fine(status, b"".join(self.body))
         wait = self.curl.getinfo(pycurl.RETRY_AFTER) if status in {429, 503} else 0
         sent = code in _ENDED and not status and self.curl.getinfo(pycurl.REQUEST_SIZE) > 0
         return Reply(
@@ -153,6 +154,12 @@ class _Transfer:
             error=_said(self, code) if code else "",
             took_ms=int((now - self.started) * 1000),
         )
+
+
+@lru_cache(maxsize=64)
+def _fine(status: int, body: bytes) -> Reply:
+    """Most good answers are alike: one reply serves them all."""
+    return Reply(status=status, body=body)
 
 
 def _said(transfer: _Transfer, code: int) -> str:

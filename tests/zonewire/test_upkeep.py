@@ -1,0 +1,115 @@
+"""Upkeep: what goes back, what is held, what is forgotten."""
+
+from collections import Counter
+
+import pytest
+from sqlalchemy import select, update
+
+from tests.builders import DAY, NOON, a_delivery, an_endpoint
+from zonewire.delivery import counts, ledger
+from zonewire.delivery.counts import Moves, Slot
+from zonewire.delivery.ledger import START, Places
+from zonewire.delivery.states import State
+from zonewire.store import SECOND, Store, insert, now
+from zonewire.store.pacing import Pace
+from zonewire.store.tables import attempts, deliveries, endpoints, leases
+from zonewire.upkeep import HELD_FOR, UpkeepPolicy, cancel_long_held, hold_disabled, prune, upkeep
+
+
+def tidied(store: Store) -> Counter[str]:
+    return upkeep(store, Pace(pauses=False), UpkeepPolicy(retention_days=90))
+
+
+def counted(store: Store) -> dict[tuple[str, bool], int]:
+    with store.reading() as db:
+        return {(slot.state.value, slot.held): n for slot, n in counts.read(db).items()}
+
+
+def test_a_lease_that_ran_out_gives_its_rows_back(store: Store) -> None:
+    with store.writing() as db:
+        a_delivery(db)
+        moves: Moves = Counter()
+        places = Places(total=9, per_host=9)
+        ledger.claim_ready(db, lane="push.http", worker="w", places=places, after=START, now=now(db), moves=moves)
+        counts.record(db, moves)
+        db.execute(update(leases).values(until_at=now(db) - 1))
+
+    assert tidied(store)["leases_returned"] == 1
+
+    assert counted(store) == {("retrying", False): 1}
+
+
+@pytest.mark.parametrize("ready", [1, 0])
+def test_what_is_owed_to_a_disabled_endpoint_is_held(store: Store, ready: int) -> None:
+    with store.writing() as db:
+        endpoint, other = an_endpoint(db), an_endpoint(db)
+        for one in (endpoint, other):
+            a_delivery(db, endpoint_id=one, ready=ready, due_at=now(db) + 3600 * SECOND)
+        gone_bad = {"state": "disabled", "disabled_at": now(db)}
+        db.execute(update(endpoints).where(endpoints.c.id == endpoint).values(gone_bad))
+
+    assert tidied(store)["deliveries_held"] == 1
+
+    assert counted(store) == {("pending", True): 1, ("pending", False): 1}
+    with store.reading() as db:
+        held = select(deliveries.c.endpoint_id).where(deliveries.c.due_at.is_(None), deliveries.c.ready.is_(None))
+        assert list(db.execute(held).scalars()) == [endpoint]
+
+
+def test_what_is_owed_to_one_that_is_gone_is_cancelled(store: Store) -> None:
+    with store.writing() as db:
+        a_delivery(db)
+        db.execute(update(endpoints).values(state="disabled", gone=True, disabled_at=now(db)))
+
+    tidied(store)
+
+    assert counted(store) == {("cancelled", False): 1}
+
+
+def test_holding_goes_on_in_batches(store: Store) -> None:
+    with store.writing() as db:
+        endpoint = an_endpoint(db)
+        for _ in range(7):
+            a_delivery(db, endpoint_id=endpoint)
+        db.execute(update(endpoints).values(state="disabled", disabled_at=NOON))
+
+        assert [hold_disabled(db, 3, NOON) for _ in range(4)] == [3, 3, 1, 0]
+
+
+def test_what_was_held_for_a_week_is_cancelled_however_old_it_was_before(store: Store) -> None:
+    with store.writing() as db:
+        a_delivery(db, due_at=None, created_at=NOON - 30 * DAY)
+        db.execute(update(endpoints).values(state="disabled", disabled_at=NOON))
+        assert cancel_long_held(db, 10, NOON + HELD_FOR) == 0
+        assert cancel_long_held(db, 10, NOON + HELD_FOR + 1) == 1
+    assert counted(store) == {("cancelled", False): 1}
+
+
+def test_settled_rows_are_forgotten_after_their_time_and_open_ones_never(store: Store) -> None:
+    with store.writing() as db:
+        settled = {"created_at": NOON, "settled_at": NOON}
+        a_delivery(db, state="delivered", **settled)
+        a_delivery(db, state="dead", **settled)
+        open_one = a_delivery(db, created_at=NOON)
+        young = a_delivery(db, state="delivered", created_at=NOON, settled_at=NOON + 2 * DAY)
+
+        assert prune(db, 100, NOON + DAY) == 2
+
+        assert set(db.execute(select(deliveries.c.id)).scalars()) == {open_one, young}
+    assert counted(store) == {("pending", False): 1, ("delivered", False): 1}
+
+
+def test_old_attempts_are_forgotten(store: Store) -> None:
+    with store.writing() as db:
+        row = {"delivery_id": 1, "took_ms": 1, "outcome": "later", "error": "no"}
+        db.execute(insert(attempts), [row | {"at": NOON - 400 * DAY}, row | {"at": now(db)}])
+
+    assert tidied(store)["attempts_pruned"] == 1
+
+
+def test_a_counter_is_moved_by_each_transaction_that_moves_rows(store: Store) -> None:
+    for n in (2, -1, -1):
+        with store.settling() as db:
+            counts.record(db, {Slot("push.http", State.PENDING): n})
+
+    assert counted(store) == {}
