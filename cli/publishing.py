@@ -208,6 +208,11 @@ def _progress(name: str, file: BinaryIO) -> Iterator[Callable[[], None]]:
         yield lambda: bar.update(task, completed=file.tell())
 
 
+def pause(seconds: float) -> None:
+    """Between two looks; tests put the workers' work here."""
+    time.sleep(seconds)
+
+
 def _wait(store: "Store", guids: set[str]) -> None:
     """Until all of it has arrived. Raises ZonewireError after 30 s."""
     from zonewire.intake.arrival import arrival_of
@@ -224,4 +229,4 @@ def _wait(store: "Store", guids: set[str]) -> None:
                 f"accepted, but not all of it went out within {WAIT_S:.0f} s",
                 mend="`zonewire status` shows which lane is late; what is owed goes out without you.",
             )
-        time.sleep(POLL_S)
+        pause(POLL_S)

@@ -22,12 +22,12 @@ from zonewire.delivery import counts, ledger, owing
 from zonewire.delivery.counts import Moves
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.ledger import START, Batch, Claimed, Places, Settlement, Tally
-from zonewire.delivery.mailing import Mailing, OwedLetter
+from zonewire.delivery.mailing import Mailing, OwedLetter, OwedNews
 from zonewire.delivery.messages import Endpoint, Message, NewsMessage
 from zonewire.delivery.outcomes import Delivered, Never
 from zonewire.delivery.retries import RetryPolicy
 from zonewire.delivery.states import ARTICLE_KINDS, Kind
-from zonewire.digests import digest_messages
+from zonewire.digests import digest_messages, news_messages
 from zonewire.errors import StoreBusy, StoreUnavailable
 from zonewire.keys import secret_bytes
 from zonewire.outbound.courier import Courier, Reply, Request, Ticket
@@ -249,8 +249,8 @@ class Pusher:
 
     def _messages(self, rows: Sequence[Claimed]) -> dict[int, Message | Exception]:
         """What each row carries, by its id."""
-        news = [row for row in rows if row.kind in ARTICLE_KINDS]
-        mails = [row for row in rows if row.kind not in ARTICLE_KINDS]
+        news = [row for row in rows if row.channel != "email"]
+        mails = [row for row in rows if row.channel == "email"]
         messages: dict[int, Message | Exception] = {}
         with self._store.reading() as db:
             self._load_versions(db, news)
@@ -269,6 +269,9 @@ class Pusher:
             owed = [self._owed_letter(row) for row in rows if row.kind == kind]
             if owed:
                 messages |= build(db, owed, mailing=mailing, now=now)
+        instant = [self._owed_news(row) for row in rows if row.kind in ARTICLE_KINDS]
+        if instant:
+            messages |= news_messages(db, instant, mailing=mailing, now=now)
         return messages
 
     def _owed_letter(self, row: Claimed) -> OwedLetter:
@@ -277,6 +280,15 @@ class Pusher:
             delivery_id=self._uuid(row),
             subscription_id=row.subscription_id or 0,
             edition_id=row.edition_id,
+        )
+
+    def _owed_news(self, row: Claimed) -> OwedNews:
+        return OwedNews(
+            id=row.id,
+            delivery_id=self._uuid(row),
+            endpoint_id=row.endpoint_id,
+            number=row.number or 0,
+            event_type=row.event_type or "",
         )
 
     def _load_versions(self, db: Connection, rows: Sequence[Claimed]) -> None:

@@ -5,7 +5,8 @@ EVENTS: dict[str, str] = {
     "(how many of each), article_guids (of the first twenty versions made)",
     "request.refused": "a request was answered 5xx, since the database could not take it; status, error",
     "request.failed": "a request met a fault of ours and was answered 500; method, path, and the trace",
-    "feed.published": "feeds whose documents were made and stored together; feeds, documents, entries_rendered, took_ms",
+    "feed.published": "feeds whose documents were made and stored together; feeds, documents, "
+    "entries_rendered, took_ms",
     "entry.spoiled": "an article that cannot be an entry, left out of its feeds; article_guid, number, format",
     "document.spoiled": "a feed document that does not parse, its last good one stays; feed, format, number",
     "readiness.refused": "/readyz answered 503; database, broker, workers (each with its reason)",
@@ -13,7 +14,7 @@ EVENTS: dict[str, str] = {
     "samples.loaded": "`up --sample` has published and subscribed its samples; articles, subscriptions (new ones)",
     "sample.refused": "a line of samples/subscriptions.jsonl that cannot be subscribed; line, detail",
     "articles.reacted": "outbox rows became feeds marked and deliveries owed; taken, articles (finished), deliveries",
-    "batch.pushed": "what a lane's task did; lane, and claimed, delivered, retried, buried, cancelled, too_late (in rows)",
+    "batch.pushed": "what a lane's task did, in rows; lane, claimed, delivered, retried, buried, cancelled, too_late",
     "batch.unbuilt": "the database went away between claim and build, nothing was tried; lane, rows, error",
     "broker.unreachable": "a worker cannot reach Redis and will try again by itself; error, again_in_s",
     "beat.broker": "whether beat can reach Redis, each time that it changes; reachable",

@@ -87,9 +87,8 @@ def test_what_was_held_for_a_week_is_cancelled_however_old_it_was_before(store: 
 
 def test_settled_rows_are_forgotten_after_their_time_and_open_ones_never(store: Store) -> None:
     with store.writing() as db:
-        settled = {"created_at": NOON, "settled_at": NOON}
-        a_delivery(db, state="delivered", **settled)
-        a_delivery(db, state="dead", **settled)
+        for state in ("delivered", "dead"):
+            a_delivery(db, state=state, created_at=NOON, settled_at=NOON)
         open_one = a_delivery(db, created_at=NOON)
         young = a_delivery(db, state="delivered", created_at=NOON, settled_at=NOON + 2 * DAY)
 

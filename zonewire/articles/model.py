@@ -82,7 +82,7 @@ def as_json(article: Article) -> dict[str, Any]:
 
 def pack(article: Article) -> str:
     """The article as the table `versions` keeps it."""
-    return orjson.dumps(asdict(article)).decode()
+    return orjson.dumps(article).decode()  # orjson knows dataclasses; asdict took nine times as long
 
 
 def unpack(content: str) -> Article:

@@ -32,6 +32,9 @@ class Address:
     host: str  # "host:port", or a mail domain
     owner: str  # the subscriber: an email address, or a partner's host
 
+    def __hash__(self) -> int:
+        return hash(self.text)  # text keeps its hash: an import looks each address up several times
+
 
 def normalised(channel: str, given: str) -> Address:
     """*given* as it is kept. Raises AddressRefused where it can be no address of *channel*."""

@@ -5,42 +5,54 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, Text, bindparam, func, null, select, true
+from sqlalchemy import BigInteger, Connection, Text, bindparam, func, null, select, true
 
 from zonewire.delivery.addresses import Address
 from zonewire.errors import NotFound
 from zonewire.keys import KeyRing, new_webhook_secret
-from zonewire.store import each, insert, many, values_of
+from zonewire.store import Spelled, as_rows, each, insert, many
 from zonewire.store.tables import deliveries, endpoints, hosts, subscribers
 
 CHANNELS_WITH_SECRET = frozenset({"webhook"})
 SHOWN = re.compile(r"e([1-9][0-9]{0,17})")
 
+# Sealed secrets and keyed hashes are ASCII: they travel in JSON, and become bytes in the database.
+_BLOB = {"sqlite": {"blob": "BLOB"}, "postgresql": {"blob": "bytea"}}
+
 # Endpoints by the keyed hash of their addresses. By their unique key.
-_KNOWN = select(
-    endpoints.c.id, endpoints.c.channel, endpoints.c.address_key, endpoints.c.subscriber_id, endpoints.c.secret
-).where(
-    endpoints.c.channel == bindparam("of_channel"),
-    endpoints.c.address_key.in_(bindparam("address_keys", expanding=True, type_=LargeBinary)),
+_KNOWN = Spelled(
+    """
+    SELECT e.id, e.channel, e.address_key, e.subscriber_id, e.secret
+    FROM {rows} AS w
+    JOIN endpoints AS e ON e.channel = w.channel AND e.address_key = CAST(w.mark AS {blob})
+    """,
+    columns=("channel text", "mark text"),
+    **_BLOB,
 )
 
-# Hosts and subscribers by name, those that are new added first. By their unique keys.
+# Hosts and subscribers that are new, in the order of their names. Those that are there stay, by their unique keys.
 _NAMES = each(many("names", Text)).c.value
-_HOSTS = select(hosts.c.name, hosts.c.id).where(hosts.c.name.in_(values_of(many("names", Text))))
 _ADD_HOSTS = insert(hosts).from_select(["name"], select(_NAMES).where(true())).on_conflict_do_nothing()
-_OWNERS = select(subscribers.c.address, subscribers.c.id).where(
-    subscribers.c.address.in_(values_of(many("names", Text)))
-)
 _ADD_OWNERS = (
     insert(subscribers)
-    .from_select(
-        ["address", "created_at"],
-        select(_NAMES, bindparam("created", type_=subscribers.c.created_at.type)).where(true()),
-    )
+    .from_select(["address", "created_at"], select(_NAMES, bindparam("created", type_=BigInteger)).where(true()))
     .on_conflict_do_nothing()
 )
 
-_ADD = insert(endpoints).on_conflict_do_nothing().returning(endpoints.c.id, endpoints.c.address_key)
+# New endpoints, with their hosts and subscribers found by name. In one order for everybody: two transactions then
+# never wait for each other crosswise. One that came meanwhile stays and is not returned.
+_ADD = Spelled(
+    """
+    INSERT INTO endpoints (channel, address_key, address, subscriber_id, host_id, secret, created_at)
+    SELECT n.channel, CAST(n.mark AS {blob}), n.address, s.id, h.id, CAST(n.secret AS {blob}), :now
+    FROM {rows} AS n JOIN subscribers AS s ON s.address = n.owner JOIN hosts AS h ON h.name = n.host
+    WHERE true ORDER BY n.channel, n.mark
+    ON CONFLICT (channel, address_key) DO NOTHING
+    RETURNING id, channel, address_key, subscriber_id
+    """,
+    columns=("channel text", "mark text", "address text", "owner text", "host text", "secret text"),
+    **_BLOB,
+)
 
 # How many deliveries each endpoint holds, by the partial index on held rows.
 _HELD = (
@@ -98,7 +110,7 @@ def find_or_make_endpoints(
     by_address: dict[Address, EndpointWanted] = {}
     for one in wanted:
         by_address.setdefault(one.address, one)
-    marks = {address: keys.marks(f"{address.channel} {address.text}".encode()) for address in by_address}
+    marks = {address: _marks(address, keys) for address in by_address}
     found = _known(db, marks)
     missing = {address: by_address[address] for address in marks if address not in found}
     if missing:
@@ -125,52 +137,40 @@ def key_of(shown: str) -> int:
     raise NotFound(f"there is no endpoint {shown[:40]!r}", mend="`zonewire endpoints list` shows them, with their ids.")
 
 
-def _known(db: Connection, marks: Mapping[Address, tuple[bytes, ...]]) -> dict[Address, EndpointFound]:
+def _marks(address: Address, keys: KeyRing) -> list[str]:
+    return [mark.decode() for mark in keys.marks(f"{address.channel} {address.text}".encode())]
+
+
+def _known(db: Connection, marks: Mapping[Address, Sequence[str]]) -> dict[Address, EndpointFound]:
     """Those that have an endpoint, marked under whichever key of the ring."""
-    by_channel: dict[str, dict[bytes, Address]] = {}
-    for address, mine in marks.items():
-        by_channel.setdefault(address.channel, {}).update(dict.fromkeys(mine, address))
-    found = {}
-    for channel, addresses in by_channel.items():
-        for row in db.execute(_KNOWN, {"of_channel": channel, "address_keys": list(addresses)}):
-            endpoint = EndpointFound(id=row.id, subscriber_id=row.subscriber_id, sealed_secret=row.secret)
-            found[addresses[bytes(row.address_key)]] = endpoint
-    return found
+    addresses = {(address.channel, mark): address for address, mine in marks.items() for mark in mine}
+    return {
+        addresses[row.channel, bytes(row.address_key).decode()]: EndpointFound(
+            id=row.id, subscriber_id=row.subscriber_id, sealed_secret=row.secret
+        )
+        for row in db.execute(_KNOWN.on(db), {"rows": as_rows(list(addresses))})
+    }
 
 
 def _made(
     db: Connection,
     missing: Sequence[EndpointWanted],
-    marks: Mapping[Address, tuple[bytes, ...]],
+    marks: Mapping[Address, Sequence[str]],
     *,
     keys: KeyRing,
     now: int,
 ) -> dict[Address, EndpointFound]:
-    # Names and rows in one order for everybody: two transactions then never wait for each other crosswise.
-    names = {"names": sorted({one.address.host for one in missing})}
-    db.execute(_ADD_HOSTS, names)
-    host_ids = {row.name: row.id for row in db.execute(_HOSTS, names)}
-    owners = {"names": sorted({one.address.owner for one in missing})}
-    db.execute(_ADD_OWNERS, owners | {"created": now})
-    owner_ids = {row.address: row.id for row in db.execute(_OWNERS, owners)}
-    secrets = {one.address: _secret(one) for one in missing}
-    new = {marks[address][0]: address for address in sorted(secrets, key=marks.__getitem__)}
+    db.execute(_ADD_HOSTS, {"names": sorted({one.address.host for one in missing})})
+    db.execute(_ADD_OWNERS, {"names": sorted({one.address.owner for one in missing}), "created": now})
+    new = {(one.address.channel, marks[one.address][0]): (one.address, _secret(one)) for one in missing}
     rows = [
-        {
-            "channel": address.channel,
-            "address_key": mark,
-            "address": address.text,
-            "subscriber_id": owner_ids[address.owner],
-            "host_id": host_ids[address.host],
-            "secret": _sealed(secrets[address], keys),
-            "created_at": now,
-        }
-        for mark, address in new.items()
+        (channel, mark, address.text, address.owner, address.host, _sealed(secret, keys))
+        for (channel, mark), (address, secret) in new.items()
     ]
     made = {}
-    for row in db.execute(_ADD, rows):
-        address = new[bytes(row.address_key)]
-        made[address] = EndpointFound(id=row.id, subscriber_id=owner_ids[address.owner], secret=secrets[address])
+    for row in db.execute(_ADD.on(db), {"rows": as_rows(rows), "now": now}):
+        address, secret = new[row.channel, bytes(row.address_key).decode()]
+        made[address] = EndpointFound(id=row.id, subscriber_id=row.subscriber_id, secret=secret)
     return made
 
 
@@ -179,8 +179,8 @@ def _secret(one: EndpointWanted) -> str | None:
     return (one.secret or new_webhook_secret()) if one.address.channel in CHANNELS_WITH_SECRET else None
 
 
-def _sealed(secret: str | None, keys: KeyRing) -> bytes | None:
-    return keys.seal(secret.encode()) if secret else None
+def _sealed(secret: str | None, keys: KeyRing) -> str | None:
+    return keys.seal(secret.encode()).decode() if secret else None
 
 
 def _shape(row: Any) -> dict[str, Any]:

@@ -29,6 +29,17 @@ class OwedLetter:
     edition_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedNews:
+    """A claimed delivery that becomes the mail of one article."""
+
+    id: int
+    delivery_id: str
+    endpoint_id: int
+    number: int
+    event_type: str
+
+
 class Letters:
     """The letters that were composed last, by what went into them."""
 
@@ -70,7 +81,7 @@ class Mailing:
         """The domain of MAIL_FROM: Message-IDs and the list's id are made under it."""
         return self.sender.rpartition("@")[2]
 
-    def slots(self, row: OwedLetter, *, now: int) -> dict[str, str]:
+    def slots(self, row: OwedLetter | OwedNews, *, now: int) -> dict[str, str]:
         """The values that every mail has of its own, but for the recipient, which the channel fills in."""
         return {"id": row.delivery_id, "date": format_datetime(datetime.fromtimestamp(now // SECOND, UTC))}
 

@@ -74,7 +74,7 @@ def sheet_of(
     rest = [one for one in shown if one is not lead]
     places = Counter(_place(one.article, by_zone=by_zone) for one in stories)
     return Sheet(
-        lead=_story(lead, base_url),
+        lead=story_of(lead, base_url),
         groups=tuple(_groups(rest, base_url, by_zone=by_zone)),
         corrections=tuple(_correction(one, base_url, withdrawn) for one in changed),
         places=tuple((name, n) for name, n in places.most_common() if name),
@@ -87,7 +87,7 @@ def _groups(versions: Sequence[Version], base_url: str, *, by_zone: bool) -> lis
     """By place, the place with most stories first, what names none last; newest first within each."""
     by_place: dict[str, list[Story]] = {}
     for one in versions:
-        by_place.setdefault(_place(one.article, by_zone=by_zone), []).append(_story(one, base_url))
+        by_place.setdefault(_place(one.article, by_zone=by_zone), []).append(story_of(one, base_url))
     ranked = sorted(by_place.items(), key=lambda group: (not group[0], -len(group[1])))
     return [Group(name, tuple(stories)) for name, stories in ranked]
 
@@ -97,7 +97,8 @@ def _place(article: Article, *, by_zone: bool) -> str:
     return (article.zone or article.city) if by_zone else (article.city or article.zone)
 
 
-def _story(version: Version, base_url: str) -> Story:
+def story_of(version: Version, base_url: str) -> Story:
+    """*version* as a mail shows it."""
     article = version.article
     picture = _picture(article)
     return Story(

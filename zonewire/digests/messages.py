@@ -10,7 +10,7 @@ from zonewire.delivery.mailing import Mailing, OwedLetter
 from zonewire.delivery.messages import LetterMessage
 from zonewire.digests import statements
 from zonewire.digests.rendering import UNSUBSCRIBE, Edition, render_edition
-from zonewire.rendering.mime import Letter, compose
+from zonewire.rendering.mime import Letter, Slots, compose
 from zonewire.rendering.translation import words
 
 SENDER_ID = "zonewire"  # Feedback-ID: 5 to 15 characters, counted from the right
@@ -52,20 +52,26 @@ def _letter(db: Connection, edition_id: int, mailing: Mailing) -> Letter | None:
 
 
 def compose_digest(edition: Edition, mailing: Mailing) -> Letter:
-    """The mail of *edition*, with every header of the digest checklist (protocols: feeds-webhooks-mail.md 5.2)."""
-    mark = edition.slots.mark
-    list_name = words(edition.locale)("digest.list_name", portal=mailing.portal)
-    headers = [
+    """The mail of *edition*."""
+    headers = list_headers(
+        mailing, edition.slots, subject=edition.subject, locale=edition.locale, kind=edition.template
+    )
+    return compose(headers=headers, text=edition.text, html=edition.html, slots=edition.slots)
+
+
+def list_headers(mailing: Mailing, slots: Slots, *, subject: str, locale: str, kind: str) -> list[tuple[str, str]]:
+    """Every header of the digest checklist (protocols: feeds-webhooks-mail.md 5.2), for a list's mail of *kind*."""
+    list_name = words(locale)("digest.list_name", portal=mailing.portal)
+    return [
         ("From", mailing.mail_from),
-        ("To", mark("to")),
-        ("Subject", edition.subject),
-        ("Date", mark("date")),
-        ("Message-ID", f"<{mark('id')}@{mailing.domain}>"),
+        ("To", slots.mark("to")),
+        ("Subject", subject),
+        ("Date", slots.mark("date")),
+        ("Message-ID", f"<{slots.mark('id')}@{mailing.domain}>"),
         ("List-Id", f"{list_name} <digest.{mailing.domain}>"),
-        ("List-Unsubscribe", f"<{mark(UNSUBSCRIBE)}>"),
+        ("List-Unsubscribe", f"<{slots.mark(UNSUBSCRIBE)}>"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-        ("Feedback-ID", f"{edition.template}:{edition.locale}:{SENDER_ID}"),
+        ("Feedback-ID", f"{kind}:{locale}:{SENDER_ID}"),
         ("Auto-Submitted", "auto-generated"),
         ("Precedence", "bulk"),
     ]
-    return compose(headers=headers, text=edition.text, html=edition.html, slots=edition.slots)

@@ -112,7 +112,7 @@ def _in_words(sheet: Sheet, occasion: Occasion, *, options: Mapping[str, list[st
         "filter": filter_in_words(options, t),
         "title": shorten(sheet.lead.title, SUBJECT_CHARS),
         "unsubscribe": slots.mark(UNSUBSCRIBE),
-        "meta": lambda story: _meta(story, t, made_at=occasion.made_at),
+        "meta": lambda story: meta_line(story, t, made_at=occasion.made_at),
     }
     subject = render("email/digest/subject.txt", occasion.locale, **values).strip()
     return Edition(
@@ -136,7 +136,7 @@ def _summary(sheet: Sheet, t: Words) -> str:
     return count + t("common.colon") + t("common.and").join(places)
 
 
-def _meta(story: Story, t: Words, *, made_at: int) -> str:
+def meta_line(story: Story, t: Words, *, made_at: int) -> str:
     """泰州医药高新区 · 6月6日 (周一) · 来源：泰州日报; of another year with that instead of the weekday."""
     this_year = t.date(story.published_at, style="year") == t.date(made_at, style="year")
     day = t.date(story.published_at, style="day" if this_year else "day_of_year")

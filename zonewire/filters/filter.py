@@ -40,6 +40,9 @@ class Filter:
     not_sections: tuple[str, ...] = ()
     not_keywords: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        return hash(self.key)  # text keeps its hash: an import looks each filter up several times
+
     @cached_property
     def terms(self) -> dict[str, list[str]]:
         """Folded values of each dimension that has any, sorted, each once."""

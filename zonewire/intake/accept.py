@@ -26,6 +26,8 @@ __all__ = ["Accepted", "Result", "accept", "plan_batch", "write_batch"]
 
 log = structlog.get_logger()
 
+PAIRS = 500
+"""Looked up at once: on SQLite the cost of a list of pairs grows with its square."""
 TRIES = 5
 """Each is lost to another intake that wrote the same guid or event for the first time meanwhile."""
 
@@ -96,9 +98,13 @@ def _standings(db: Connection, events: Sequence[Event]) -> dict[str, Standing]:
 
 def _known(db: Connection, events: Sequence[Event]) -> dict[EventKey, tuple[str, int]]:
     """Those of *events* that were taken before. Asked after the lock, so that a waiting repetition is seen."""
-    values = {"sources": sorted({e.source for e in events}), "event_ids": sorted({e.id for e in events})}
-    rows = db.execute(statements.KNOWN_EVENTS, values)
-    return {(row.source, row.event_id): (row.guid, row.version) for row in rows}
+    keys = sorted({(event.source, event.id) for event in events})
+    known: dict[EventKey, tuple[str, int]] = {}
+    for first in range(0, len(keys), PAIRS):
+        sources, idents = zip(*keys[first : first + PAIRS], strict=True)
+        rows = db.execute(statements.KNOWN_EVENTS, {"sources": sources, "event_ids": idents})
+        known |= {(row.source, row.event_id): (row.guid, row.version) for row in rows}
+    return known
 
 
 def _add_articles(db: Connection, plan: Plan, host: str) -> None:

@@ -3,12 +3,14 @@
 from sqlalchemy import Text, bindparam, func, select, update
 
 from zonewire.store import insert, many, values_of
+from zonewire.store.dialect import each_pair
 from zonewire.store.tables import articles, deliveries, events, feed_entries, feeds, outbox, versions
 
-# Which of these events are known. Named by their sources and ids apart (the primary key); the pairs are told in
-# Python, since a batch has one source as a rule.
-KNOWN_EVENTS = select(events.c.source, events.c.event_id, events.c.guid, events.c.version).where(
-    events.c.source.in_(values_of(many("sources", Text))), events.c.event_id.in_(values_of(many("event_ids", Text)))
+_pairs = each_pair(many("sources", Text), many("event_ids", Text))
+
+# Which of these events are known; two lists side by side, each pair looked up in the primary key.
+KNOWN_EVENTS = select(events.c.source, events.c.event_id, events.c.guid, events.c.version).join_from(
+    _pairs, events, (events.c.source == _pairs.c.first) & (events.c.event_id == _pairs.c.second)
 )
 
 # What stands under these guids, held until the commit: a second intake about one of them waits here. In the order of

@@ -48,7 +48,7 @@ def settle(db: Connection, rows: Sequence[Claimed], outcome: Outcome, *, now: in
 
 
 def state_of(db: Connection, key: int) -> str:
-    return db.execute(select(deliveries.c.state).where(deliveries.c.id == key)).scalar_one()
+    return str(db.execute(select(deliveries.c.state).where(deliveries.c.id == key)).scalar_one())
 
 
 def counted(db: Connection) -> dict[str, int]:

@@ -181,12 +181,12 @@ def test_a_wrong_password_is_no_verdict_on_a_mail() -> None:
 
 
 def test_a_right_password_lets_mail_through() -> None:
-    with running_smtp(password="p@ss word") as server:
-        with a_courier(f"smtp://wire%40x:p%40ss%20word@127.0.0.1:{server.port}") as courier:
-            (reply,) = carry(courier, [a_mail()])
+    server = running_smtp(password="p@ss word")
+    with server as running, a_courier(f"smtp://wire%40x:p%40ss%20word@127.0.0.1:{running.port}") as courier:
+        (reply,) = carry(courier, [a_mail()])
 
     assert reply.status == 250
-    assert server.logins == ["wire@x"]
+    assert running.logins == ["wire@x"]
 
 
 def test_starttls_is_spoken_and_a_certificate_of_nobody_is_refused(

@@ -1,0 +1,85 @@
+"""The mail of one article, as it happens."""
+
+import pytest
+from sqlalchemy import Connection
+
+from tests.builders import NOON, a_subscription, a_version, an_article, an_endpoint
+from tests.zonewire.digests.test_messages import DELIVERY, a_mailing, body, read
+from zonewire.articles.model import Version
+from zonewire.delivery.mailing import OwedNews
+from zonewire.delivery.messages import LetterMessage
+from zonewire.digests import news_messages
+from zonewire.filters import Filter, intern
+
+
+def mailed(
+    db: Connection, version: Version, *, event_type: str = "article.published", locale: str = "zh-CN", **over: object
+) -> LetterMessage | None:
+    endpoint = an_endpoint(db, channel="email")
+    filter_id = intern(db, Filter(cities=("泰州",)))
+    a_subscription(db, endpoint_id=endpoint, cadence="instant", filter_id=filter_id, locale=locale, **over)  # type: ignore[arg-type]  # columns
+    owed = OwedNews(id=1, delivery_id=DELIVERY, endpoint_id=endpoint, number=version.number, event_type=event_type)
+    return news_messages(db, [owed], mailing=a_mailing(), now=NOON).get(1)
+
+
+def test_it_carries_title_address_reason_and_a_way_out(db: Connection) -> None:
+    article = an_article(title="泰州港新码头开港", url="https://portal.example/n/1")
+
+    message = mailed(db, a_version(db, article))
+
+    assert message is not None
+    mail = read(message)
+    assert mail["Subject"] == "泰州港新码头开港"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    for kind in ("plain", "html"):
+        assert "泰州港新码头开港" in body(mail, kind)
+        assert "https://portal.example/n/1" in body(mail, kind)
+        assert "城市：泰州" in body(mail, kind)
+        assert "https://wire.example/unsubscribe/" in body(mail, kind)
+
+
+@pytest.mark.parametrize(
+    ("event_type", "locale", "subject"),
+    [
+        ("article.updated", "zh-CN", "更正：泰州港"),
+        ("article.updated", "en", "Corrected: 泰州港"),
+        ("article.withdrawn", "zh-CN", "撤稿：泰州港"),
+        ("article.withdrawn", "en", "Withdrawn: 泰州港"),
+    ],
+)
+def test_a_correction_and_a_withdrawal_say_so(db: Connection, event_type: str, locale: str, subject: str) -> None:
+    withdrawn = event_type == "article.withdrawn"
+    version = a_version(db, an_article(title="泰州港", summary="不该再出现的旧文"), withdrawn=withdrawn)
+
+    message = mailed(db, version, event_type=event_type, locale=locale)
+
+    assert message is not None
+    mail = read(message)
+    assert mail["Subject"] == subject
+    assert ("不该再出现的旧文" in body(mail, "plain")) is not withdrawn
+
+
+def test_one_letter_serves_all_who_read_it_in_one_language_for_one_filter(db: Connection) -> None:
+    version, mailing = a_version(db), a_mailing()
+    owed = []
+    for n in range(3):
+        endpoint = an_endpoint(db, channel="email")
+        a_subscription(db, endpoint_id=endpoint, cadence="instant", filter_id=intern(db, Filter()))
+        owed.append(
+            OwedNews(
+                id=n,
+                delivery_id=DELIVERY,
+                endpoint_id=endpoint,
+                number=version.number,
+                event_type="article.published",
+            )
+        )
+
+    messages = news_messages(db, owed, mailing=mailing, now=NOON)
+
+    assert len({id(message.letter) for message in messages.values()}) == 1
+    assert len({message.slots["unsubscribe"] for message in messages.values()}) == 3
+
+
+def test_whoever_has_left_meanwhile_is_sent_nothing(db: Connection) -> None:
+    assert mailed(db, a_version(db), state="ended") is None

@@ -1,0 +1,104 @@
+"""The mail of one article, for readers who want news as it happens: composed once a version, language and filter."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import css_inline
+from sqlalchemy import Connection, func, select
+
+from zonewire.articles.model import Version
+from zonewire.articles.reading import by_numbers
+from zonewire.delivery.mailing import Mailing, OwedNews
+from zonewire.delivery.messages import LetterMessage
+from zonewire.digests.contents import story_of
+from zonewire.digests.messages import list_headers
+from zonewire.digests.rendering import UNSUBSCRIBE, meta_line
+from zonewire.filters import parse_written
+from zonewire.rendering.environment import render
+from zonewire.rendering.mime import Letter, Slots, compose
+from zonewire.rendering.translation import words
+from zonewire.rendering.wording import filter_in_words
+from zonewire.store import many, values_of
+from zonewire.store.tables import filters, subscriptions
+
+_INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+_MARKS = {"article.updated": "updated", "article.withdrawn": "withdrawn"}
+
+# For each endpoint the first of its subscriptions to instant news that is still active. By the index on endpoints.
+_FIRST = (
+    select(func.min(subscriptions.c.id))
+    .where(
+        subscriptions.c.endpoint_id.in_(values_of(many("endpoint_ids"))),
+        subscriptions.c.cadence == "instant",
+        subscriptions.c.state == "active",
+    )
+    .group_by(subscriptions.c.endpoint_id)
+)
+_READERS = (
+    select(
+        subscriptions.c.id,
+        subscriptions.c.endpoint_id,
+        subscriptions.c.locale,
+        subscriptions.c.filter_id,
+        filters.c.written,
+    )
+    .join(filters, filters.c.id == subscriptions.c.filter_id)
+    .where(subscriptions.c.id.in_(_FIRST))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Who gets it: the subscription that it is sent for."""
+
+    subscription_id: int
+    locale: str
+    filter_id: int
+    written: str  # the filter's options, as JSON
+
+
+def news_messages(db: Connection, rows: Sequence[OwedNews], *, mailing: Mailing, now: int) -> dict[int, LetterMessage]:
+    """By delivery, the mail that it owes; *now* (microseconds) becomes its Date.
+
+    A delivery that is not named has no reader any more: no active subscription leads to its endpoint.
+    """
+    versions = by_numbers(db, sorted({row.number for row in rows}))
+    readers = {
+        found.endpoint_id: _Reader(found.id, found.locale, found.filter_id, found.written)
+        for found in db.execute(_READERS, {"endpoint_ids": sorted({row.endpoint_id for row in rows})})
+    }
+    messages: dict[int, LetterMessage] = {}
+    for row in rows:
+        reader = readers.get(row.endpoint_id)
+        if reader is None:
+            continue
+        key = ("news", row.number, row.event_type, reader.locale, reader.filter_id)
+        compose_it = partial(_letter, versions[row.number], row.event_type, reader, mailing)
+        letter = mailing.letters.get(key, compose_it)
+        slots = mailing.slots(row, now=now) | {UNSUBSCRIBE: mailing.unsubscribe_link(reader.subscription_id)}
+        if letter is not None:
+            messages[row.id] = LetterMessage(delivery_id=row.delivery_id, letter=letter, slots=slots)
+    return messages
+
+
+def _letter(version: Version, event_type: str, reader: _Reader, mailing: Mailing) -> Letter:
+    t, slots = words(reader.locale), Slots()
+    story = story_of(version, mailing.base_url)
+    values: dict[str, Any] = {
+        "story": story,
+        "mark": _MARKS.get(event_type, ""),
+        "withdrawn": version.withdrawn,
+        "meta": meta_line(story, t, made_at=version.accepted_at),
+        "portal": mailing.portal,
+        "sender": mailing.sender,
+        "today": t.date(version.accepted_at),
+        "filter": filter_in_words(parse_written(reader.written), t),
+        "unsubscribe": slots.mark(UNSUBSCRIBE),
+    }
+    subject = render("email/news/subject.txt", reader.locale, title=story.title, mark=values["mark"]).strip()
+    html = _INLINER.inline(render("email/news/body.html", reader.locale, subject=subject, **values))
+    text = render("email/news/body.txt", reader.locale, **values)
+    headers = list_headers(mailing, slots, subject=subject, locale=reader.locale, kind="news")
+    return compose(headers=headers, text=text, html=html, slots=slots)
