@@ -49,7 +49,7 @@ def test_it_carries_title_address_reason_and_a_way_out(db: Connection) -> None:
 )
 def test_a_correction_and_a_withdrawal_say_so(db: Connection, event_type: str, locale: str, subject: str) -> None:
     withdrawn = event_type == "article.withdrawn"
-    version = a_version(db, an_article(title="泰州港", summary="不该再出现的旧文"), withdrawn=withdrawn)
+    version = a_version(db, an_article(title="泰州港", text="不该再出现的旧文。", summary=""), withdrawn=withdrawn)
 
     message = mailed(db, version, event_type=event_type, locale=locale)
 
