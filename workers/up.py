@@ -33,6 +33,16 @@ ANYWHERE = ("0.0.0.0", "::")  # noqa: S104  # compared, not bound
 
 # What Celery and kombu import only when they are used: children share it only if it is imported before the fork.
 _LAZY = (
+    "billiard.connection",
+    "billiard.dummy",
+    "billiard.pool",
+    "billiard.reduction",
+    "celery.backends.base",
+    "celery.events.dispatcher",
+    "celery.events.receiver",
+    "celery.worker.autoscale",
+    "celery.worker.consumer.delayed_delivery",
+    "kombu.mixins",
     "celery.app.amqp",
     "celery.app.control",
     "celery.app.events",
@@ -66,7 +76,6 @@ _LAZY = (
     "workers.sentinel",
     "workers.web",
     "zonewire.outbound.couriers.smtp",
-    "zonewire.store.migrate",
 )
 
 

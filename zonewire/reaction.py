@@ -146,7 +146,7 @@ def _carry_on(
     filters = _matching(store, version) if row.stage in {Stage.SUPERSEDE, Stage.FANOUT} else []
     while True:
         _look_ahead(store, row, filters)
-        with pace.batch() as most, store.writing() as db:
+        with pace.transaction(store.writing) as (db, most):
             now = clock(db)
             done, n = _step(db, row, version, most=most, now=now)
             if done:

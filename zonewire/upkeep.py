@@ -116,7 +116,7 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
     }
     for name, job in jobs.items():
         while time.monotonic() < deadline:
-            with pace.batch() as most, store.settling() as db:
+            with pace.transaction(store.settling) as (db, most):
                 touched = job(db, most, clock(db))
             done[name] += touched
             if touched < most:

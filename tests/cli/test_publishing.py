@@ -38,9 +38,10 @@ def quiet_logs() -> Iterator[None]:
     """A command sets logging up for its process; here that is the tests'."""
     import structlog
 
-    before = structlog.get_config() if structlog.is_configured() else None
+    before = structlog.get_config()
+    structlog.reset_defaults()
     yield
-    structlog.configure(**before) if before else structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def ran(*words: str, stdin: str = "") -> Result:

@@ -1,6 +1,7 @@
 """POST /v1/events over a real server: who may send, what is answered, and what it costs us to refuse."""
 
 import http.client
+import socket
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -207,6 +208,17 @@ def test_forty_megabytes_are_refused_and_never_held(
         tracemalloc.stop()
     assert is_problem(answer, status)
     assert peak < 24_000_000
+
+
+def test_a_sender_that_will_close_hears_why_it_was_refused(door: str) -> None:
+    place = urlsplit(door)
+    with socket.create_connection((place.hostname or "", place.port or 0), timeout=10) as connection:
+        connection.sendall(
+            b"POST /v1/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 40000000\r\n\r\n"
+        )
+        for piece in Flood():
+            connection.sendall(piece)  # fails where the server has hung up meanwhile
+        assert connection.recv(12) == b"HTTP/1.1 401"
 
 
 def test_who_asks_before_sending_is_refused_at_once(door: str) -> None:

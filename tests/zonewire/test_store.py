@@ -2,6 +2,7 @@
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import select
 
 from zonewire.store import Store, each, many, migrate, now, upgrade
@@ -12,6 +13,12 @@ def test_the_migrations_make_the_tables_that_the_code_names(store: Store) -> Non
     with store.reading() as db:
         assert compare_metadata(MigrationContext.configure(db), metadata) == []
         assert migrate.is_current(db)
+
+
+def test_the_newest_migration_is_the_one_that_the_code_names() -> None:
+    scripts = ScriptDirectory.from_config(migrate._config())
+
+    assert scripts.get_current_head() == migrate.HEAD
 
 
 def test_upgrading_again_changes_nothing_and_keeps_the_installation_number(store: Store) -> None:

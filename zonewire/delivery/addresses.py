@@ -49,9 +49,8 @@ def _url(given: str) -> Address:
     target = target_of(given)
     parts = urlsplit(given)
     port = "" if DEFAULT_PORTS[target.scheme] == target.port else f":{target.port}"
-    path = quote(parts.path or "/", safe=KEPT_IN_URL)
-    query = f"?{quote(parts.query, safe=KEPT_IN_URL)}" if parts.query else ""
-    text = f"{target.scheme}://{target.shown}{port}{path}{query}"
+    rest = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+    text = f"{target.scheme}://{target.shown}{port}{rest if rest.isascii() else quote(rest, safe=KEPT_IN_URL)}"
     return Address("webhook", text, f"{target.shown}:{target.port}", target.host)
 
 

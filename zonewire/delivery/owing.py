@@ -172,6 +172,8 @@ def cancel_for_subscription(db: Connection, subscription_id: int, *, endpoint_id
 
 def cancel(db: Connection, keys: Sequence[int], *, why: str, now: int) -> int:
     """Cancel the deliveries of *keys* that are pending, retrying or dead; how many were."""
+    if not keys:
+        return 0
     found = _STATE_BEFORE.where(
         deliveries.c.id.in_(values_of(many("of_ids"))), deliveries.c.state.in_(Move.CANCEL.sources)
     )

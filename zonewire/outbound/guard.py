@@ -86,10 +86,15 @@ class Target:
         return f"[{self.host}]" if ":" in self.host else self.host
 
 
-@lru_cache(maxsize=1_024)  # an import asks twice for each address: to normalise it, and to guard it
 def target_of(url: str) -> Target:
     """Take *url* apart, once. Raises AddressRefused where it is no http or https URL of a host."""
     parts = _split(url)
+    return _target(parts.scheme, parts.netloc)
+
+
+@lru_cache(maxsize=4_096)  # an import has many addresses at one host, and asks twice for each
+def _target(scheme: str, netloc: str) -> Target:
+    parts = SplitResult(scheme, netloc, "", "", "")
     if parts.scheme not in DEFAULT_PORTS:
         raise _refused(f"{parts.scheme or 'no scheme'}: only http and https addresses are taken")
     if parts.username is not None or parts.password is not None:

@@ -3,10 +3,8 @@
 import secrets
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select, text
 
 from zonewire.errors import SettingWrong
@@ -14,12 +12,20 @@ from zonewire.store.dialect import insert, is_postgresql
 from zonewire.store.engine import Store
 from zonewire.store.tables import installation
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD = "0001"
+"""The newest migration. Written down, since looking it up would load Alembic into every process: 6 MiB each."""
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x5A4F4E45  # "ZONE": the advisory lock of migrations on PostgreSQL
 
 
 def upgrade(store: Store) -> None:
     """Run every migration that *store* lacks, and give a new installation its number, in one transaction."""
+    from alembic import command
+
     with store.writing() as db:
         if is_postgresql(db):
             db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
@@ -41,7 +47,7 @@ def is_current(db: Connection) -> bool:
     if not db.execute(text(exists)).scalar():
         return False
     found = db.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return bool(found == ScriptDirectory.from_config(_config()).get_current_head())
+    return bool(found == HEAD)
 
 
 def installation_number(db: Connection) -> int:
@@ -55,7 +61,9 @@ def installation_number(db: Connection) -> int:
     return int(db.execute(select(func.max(installation.c.number))).scalar_one())
 
 
-def _config() -> Config:
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     return config

@@ -6,8 +6,10 @@ then leaves it free at least as long. PostgreSQL needs no such pause.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from sqlalchemy import Connection
 
 HOLD_S = 0.025
 MOST_ROWS = 5_000
@@ -27,10 +29,14 @@ class Pace:
         return self._rows
 
     @contextmanager
-    def batch(self) -> Iterator[int]:
-        """Around one transaction: gives its rows, measures it, and pauses after it."""
-        begun = time.monotonic()
-        yield self._rows
+    def transaction(self, begin: Callable[[], AbstractContextManager[Connection]]) -> Iterator[tuple[Connection, int]]:
+        """A transaction of *begin*, and how many rows it may touch. Measured from when it has the lock; a pause follows.
+
+        The wait for the lock says nothing of us: counted in, it shrank batches to nothing just when others wrote most.
+        """
+        with begin() as db:
+            begun = time.monotonic()
+            yield db, self._rows
         took = time.monotonic() - begun
         if took > HOLD_S:
             self._rows = max(FEWEST_ROWS, int(self._rows * max(0.5, HOLD_S / took)))

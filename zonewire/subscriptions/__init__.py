@@ -9,7 +9,7 @@ from zonewire.subscriptions.lifecycle import Subscription, confirm, pause, remov
 from zonewire.subscriptions.listing import find, list_subscriptions
 from zonewire.subscriptions.names import key_of, shown_id
 from zonewire.subscriptions.request import SubscriptionRequest
-from zonewire.subscriptions.subscribing import Subscribed, subscribe, subscribe_many
+from zonewire.subscriptions.subscribing import Subscribed, subscribe
 from zonewire.subscriptions.validate import read_options
 
 __all__ = [
@@ -30,6 +30,5 @@ __all__ = [
     "resume",
     "shown_id",
     "subscribe",
-    "subscribe_many",
     "unsubscribe",
 ]

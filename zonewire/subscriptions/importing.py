@@ -11,11 +11,13 @@ from typing import Any, BinaryIO
 import orjson
 from sqlalchemy import Connection
 
-from zonewire.errors import Conflict, ZonewireError
+from zonewire.delivery.endpoints import shown_id
+from zonewire.errors import ZonewireError
+from zonewire.filters import Filter
 from zonewire.keys import KeyRing
 from zonewire.outbound.guard import Guard
 from zonewire.subscriptions.request import SubscriptionRequest
-from zonewire.subscriptions.subscribing import Subscribed, subscribe_many
+from zonewire.subscriptions.subscribing import take_in
 from zonewire.subscriptions.validate import read_options
 
 CHUNK_LINES = 1_000
@@ -40,17 +42,26 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeSecret:
+    """The secret of an endpoint that is new: shown once."""
+
+    endpoint: str
+    to: str
+    secret: str  # whsec_…
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """What became of a chunk."""
 
     added: int
     known: int  # there already; they stay as they are
     bad: list[BadLine]
-    made: list[Subscribed]  # one for each webhook endpoint that this chunk made
+    secrets: list[MadeSecret]  # of the webhook endpoints that this chunk made
 
 
 def read_chunks(file: BinaryIO, *, guard: Guard) -> Iterator[Chunk]:
-    """The lines of *file*, a thousand at a time. Names are not looked up: the guard sees them at connection."""
+    """The lines of *file*, CHUNK_LINES at a time. Names are not looked up: the guard sees them at connection."""
     chunk = Chunk()
     for number, line in enumerate(_lines(file), 1):
         chunk.bytes_read += len(line)
@@ -58,26 +69,36 @@ def read_chunks(file: BinaryIO, *, guard: Guard) -> Iterator[Chunk]:
             try:
                 chunk.lines.append((number, _request(line, guard)))
             except ZonewireError as error:
-                chunk.bad.append(BadLine(number, " ".join(str(error).split("\n"))))
+                chunk.bad.append(BadLine(number, _in_one_line(error)))
         if number % CHUNK_LINES == 0:
             yield chunk
             chunk = Chunk()
     yield chunk
 
 
-def import_chunk(db: Connection, chunk: Chunk, *, keys: KeyRing, now: int) -> Imported:
-    """Write the good lines of *chunk*; what is there already stays as it is."""
-    answers = subscribe_many(db, [request for _, request in chunk.lines], keys=keys, now=now)
+def import_chunk(
+    db: Connection, chunk: Chunk, *, keys: KeyRing, now: int, filter_ids: dict[Filter, int] | None = None
+) -> Imported:
+    """Write the good lines of *chunk*; what is there already stays as it is.
+
+    *filter_ids*, one dict for all chunks of a file, spares looking the same filters up again and again.
+    """
+    taken = take_in(db, [request for _, request in chunk.lines], keys=keys, now=now, filter_ids=filter_ids)
     bad = list(chunk.bad)
-    good: list[Subscribed] = []
-    for (number, _), answer in zip(chunk.lines, answers, strict=True):
-        if isinstance(answer, Conflict):
-            bad.append(BadLine(number, " ".join(str(answer).split("\n"))))
-        else:
-            good.append(answer)
-    added = len({one.id for one in good if one.is_new})
-    made = {one.endpoint_id: one for one in reversed(good) if one.secret is not None}
-    return Imported(added, len(good) - added, sorted(bad, key=lambda line: line.number), list(made.values())[::-1])
+    secrets: dict[int, MadeSecret] = {}
+    for (number, _), one in zip(chunk.lines, taken.placed, strict=True):
+        if one.refusal is not None:
+            bad.append(BadLine(number, _in_one_line(one.refusal)))
+        elif one.endpoint.secret is not None:
+            made = MadeSecret(shown_id(one.endpoint.id), one.request.address.text, one.endpoint.secret)
+            secrets.setdefault(one.endpoint.id, made)
+    good = len(chunk.lines) + len(chunk.bad) - len(bad)
+    bad.sort(key=lambda line: line.number)
+    return Imported(len(taken.new), good - len(taken.new), bad, list(secrets.values()))
+
+
+def _in_one_line(error: ZonewireError) -> str:
+    return " ".join(str(error).split("\n"))
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

@@ -5,8 +5,6 @@ from sqlalchemy import bindparam, func, select, update
 from zonewire.store import Spelled
 from zonewire.store.tables import endpoints, filters, subscriptions, versions
 
-_KEY = ("filter_id bigint", "endpoint_id bigint", "cadence text")
-
 # New subscriptions; one that is there already (filter, endpoint, cadence) stays as it is and is not returned.
 ADD = Spelled(
     """
@@ -20,7 +18,9 @@ ADD = Spelled(
     """,
     columns=(
         "subscriber_id bigint",
-        *_KEY,
+        "filter_id bigint",
+        "endpoint_id bigint",
+        "cadence text",
         "state text",
         "locale text",
         "timezone text",
@@ -31,14 +31,11 @@ ADD = Spelled(
     ),
 )
 
-# The subscriptions with these filters, endpoints and cadences. By their unique key.
-KNOWN = Spelled(
-    """
-    SELECT s.id, s.filter_id, s.endpoint_id, s.cadence, s.state
-    FROM {rows} AS w
-    JOIN subscriptions AS s ON s.filter_id = w.filter_id AND s.endpoint_id = w.endpoint_id AND s.cadence = w.cadence
-    """,
-    columns=_KEY,
+# The subscription with this filter, endpoint and cadence. By its unique key.
+KNOWN = select(subscriptions.c.id, subscriptions.c.state).where(
+    subscriptions.c.filter_id == bindparam("filter_id"),
+    subscriptions.c.endpoint_id == bindparam("endpoint_id"),
+    subscriptions.c.cadence == bindparam("cadence"),
 )
 
 # The acceptance number behind which a window opens: before the first article since then, else at the newest one.

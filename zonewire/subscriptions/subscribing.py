@@ -1,6 +1,6 @@
 """Making subscriptions, one or many at once, in the caller's transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from zonewire.delivery.endpoints import shown_id as shown_endpoint
 from zonewire.delivery.owing import owe_service_mails
 from zonewire.delivery.states import Kind
 from zonewire.errors import Conflict
-from zonewire.filters import intern_many
+from zonewire.filters import Filter, intern_many
 from zonewire.keys import KeyRing
 from zonewire.store import as_rows
 from zonewire.subscriptions import lifecycle
@@ -61,29 +61,13 @@ def subscribe(db: Connection, request: SubscriptionRequest, *, keys: KeyRing, no
     One that had ended begins anew; one that waited for its reader's word is active if the request brings it. Raises
     Conflict where the endpoint has another secret.
     """
-    (made,) = subscribe_many(db, [request], keys=keys, now=now, revive=True)
-    if isinstance(made, Conflict):
-        raise made
-    return made
-
-
-def subscribe_many(
-    db: Connection, requests: Sequence[SubscriptionRequest], *, keys: KeyRing, now: int, revive: bool = False
-) -> list[Subscribed | Conflict]:
-    """The same for many, in their order, by a score of statements however many they are.
-
-    Unless told to *revive*, what is there stays as it is: an import brings nobody back who has unsubscribed.
-    """
-    placed = _placed(db, requests, keys=keys, now=now)
-    first: dict[Key, Placed] = {}
-    for one in placed:
-        if one.refusal is None:
-            first.setdefault(one.key, one)
-    new = _add(db, list(first.values()), now=now)
-    known = _known(db, [key for key in first if key not in new])
-    if revive:
-        known |= {key: _revived(db, first[key].request, was, now=now) for key, was in known.items()}
-    return [one.refusal or _subscribed(one, new, known) for one in placed]
+    taken = take_in(db, [request], keys=keys, now=now)
+    (one,) = taken.placed
+    if one.refusal is not None:
+        raise one.refusal
+    if one.key in taken.new:
+        return _subscribed(one, Known(taken.new[one.key], request.state), is_new=True)
+    return _subscribed(one, _revived(db, request, _known(db, one.key), now=now), is_new=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,27 +81,64 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of many requests, in their order; `new` holds the ids of the subscriptions that were not there."""
+
+    placed: list[Placed]
+    new: dict[Key, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
-    """A subscription that was there."""
+    """A subscription that is there."""
 
     id: int
     state: str
 
 
-def _placed(db: Connection, requests: Sequence[SubscriptionRequest], *, keys: KeyRing, now: int) -> list[Placed]:
-    filter_ids = intern_many(db, [request.wanted for request in requests])
+def take_in(
+    db: Connection,
+    requests: Sequence[SubscriptionRequest],
+    *,
+    keys: KeyRing,
+    now: int,
+    filter_ids: dict[Filter, int] | None = None,
+) -> Taken:
+    """Make the subscriptions of *requests* that are not there, by a score of statements however many they are.
+
+    What is there stays as it is: an import brings nobody back who has unsubscribed. *filter_ids* carries what was
+    interned from one call to the next, of transactions that have ended well.
+    """
+    placed = _placed(db, requests, keys=keys, now=now, filter_ids={} if filter_ids is None else filter_ids)
+    first: dict[Key, Placed] = {}
+    for one in placed:
+        if one.refusal is None:
+            first.setdefault(one.key, one)
+    return Taken(placed, _add(db, list(first.values()), now=now))
+
+
+def _placed(
+    db: Connection,
+    requests: Sequence[SubscriptionRequest],
+    *,
+    keys: KeyRing,
+    now: int,
+    filter_ids: dict[Filter, int],
+) -> list[Placed]:
+    filter_ids |= intern_many(db, [request.wanted for request in requests if request.wanted not in filter_ids])
     wanted = [EndpointWanted(request.address, request.secret) for request in requests]
     found = find_or_make_endpoints(db, wanted, keys=keys, now=now)
     placed = []
     for request in requests:
         endpoint = found[request.address]
         key = Key(filter_ids[request.wanted], endpoint.id, request.cadence)
-        placed.append(Placed(request, key, endpoint, _refusal(request, endpoint, keys)))
+        refusal = None if request.secret is None else _refusal(request, endpoint, keys)
+        placed.append(Placed(request, key, endpoint, refusal))
     return placed
 
 
 def _refusal(request: SubscriptionRequest, endpoint: EndpointFound, keys: KeyRing) -> Conflict | None:
-    if request.secret is None or endpoint.has_secret(keys, request.secret):
+    if endpoint.has_secret(keys, request.secret or ""):
         return None
     return Conflict(
         f"secret: {shown_endpoint(endpoint.id)} has another one already",
@@ -153,11 +174,9 @@ def _row(one: Placed, opening: Callable[[str], int], now: int) -> tuple[str | in
     )
 
 
-def _known(db: Connection, keys: Sequence[Key]) -> dict[Key, Known]:
-    if not keys:
-        return {}
-    rows = db.execute(KNOWN.on(db), {"rows": as_rows(keys)})
-    return {Key(row.filter_id, row.endpoint_id, row.cadence): Known(row.id, row.state) for row in rows}
+def _known(db: Connection, key: Key) -> Known:
+    row = db.execute(KNOWN, key._asdict()).one()
+    return Known(row.id, row.state)
 
 
 def _revived(db: Connection, request: SubscriptionRequest, was: Known, *, now: int) -> Known:
@@ -186,15 +205,14 @@ def _revived(db: Connection, request: SubscriptionRequest, was: Known, *, now: i
     return Known(was.id, request.state)
 
 
-def _subscribed(one: Placed, new: Mapping[Key, int], known: Mapping[Key, Known]) -> Subscribed:
-    is_new = one.key in new
+def _subscribed(one: Placed, known: Known, *, is_new: bool) -> Subscribed:
     return Subscribed(
-        id=new[one.key] if is_new else known[one.key].id,
+        id=known.id,
         endpoint_id=one.endpoint.id,
         channel=one.request.channel,
         to=one.request.address.text,
         cadence=one.request.cadence,
-        state=one.request.state if is_new else known[one.key].state,
+        state=known.state,
         is_new=is_new,
         secret=one.endpoint.secret,
     )

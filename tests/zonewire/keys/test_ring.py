@@ -25,6 +25,17 @@ def test_a_strange_key_opens_nothing() -> None:
         OTHER.open(OLD.seal(b"x"))
 
 
+@pytest.mark.parametrize("kept", [slice(0, 0), slice(0, 8), slice(0, -4), slice(4, None), slice(1, None)])
+def test_a_sealed_secret_that_was_cut_is_not_opened(kept: slice) -> None:
+    with pytest.raises(SettingWrong, match="no key here opens"):
+        OLD.open(OLD.seal(b"x" * 40)[kept])
+
+
+def test_the_same_secret_is_sealed_differently_each_time_and_in_ascii() -> None:
+    assert OLD.seal(b"x") != OLD.seal(b"x")
+    assert OLD.seal(bytes(range(256))).isascii()
+
+
 def test_a_mark_is_the_same_each_time_and_another_under_another_key() -> None:
     assert OLD.mark(b"a@example.com") == OLD.mark(b"a@example.com")
     assert len({OLD.mark(b"a"), OLD.mark(b"b"), OTHER.mark(b"a")}) == 3

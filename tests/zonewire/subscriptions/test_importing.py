@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from tests.builders import NOON
 from tests.zonewire.subscriptions.requests import GUARD, RING
+from zonewire.filters import Filter
 from zonewire.keys import new_webhook_secret
 from zonewire.store.tables import deliveries, endpoints, filters, subscriptions
 from zonewire.subscriptions import Imported, import_chunk, list_subscriptions, read_chunks, unsubscribe
@@ -51,7 +52,7 @@ def test_importing_again_adds_nothing(db: Connection) -> None:
     lines = [a_line(to=f"reader{n}@mail.example", city="泰州") for n in range(50)]
     imported(db, *lines)
     (again,) = imported(db, *lines, a_line(to="reader0@MAIL.example", city=["泰州"]))
-    assert (again.added, again.known, again.bad, again.made) == (0, 51, [], [])
+    assert (again.added, again.known, again.bad, again.secrets) == (0, 51, [], [])
     assert total(db) == 50
 
 
@@ -112,10 +113,19 @@ def test_each_new_webhook_tells_its_secret_once(db: Connection) -> None:
         a_line(channel="webhook", to="https://a.example/", city="苏州"),
         a_line(channel="webhook", to="https://b.example/", secret=own),
     )
-    assert [made.to for made in done.made] == ["https://a.example/", "https://b.example/"]
-    assert done.made[1].secret == own
+    assert [made.to for made in done.secrets] == ["https://a.example/", "https://b.example/"]
+    assert done.secrets[1].secret == own
     sealed = db.execute(select(endpoints.c.secret).order_by(endpoints.c.id)).scalars().all()
-    assert [RING.open(secret).decode() for secret in sealed] == [made.secret for made in done.made]
+    assert [RING.open(secret).decode() for secret in sealed] == [made.secret for made in done.secrets]
+
+
+def test_what_was_interned_is_carried_from_chunk_to_chunk(db: Connection) -> None:
+    filter_ids: dict[Filter, int] = {}
+    for to in ("reader@mail.example", "other@mail.example"):
+        (chunk,) = read_chunks(io.BytesIO(a_line(to=to, city="泰州")), guard=GUARD)
+        assert import_chunk(db, chunk, keys=RING, now=NOON, filter_ids=filter_ids).added == 1
+    assert len(filter_ids) == 1
+    assert set(db.execute(select(subscriptions.c.filter_id)).scalars()) == set(filter_ids.values())
 
 
 def test_two_secrets_for_one_endpoint_are_a_bad_line(db: Connection) -> None:

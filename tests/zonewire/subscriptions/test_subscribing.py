@@ -15,7 +15,6 @@ from zonewire.subscriptions import (
     confirm,
     pause,
     subscribe,
-    subscribe_many,
     unsubscribe,
 )
 
@@ -150,14 +149,3 @@ def test_another_secret_for_an_endpoint_is_refused(db: Connection) -> None:
     with pytest.raises(Conflict, match="another one already"):
         made(db, a_request(secret=new_webhook_secret(), city="泰州"))
     assert len(db.execute(select(subscriptions.c.id)).all()) == 1
-
-
-def test_many_are_answered_in_their_order(db: Connection) -> None:
-    requests = [a_request(city=city) for city in ("泰州", "苏州", "泰州")] + [a_request(secret=new_webhook_secret())]
-    first, second, third, fourth = subscribe_many(db, requests, keys=RING, now=NOON)
-    assert isinstance(first, Subscribed)
-    assert isinstance(second, Subscribed)
-    assert isinstance(third, Subscribed)
-    assert first.id == third.id != second.id
-    assert isinstance(fourth, Conflict)
-    assert subscribe_many(db, [], keys=RING, now=NOON) == []
