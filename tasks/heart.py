@@ -42,9 +42,9 @@ class Heart:
     def _run(self) -> None:
         beat_at = renew_at = 0.0
         while not self._stopping.is_set():
+            more = False
             try:
-                while self._work.turn() and not self._stopping.is_set():
-                    pass
+                more = not self._work.is_attended and self._work.turn()
                 now = time.monotonic()
                 if now >= beat_at:
                     self._beat()
@@ -58,6 +58,13 @@ class Heart:
             except Exception:  # the heart is what must go on
                 log.exception("turn.failed", lane=self._lane)
                 self._stopping.wait(QUIET_STEP_S)
+            self._rest(more=more)
+
+    def _rest(self, *, more: bool) -> None:
+        """Until the next turn: none while there is more to do, unless that waits for what is in flight."""
+        if self._work.is_attended:
+            self._stopping.wait(BUSY_STEP_S)
+        elif not more or self._work.is_busy:
             self._work.wait(self._step_s())
 
     def _step_s(self) -> float:

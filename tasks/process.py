@@ -91,12 +91,16 @@ def run_turns(lane: Lane) -> None:
         log.warning("task.misplaced", lane=lane)
         return
     deadline = time.monotonic() + TASK_S
-    more = True
-    while more and time.monotonic() < deadline:
-        more = process.work.turn()
-        if not more and process.work.is_busy:
-            process.work.wait(PATIENCE_S)
-            more = process.work.turn()
+    more, work = True, process.work
+    work.is_attended = True
+    try:
+        while more and time.monotonic() < deadline:
+            more = work.turn()
+            if work.is_busy:
+                work.wait(PATIENCE_S)
+                more = more or work.has_news
+    finally:
+        work.is_attended = False
     if isinstance(process.work, PushWork) and (told := _counts(process.work)):
         log.info("batch.pushed", lane=lane, **told)
     if more:

@@ -21,6 +21,9 @@ log = structlog.get_logger()
 Hint = Callable[[str], None]
 
 UPKEEP_EVERY_S = 2.0
+BATCH_FROM = 64
+BATCH_EVERY_S = 0.02
+"""With more than BATCH_FROM requests out, turns come no faster than this: a turn costs as much for 1 row as for 50."""
 
 
 class Work(Protocol):
@@ -35,6 +38,13 @@ class Work(Protocol):
     @property
     def is_busy(self) -> bool:
         """Whether something is under way that a turn has to look after."""
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something came back that no turn has looked at yet."""
+
+    is_attended: bool
+    """Whether a task runs turns just now; the heart then leaves them to it."""
 
     @property
     def next_at(self) -> float | None:
@@ -55,6 +65,8 @@ class Idle:
         time.sleep(timeout_s)
 
     is_busy = False
+    has_news = False
+    is_attended = False
     next_at: float | None = None
 
     def renew(self) -> None:
@@ -134,22 +146,31 @@ class PushWork:
     """Deliveries over one kind of courier."""
 
     next_at: float | None = None
+    is_attended = False
 
     def __init__(self, pusher: Pusher, lane: Lane) -> None:
         self._pusher, self._lane = pusher, lane
         self._tally = Tally()
+        self._turned = 0.0
 
     def turn(self) -> bool:
         """Settle and claim once."""
         tally = self._pusher.turn()
         if tally is None:
             return False
+        self._turned = time.monotonic()
         self._tally.add(tally)
         return tally.claimed > 0
 
     def wait(self, timeout_s: float) -> None:
-        """Until the courier has something."""
-        self._pusher.courier.event.wait(timeout_s)
+        """Until the courier has something; while much is out, until it has enough for a batch."""
+        if self._pusher.courier.event.wait(timeout_s) and self._pusher.courier.in_flight > BATCH_FROM:
+            time.sleep(max(0.0, self._turned + BATCH_EVERY_S - time.monotonic()))
+
+    @property
+    def has_news(self) -> bool:
+        """Whether the courier has replies."""
+        return self._pusher.courier.event.is_set()
 
     @property
     def is_busy(self) -> bool:

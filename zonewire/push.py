@@ -40,6 +40,8 @@ log = structlog.get_logger()
 SUSPECT_PATIENCE = 30 * SECOND
 """A row that must be claimed alone waits so long for a quiet moment; then nothing else is claimed until it had one."""
 VERSIONS_KEPT = 512
+ENDPOINTS_KEPT = 32_768
+"""Some 15 MiB of open secrets and addresses, in a process that pushes to so many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ class Pusher:
         self._void: list[Claimed] = []  # nothing is left to say: all that the edition carried was withdrawn
         self._cursor = START
         self._versions: dict[int, Version] = {}
+        self._endpoints: dict[int, tuple[tuple[str | None, str | None, str | None], Endpoint]] = {}
         self._alone_since: float | None = None
         self._closing = False
 
@@ -308,22 +311,34 @@ class Pusher:
             event_type=row.event_type,
             sequence=row.sequence,
             version=version,
-            address=reading.address_of(version, self._push.mailing.base_url),
+            address=version.article.url or reading.address_of(version, self._push.mailing.base_url),
         )
 
     def _endpoint(self, row: Claimed) -> Endpoint:
+        """The endpoint of *row*, its secrets opened; kept, since the next article goes to the same ones."""
+        kept = self._endpoints.get(row.endpoint_id)
+        if (
+            kept is not None
+            and kept[0] == (row.address, row.sealed_address, row.secret)
+            and row.previous_secret is None
+        ):
+            return kept[1]
         keys = self._push.mailing.keys
         sealed = [row.secret]
         if row.previous_secret is not None and (row.previous_until or 0) > time.time() * SECOND:
             sealed.append(row.previous_secret)
-        address = row.address if row.sealed_address is None else keys.open(row.sealed_address).decode()
-        return Endpoint(
+        address = row.address if row.sealed_address is None else keys.open(row.sealed_address.encode()).decode()
+        endpoint = Endpoint(
             id=row.endpoint_id,
             channel=row.channel,
             address=address or "",
             host=row.host,
-            secrets=tuple(secret_bytes(keys.open(secret).decode()) for secret in sealed if secret is not None),
+            secrets=tuple(secret_bytes(keys.open(secret.encode()).decode()) for secret in sealed if secret is not None),
         )
+        if len(self._endpoints) >= ENDPOINTS_KEPT:
+            self._endpoints.clear()
+        self._endpoints[row.endpoint_id] = (row.address, row.sealed_address, row.secret), endpoint
+        return endpoint
 
     def _uuid(self, row: Claimed) -> str:
         return delivery_uuid(self._push.installation, row.id, row.created_at)

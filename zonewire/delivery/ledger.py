@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from zonewire.delivery import counts, health, statements
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.outcomes import Delivered, Never, Outcome, Unknown
 from zonewire.delivery.retries import RetryPolicy, next_try
 from zonewire.delivery.states import Kind, State
-from zonewire.store import SECOND, as_rows
+from zonewire.store import SECOND, Spelled, as_rows, read_rows
 
 LEASE = 30 * SECOND
 RENEW_EVERY_S = 10
@@ -71,9 +71,9 @@ class Claimed(NamedTuple):
     waits: int
     channel: str
     address: str | None
-    sealed_address: bytes | None
-    secret: bytes | None
-    previous_secret: bytes | None
+    sealed_address: str | None
+    secret: str | None
+    previous_secret: str | None
     previous_until: int | None
     host: str
     had: bool | None  # whether the endpoint has, or may have, an older version; None where that is settled already
@@ -133,7 +133,7 @@ def claim_ready(
 
 def claim_suspect(db: Connection, *, lane: str, worker: str, now: int, moves: Moves, cursor: Place) -> Batch:
     """Claim one row whose lease ran out twice, for a process that has nothing else in flight."""
-    found = list(db.execute(statements.SUSPECT.on(db), {"lane": lane}).all())
+    found = _unclaimed(db, statements.SUSPECT, {"lane": lane})
     return _take(db, found, lane=lane, worker=worker, now=now, moves=moves, cursor=cursor, alone=True)
 
 
@@ -142,10 +142,10 @@ def oldest_suspect(db: Connection, lane: str) -> int | None:
     return db.execute(statements.OLDEST_SUSPECT, {"lane": lane}).scalar()
 
 
-def _candidates(db: Connection, *, lane: str, places: Places, after: Place) -> tuple[list[Row[Any]], Place]:
+def _candidates(db: Connection, *, lane: str, places: Places, after: Place) -> tuple[list[Claimed], Place]:
     """Rows to claim, and the cursor behind them. From the cursor to the end, then from the start up to it."""
     free, left = dict(places.busy), places.total
-    found: list[Row[Any]] = []
+    found: list[Claimed] = []
     cursor = after
     for begin in (after, START) if after != START else (START,):
         visited = _walk(db, lane=lane, begin=begin, busy=free, per_host=places.per_host, steps=left)
@@ -174,22 +174,25 @@ def _walk(
         "steps": steps + sum(1 for free in busy.values() if free <= 0),
         "rows": as_rows(list(busy.items())),
     }
-    return [Place(*row) for row in db.execute(statements.WALK.on(db), parameters)]
+    return [Place._make(row) for row in read_rows(db, statements.WALK.on(db), parameters)]
 
 
 def _oldest(
     db: Connection, *, lane: str, visited: Sequence[Place], free: dict[int, int], per_host: int, most: int
-) -> list[Row[Any]]:
+) -> list[Claimed]:
     """At most *most* rows of the places *visited*, each host's within its free places; *free* is brought up to date."""
     open_places = [place for place in visited if free.get(place.host_id, per_host) > 0]
     if not open_places:
         return []
     room = max(free.get(place.host_id, per_host) for place in open_places)
     each = max(1, min(room, -(-most // len(open_places))))
-    parameters = {"lane": lane, "each": each, "rows": as_rows(open_places)}
-    taken: list[Row[Any]] = []
+    parameters: dict[str, Any] = {"lane": lane, "rows": as_rows(open_places)}
+    statement = statements.CANDIDATES_ONE_EACH
+    if each > 1:
+        parameters["each"], statement = each, statements.CANDIDATES
+    taken: list[Claimed] = []
     # In the order of the walk, each endpoint's oldest first: neither database promises the order of a join.
-    for row in sorted(db.execute(statements.CANDIDATES.on(db), parameters).all(), key=_turn_of):
+    for row in sorted(_unclaimed(db, statement, parameters), key=_turn_of):
         left = free.get(row.host_id, per_host)
         if left > 0 and len(taken) < most:
             free[row.host_id] = left - 1
@@ -197,13 +200,18 @@ def _oldest(
     return taken
 
 
-def _turn_of(row: Row[Any]) -> tuple[int, int, int, int]:
+def _unclaimed(db: Connection, statement: Spelled, parameters: dict[str, Any]) -> list[Claimed]:
+    """Rows that may be claimed, without a lease yet."""
+    return [Claimed._make((*row, 0)) for row in read_rows(db, statement.on(db), parameters)]
+
+
+def _turn_of(row: Claimed) -> tuple[int, int, int, int]:
     return row.host_id, row.endpoint_id, row.due_at, row.id
 
 
 def _take(
     db: Connection,
-    found: Sequence[Row[Any]],
+    found: Sequence[Claimed],
     *,
     lane: str,
     worker: str,
@@ -225,37 +233,39 @@ def _take(
     rows = tuple(_claimed(row, lease_id, sequences.get(row.id)) for row in found)
     changes = as_rows([(row.id, row.event_type, row.sequence) for row in rows])
     db.execute(statements.CLAIM.on(db), {"lease_id": lease_id, "lone": alone, "rows": changes})
-    for row in found:
-        moves[Slot(lane, State(row.state))] -= 1
+    for state, n in Counter(row.state for row in found).items():
+        moves[Slot(lane, State(state))] -= n
     moves[Slot(lane, State.SENDING)] += len(rows)
     return Batch(rows, lease_id, cursor, alone)
 
 
-def _sequences(db: Connection, found: Sequence[Row[Any]]) -> dict[int, int]:
+def _sequences(db: Connection, found: Sequence[Claimed]) -> dict[int, int]:
     """A number for each webhook's row that has none yet, rising by one in its endpoint."""
     fresh = [row for row in found if row.sequence is None and row.channel == "webhook"]
-    wanted = Counter(row.endpoint_id for row in fresh)
+    wanted = Counter([row.endpoint_id for row in fresh])
     if not wanted:
         return {}
     parameters = {"rows": as_rows(sorted(wanted.items()))}
-    last = {row.id: row.sequence for row in db.execute(statements.TAKE_SEQUENCES.on(db), parameters)}
-    following = {endpoint: last[endpoint] - n for endpoint, n in wanted.items()}
+    db.execute(statements.TAKE_SEQUENCES.on(db), parameters)
+    last = dict(read_rows(db, statements.LAST_SEQUENCES.on(db), parameters))
     given = {}
-    for row in fresh:
-        following[row.endpoint_id] += 1
-        given[row.id] = following[row.endpoint_id]
+    for row in reversed(fresh):  # the newest of an endpoint gets its last number
+        endpoint = row.endpoint_id
+        given[row.id] = last[endpoint]
+        last[endpoint] -= 1
     return given
 
 
-def _claimed(row: Row[Any], lease_id: int, sequence: int | None) -> Claimed:
+def _claimed(row: Claimed, lease_id: int, sequence: int | None) -> Claimed:
+    """*row* under its lease, with its event type and sequence fixed."""
     event_type = row.event_type
     if event_type is None and row.had is not None:
         had = "article.updated" if row.had else "article.published"
         event_type = had if row.kind == Kind.NEWS else "article.withdrawn"
-    return Claimed._make((*row[:-2], event_type, row.sequence if sequence is None else sequence, lease_id))
+    return Claimed._make((*row[:-3], event_type, row.sequence if sequence is None else sequence, lease_id))
 
 
-def _cancel(db: Connection, rows: Iterable[Row[Any]], *, why: str, lane: str, now: int, moves: Moves) -> None:
+def _cancel(db: Connection, rows: Iterable[Claimed], *, why: str, lane: str, now: int, moves: Moves) -> None:
     states = {row.id: State(row.state) for row in rows}
     db.execute(statements.CANCEL_CLAIMED, {"cancelled_ids": list(states), "settled_at": now, "why": why})
     for state in states.values():

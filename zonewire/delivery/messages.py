@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from zonewire.articles.model import Version
 from zonewire.rendering.mime import Letter
@@ -18,9 +19,8 @@ class Endpoint:
     secrets: tuple[bytes, ...] = ()  # the newest first; more than one while a rotation lasts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewsMessage:
-    """An article's news or withdrawal, to one endpoint at once."""
+class NewsMessage(NamedTuple):
+    """An article's news or withdrawal, to one endpoint at once. (A tuple: one is made for each webhook.)"""
 
     delivery_id: str  # UUIDv7, the same on every try
     event_type: str  # article.published, article.updated, article.withdrawn

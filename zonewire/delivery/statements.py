@@ -32,66 +32,78 @@ WALK = Spelled(
                ORDER BY n.host_id, n.endpoint_id, n.due_at LIMIT 1))
         WHERE w.steps < :steps
     )
-    SELECT w.host_id, w.endpoint_id FROM walk w
+    SELECT {collect}({array}(w.host_id, w.endpoint_id)) FROM walk w
     """,
     columns=("host_id bigint", "free bigint"),
     sqlite={"materialized": ""},
     postgresql={"materialized": "MATERIALIZED"},
 )
 
-# A row may be claimed if its article has no newer version, if no older one is on its way to the same endpoint, and if
-# its lease has not run out twice already. The newest version is a scalar subquery: as a join it took 4.5 s a claim on
-# statistics from before a fan-out.
+# A row may be claimed if its article has no newer version, and if no older one is on its way to the same endpoint: of a
+# first version there can be none. The article is a scalar subquery: as a join it took 4.5 s a claim on statistics from
+# before a fan-out.
 _CLAIMABLE = """
     (n.number IS NULL OR n.kind NOT IN ('news', 'withdrawal')
-     OR n.number = (SELECT a.newest FROM articles a WHERE a.id = n.article_id)
-        AND NOT EXISTS (SELECT 1 FROM deliveries o WHERE o.kind IN ('news', 'withdrawal')
-             AND o.article_id = n.article_id AND o.endpoint_id = n.endpoint_id
-             AND o.number < n.number AND o.state = 'sending'))
+     OR (SELECT a.newest = n.number AND (a.version = 1 OR NOT EXISTS (
+            SELECT 1 FROM deliveries o WHERE o.kind IN ('news', 'withdrawal') AND o.article_id = n.article_id
+               AND o.endpoint_id = n.endpoint_id AND o.number < n.number AND o.state = 'sending'))
+         FROM articles a WHERE a.id = n.article_id))
 """
 
 # What a claim needs to know of each row: all that a request is built of but the bodies. In the order of ledger.Claimed.
+# (Sealed secrets are ASCII.)
 _COLUMNS = """
     d.id, d.created_at, d.kind, d.state, d.host_id, d.endpoint_id, d.article_id, d.number, d.edition_id,
-    d.subscription_id, d.due_at, d.attempts, d.waits,
-    e.channel, e.address, e.sealed_address, e.secret, e.previous_secret, e.previous_until, h.name AS host,
-    CASE WHEN d.event_type IS NULL AND d.kind IN ('news', 'withdrawal') THEN EXISTS (
+    d.subscription_id, d.due_at, d.attempts, d.waits, e.channel, e.address,
+    {ascii}(e.sealed_address {as_ascii}), {ascii}(e.secret {as_ascii}), {ascii}(e.previous_secret {as_ascii}),
+    e.previous_until, h.name,
+    CASE WHEN d.event_type IS NULL AND d.kind IN ('news', 'withdrawal') THEN (
+        SELECT a.version > 1 FROM articles a WHERE a.id = d.article_id) AND EXISTS (
         SELECT 1 FROM deliveries o WHERE o.kind IN ('news', 'withdrawal') AND o.article_id = d.article_id
           AND o.endpoint_id = d.endpoint_id AND o.number < d.number AND (o.state = 'delivered' OR o.unknowns > 0)
-    ) END AS had,
+    ) END,
     d.event_type, d.sequence
+"""
+
+_FROM_PLACES = """
+    FROM {rows} AS p {join}
+    JOIN endpoints e ON e.id = d.endpoint_id AND e.state <> 'disabled' AND NOT e.gone
+    JOIN hosts h ON h.id = d.host_id
+"""
+_AT_PLACE = f"""
+    n.lane = :lane AND n.ready = 1 AND n.lapses < 2 AND n.host_id = p.host_id AND n.endpoint_id = p.endpoint_id
+    AND {_CLAIMABLE} ORDER BY n.due_at
 """
 
 # The oldest claimable rows, at most `each` of every place named in `rows`; places whose endpoint is disabled give none.
 CANDIDATES = Spelled(
-    """
-    SELECT """
-    + _COLUMNS
-    + """
-    FROM {rows} AS p {join}
-    JOIN endpoints e ON e.id = d.endpoint_id AND e.state <> 'disabled' AND NOT e.gone
-    JOIN hosts h ON h.id = d.host_id
-    """,
+    "SELECT {collect}({array}(" + _COLUMNS + "))" + _FROM_PLACES,
     columns=("host_id bigint", "endpoint_id bigint"),
     sqlite={
-        "join": f"""CROSS JOIN deliveries d ON d.id IN (
-            SELECT n.id FROM deliveries n WHERE n.lane = :lane AND n.ready = 1 AND n.lapses < 2
-               AND n.host_id = p.host_id AND n.endpoint_id = p.endpoint_id AND {_CLAIMABLE}
-             ORDER BY n.due_at LIMIT :each)""",
+        "join": f"CROSS JOIN deliveries d ON d.id IN (SELECT n.id FROM deliveries n WHERE {_AT_PLACE} LIMIT :each)"
     },
     postgresql={
         "join": f"""CROSS JOIN LATERAL (
-            SELECT n.* FROM deliveries n WHERE n.lane = :lane AND n.ready = 1 AND n.lapses < 2
-               AND n.host_id = p.host_id AND n.endpoint_id = p.endpoint_id AND {_CLAIMABLE}
-             ORDER BY n.due_at LIMIT :each FOR NO KEY UPDATE SKIP LOCKED) AS d""",
+            SELECT n.* FROM deliveries n WHERE {_AT_PLACE} LIMIT :each FOR NO KEY UPDATE SKIP LOCKED) AS d""",
+    },
+)
+
+# The same for one row of each place, which is the rule with many endpoints: without a list for each it takes a third.
+CANDIDATES_ONE_EACH = Spelled(
+    "SELECT {collect}({array}(" + _COLUMNS + "))" + _FROM_PLACES,
+    columns=("host_id bigint", "endpoint_id bigint"),
+    sqlite={"join": f"CROSS JOIN deliveries d ON d.id = (SELECT n.id FROM deliveries n WHERE {_AT_PLACE} LIMIT 1)"},
+    postgresql={
+        "join": f"""CROSS JOIN LATERAL (
+            SELECT n.* FROM deliveries n WHERE {_AT_PLACE} LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) AS d""",
     },
 )
 
 # One row whose lease ran out twice or more: it is claimed alone. By the index `suspects`.
 SUSPECT = Spelled(
-    "SELECT "
+    "SELECT {collect}({array}("
     + _COLUMNS
-    + f"""
+    + f"""))
     FROM deliveries d
     JOIN endpoints e ON e.id = d.endpoint_id AND e.state <> 'disabled' AND NOT e.gone
     JOIN hosts h ON h.id = d.host_id
@@ -123,13 +135,19 @@ CLAIM = Spelled(
     columns=("id bigint", "event_type text", "sequence bigint"),
 )
 
-# The next numbers of the endpoints of a batch, as many as each has new rows in it.
+# The next numbers of the endpoints of a batch, as many as each has new rows in it; and what the last ones are then.
 TAKE_SEQUENCES = Spelled(
     """
-    UPDATE endpoints SET sequence = endpoints.sequence + c.n FROM {rows} AS c
-    WHERE endpoints.id = c.id RETURNING endpoints.id, endpoints.sequence
+    INSERT INTO sequences (endpoint_id, last) SELECT c.endpoint_id, c.n FROM {rows} AS c WHERE true
+    ON CONFLICT (endpoint_id) DO UPDATE SET last = sequences.last + excluded.last
     """,
-    columns=("id bigint", "n bigint"),
+    columns=("endpoint_id bigint", "n bigint"),
+)
+LAST_SEQUENCES = Spelled(
+    "SELECT {collect}({array}(s.endpoint_id, s.last)) FROM {rows} AS c {join} sequences s ON s.endpoint_id = c.endpoint_id",
+    columns=("endpoint_id bigint",),
+    sqlite={"join": "CROSS JOIN"},
+    postgresql={"join": "JOIN"},
 )
 
 # The rows that this holder claimed and has delivered. Guarded by state and lease: a late finisher changes nothing.

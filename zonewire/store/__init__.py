@@ -6,7 +6,7 @@ Everybody takes a `Connection` from their caller; only processes open a `Store`.
 from zonewire.store.dialect import SECOND, each, insert, is_postgresql, many, now, values_of
 from zonewire.store.engine import Store, open_store
 from zonewire.store.migrate import upgrade
-from zonewire.store.spelled import Spelled, as_rows
+from zonewire.store.spelled import Spelled, as_rows, read_rows
 
 __all__ = [
     "SECOND",
@@ -19,6 +19,7 @@ __all__ = [
     "many",
     "now",
     "open_store",
+    "read_rows",
     "upgrade",
     "values_of",
 ]

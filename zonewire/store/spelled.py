@@ -1,7 +1,9 @@
 """Statements written by hand that both databases take, and sets of rows as one parameter.
 
 For statements whose shape the planner is touchy about, or that move a set of rows with values of their own. A template
-holds `{rows}` where the set stands; it is bound as JSON under the name `rows`.
+holds `{rows}` where the set stands; it is bound as JSON under the name `rows`. Many rows come back as one as well,
+`SELECT {collect}({array}(a, b))`, for `read_rows` to open: SQLite's driver gives the interpreter's lock away at each row,
+and with a courier's thread waiting for it that costs more than the row.
 """
 
 from collections.abc import Sequence
@@ -11,6 +13,10 @@ import orjson
 from sqlalchemy import Connection, TextClause, text
 
 from zonewire.store.dialect import is_postgresql
+
+
+_ON_SQLITE = {"collect": "json_group_array", "array": "json_array", "ascii": "CAST", "as_ascii": "AS TEXT"}
+_ON_POSTGRESQL = {"collect": "json_agg", "array": "json_build_array", "ascii": "convert_from", "as_ascii": ", 'UTF8'"}
 
 
 class Spelled:
@@ -31,15 +37,11 @@ class Spelled:
         names = [column.split() for column in columns]
         on_sqlite = ", ".join(f"json_extract(value, '$[{i}]') AS {name}" for i, (name, _) in enumerate(names))
         on_postgresql = ", ".join(f"(r ->> {i})::{kind} AS {name}" for i, (name, kind) in enumerate(names))
-        self._sqlite = text(
-            template.format(rows=f"(SELECT {on_sqlite} FROM json_each(:rows))", **(sqlite or {})),
-        )
-        self._postgresql = text(
-            template.format(
-                rows=f"(SELECT {on_postgresql} FROM json_array_elements(CAST(:rows AS json)) AS r)",
-                **(postgresql or {}),
-            ),
-        )
+        on_one = _ON_SQLITE | (sqlite or {})
+        self._sqlite = text(template.format(rows=f"(SELECT {on_sqlite} FROM json_each(:rows))", **on_one))
+        on_other = _ON_POSTGRESQL | (postgresql or {})
+        rows = f"(SELECT {on_postgresql} FROM json_array_elements(CAST(:rows AS json)) AS r)"
+        self._postgresql = text(template.format(rows=rows, **on_other))
 
     def on(self, db: Connection) -> TextClause:
         """The statement in the words of *db*'s database."""
@@ -49,3 +51,11 @@ class Spelled:
 def as_rows(rows: Sequence[Sequence[Any]]) -> str:
     """What to bind as `rows`."""
     return orjson.dumps([tuple(row) for row in rows]).decode()
+
+
+def read_rows(db: Connection, statement: TextClause, parameters: dict[str, Any]) -> list[list[Any]]:
+    """The rows of a *statement* that collects them into one JSON array."""
+    collected = db.execute(statement, parameters).scalar()
+    if isinstance(collected, str):
+        return list(orjson.loads(collected))
+    return collected or []  # PostgreSQL's driver has read it already; no rows are null there

@@ -202,7 +202,6 @@ endpoints = Table(
     Column("failing_since", Moment),
     Column("disabled_at", Moment),
     Column("per_minute", Integer),  # a rate of its own; null: the channel's
-    Column("sequence", BigInteger, nullable=False, server_default="0"),  # the last number given to a webhook
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("channel", "address_key"),
     Index(
@@ -211,6 +210,15 @@ endpoints = Table(
         sqlite_where=text("state = 'disabled'"),
         postgresql_where=text("state = 'disabled'"),
     ),
+)
+
+# The last number given to an endpoint's webhooks. Apart from the endpoints: every claim writes here.
+sequences = Table(
+    "sequences",
+    metadata,
+    Column("endpoint_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 subscriptions = Table(

@@ -35,8 +35,11 @@ QUICK_OPEN = 200
 """More transfers than this are dearer to drive by select than by epoll."""
 SELECT_LIMIT = 700
 """With so many sockets open in all, a new one may lie above select's last descriptor, 1023."""
+BRISK_OPEN = 8
+BRISK_WAIT_S = 0.005
+"""With so many transfers under way something happens all the time; what is handed over waits so long at most."""
 PLACES = 2_000
-AHEAD_S = 0.05
+AHEAD_S = 0.1
 """What a host is seen to take in this time may wait here for it."""
 MOST_AHEAD = 1_000
 SLOW_HOST_PLACES = 4
@@ -232,6 +235,12 @@ class _PolledMulti(_Multi):
     def _set_timer(self, wait_ms: int) -> None:
         self.deadline = None if wait_ms < 0 else time.monotonic() + wait_ms / 1000
 
+    def wait_s(self, most: float) -> float:
+        """How long nothing is due here; *most* at most."""
+        if self.deadline is None or not self.open:
+            return most
+        return min(most, max(0.0, self.deadline - time.monotonic()))
+
     def drive(self) -> list[tuple[_Transfer, int]]:
         """Move on whatever has become readable, writable or due."""
         for descriptor, events in self.epoll.poll(0):
@@ -257,8 +266,7 @@ class HttpCourier:
         self._in_flight = 0  # touched by the caller's thread alone
         self._idle: list[_Transfer] = []
         self._wake_in, self._wake_out = os.pipe()
-        os.set_blocking(self._wake_in, False)
-        os.set_blocking(self._wake_out, False)
+        self._signalled = False  # a byte is in the pipe, or on its way into it
         self._closing_at: float | None = None
         self._thread = threading.Thread(target=self._run, name="courier-http", daemon=True)
         self._thread.start()
@@ -288,7 +296,10 @@ class HttpCourier:
         """Hand over *items*, all of them HttpRequests; returns at once."""
         for ticket, request in items:
             assert isinstance(request, HttpRequest)  # noqa: S101  # the lane's channels build nothing else
-            self._hosts.setdefault(request.host, _Host()).held += 1
+            host = self._hosts.get(request.host)
+            if host is None:
+                host = self._hosts[request.host] = _Host()
+            host.held += 1
             self._inbox.append((ticket, request))
         self._in_flight += len(items)
         self._wake()
@@ -313,7 +324,8 @@ class HttpCourier:
         self._thread.join(grace_s + 2)
 
     def _wake(self) -> None:
-        with contextlib.suppress(BlockingIOError):  # full: it is awake already
+        if not self._signalled:
+            self._signalled = True
             os.write(self._wake_out, b"w")
 
     def _forget_quiet_hosts(self) -> None:
@@ -327,13 +339,16 @@ class HttpCourier:
     def _run(self) -> None:
         self._quick, self._polled = _Multi(), _PolledMulti()
         self._polled.epoll.register(self._wake_in, select.EPOLLIN)
-        self._polled._watched.discard(self._wake_in)  # noqa: SLF001  # ours, not libcurl's
         while not self._is_over():
             try:
                 self._begin_new()
-                if self._end(self._quick.drive() if self._quick.open else []) or self._end(self._drive_polled()):
+                done = self._quick.drive() if self._quick.open else []
+                done += self._polled.drive() if self._polled.open else []
+                if done:
+                    self._end(done)
                     self.event.set()
-                self._wait()
+                elif not self._inbox:
+                    self._wait()
             except Exception:  # the thread is the process's only way out: it must go on
                 log.exception("courier.stumbled", courier="http")
 
@@ -344,6 +359,10 @@ class HttpCourier:
         return not busy or time.monotonic() >= self._closing_at
 
     def _begin_new(self) -> None:
+        if self._signalled:
+            # In this order: whoever hands over after the flag is down writes a new byte.
+            os.read(self._wake_in, 16)
+            self._signalled = False
         if self._closing_at is not None:
             for name, host in list(self._hosts.items()):
                 self._give_up_waiting(host, name, "stopping")
@@ -375,12 +394,7 @@ class HttpCourier:
             return self._polled
         return self._quick
 
-    def _drive_polled(self) -> list[tuple[_Transfer, int]]:
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._wake_in, 4096)
-        return self._polled.drive() if self._polled.open else []
-
-    def _end(self, done: list[tuple[_Transfer, int]]) -> bool:
+    def _end(self, done: list[tuple[_Transfer, int]]) -> None:
         """Put replies out and let the next requests of their hosts begin."""
         now = time.monotonic()
         for transfer, code in done:
@@ -392,7 +406,6 @@ class HttpCourier:
             self._learn(host, name, code, now - transfer.started)
             if host.waiting and host.open < (SLOW_HOST_PLACES if host.slow else CONNECTIONS_PER_HOST):
                 self._begin(host, *host.waiting.popleft())
-        return bool(done)
 
     def _learn(self, host: _Host, name: str, code: int, took_s: float) -> None:
         if code == pycurl.E_OPERATION_TIMEDOUT:
@@ -411,24 +424,18 @@ class HttpCourier:
 
     def _wait(self) -> None:
         """Until a socket, the pipe or a timer has something."""
-        if self._inbox:
-            return
-        timeout = self._timeout()
         if not self._quick.open:
             with contextlib.suppress(InterruptedError):
-                self._polled.epoll.poll(timeout, 1)
+                self._polled.epoll.poll(self._polled.wait_s(1.0), 1)
             return
-        reads, writes, errors = self._quick.curlm.fdset()
-        select.select([*reads, self._polled.epoll.fileno()], writes, errors, timeout)
-
-    def _timeout(self) -> float:
-        waits = [1.0]
-        if self._quick.open:
-            wait_ms = self._quick.curlm.timeout()
-            waits.append(0.1 if wait_ms < 0 else wait_ms / 1000)
-            reads_nothing_yet = 0.01  # a name is being resolved: libcurl has no socket to show
-            if not any(self._quick.curlm.fdset()):
-                waits.append(reads_nothing_yet)
-        if self._polled.deadline is not None and self._polled.open:
-            waits.append(max(0.0, self._polled.deadline - time.monotonic()))
-        return min(waits)
+        quick = self._quick.curlm
+        if len(self._quick.open) >= BRISK_OPEN and not self._polled.open:
+            # libcurl waits for its own sockets by itself, cheaper than we can; the pipe is looked at in between.
+            quick.select(BRISK_WAIT_S)
+            return
+        reads, writes, errors = quick.fdset()
+        wait_ms = quick.timeout()
+        wait_s = 0.1 if wait_ms < 0 else wait_ms / 1000
+        if not reads and not writes:
+            wait_s = min(wait_s, 0.01)  # a name is being resolved: libcurl has no socket to show
+        select.select([*reads, self._polled.epoll.fileno()], writes, errors, self._polled.wait_s(wait_s))
