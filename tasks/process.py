@@ -6,6 +6,7 @@
 import os
 import secrets
 import socket
+import sys
 import time
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from config.settings import Settings, load
 from tasks.heart import Heart
 from tasks.hints import HintSender
 from tasks.work import DigestsWork, EventsWork, FeedsWork, PushWork, UpkeepWork, Work
-from zonewire.delivery.lanes import Lane
+from zonewire.delivery.lanes import PUSH_LANES, Lane
 from zonewire.delivery.mailing import Mailing
 from zonewire.delivery.retries import RetryPolicy
 from zonewire.outbound.courier import Courier
@@ -63,6 +64,10 @@ def open_process(app: Celery, *, lane: Lane, worker: str | None = None) -> Proce
     store = open_store(settings.database, pool_size=3)
     hints = HintSender(app)
     name = worker or new_worker_name(lane)
+    if lane in PUSH_LANES:
+        # The courier's thread asks for the interpreter's lock after each of libcurl's steps; at the usual 5 ms it gets
+        # it 200 times a second while a turn runs.
+        sys.setswitchinterval(0.0005)
     work = _work(settings, store, hints, lane=lane, worker=name)
     heart = Heart(store, work, lane=lane, worker=name)
     _process = Process(lane, name, store, work, heart, hints)

@@ -1,1 +1,1 @@
-"""Tests: the tree mirrors the code's; e2e/ drives the real processes; simulators/ and servers/ are what they talk to."""
+"""Tests mirror the code's tree; e2e/ drives the real processes; servers/ are what they talk to."""

@@ -8,6 +8,8 @@ import redis
 import structlog
 from celery import signals
 from celery.exceptions import SecurityWarning
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.settings import load
 from tasks import process
@@ -55,7 +57,7 @@ def _leave_logging_alone(**_: object) -> None:
 def _wait_for_redis(url: str) -> None:
     """Celery would sleep two seconds after a first failure; a Redis that starts beside us needs milliseconds."""
     deadline = time.monotonic() + PING_FOR_S
-    client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+    client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
     while time.monotonic() < deadline:
         with contextlib.suppress(redis.RedisError):
             client.ping()

@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import redis as client_library
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.settings import UNIX_PATH_BYTES, redis_socket
 from workers.parent import die_with_parent
@@ -68,8 +70,11 @@ def binary_path() -> Path:
 
 def _end_survivor(socket: Path) -> None:
     """A server that outlived its `up` still holds our files: whoever has DATA_DIR's lock may end it."""
+    if not socket.exists():
+        return
     with contextlib.suppress(client_library.RedisError, OSError):
-        line = client_library.Redis(unix_socket_path=str(socket), socket_timeout=1)
+        # Without tries: the client's own take three seconds, and mostly nobody is there.
+        line = client_library.Redis(unix_socket_path=str(socket), socket_timeout=1, retry=Retry(NoBackoff(), 0))
         pid = int(line.info("server")["process_id"])
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + SURVIVOR_S

@@ -20,7 +20,7 @@ class Endpoint:
 
 
 class NewsMessage(NamedTuple):
-    """An article's news or withdrawal, to one endpoint at once. (A tuple: one is made for each webhook.)"""
+    """An article's news or withdrawal, to one endpoint at once. A tuple, since one is made for each webhook."""
 
     delivery_id: str  # UUIDv7, the same on every try
     event_type: str  # article.published, article.updated, article.withdrawn

@@ -144,7 +144,8 @@ TAKE_SEQUENCES = Spelled(
     columns=("endpoint_id bigint", "n bigint"),
 )
 LAST_SEQUENCES = Spelled(
-    "SELECT {collect}({array}(s.endpoint_id, s.last)) FROM {rows} AS c {join} sequences s ON s.endpoint_id = c.endpoint_id",
+    "SELECT {collect}({array}(s.endpoint_id, s.last))"
+    " FROM {rows} AS c {join} sequences s ON s.endpoint_id = c.endpoint_id",
     columns=("endpoint_id bigint",),
     sqlite={"join": "CROSS JOIN"},
     postgresql={"join": "JOIN"},

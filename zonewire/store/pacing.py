@@ -30,7 +30,7 @@ class Pace:
 
     @contextmanager
     def transaction(self, begin: Callable[[], AbstractContextManager[Connection]]) -> Iterator[tuple[Connection, int]]:
-        """A transaction of *begin*, and how many rows it may touch. Measured from when it has the lock; a pause follows.
+        """A transaction of *begin* and how many rows it may touch, measured from when it has the lock. A pause follows.
 
         The wait for the lock says nothing of us: counted in, it shrank batches to nothing just when others wrote most.
         """

@@ -2,8 +2,8 @@
 
 For statements whose shape the planner is touchy about, or that move a set of rows with values of their own. A template
 holds `{rows}` where the set stands; it is bound as JSON under the name `rows`. Many rows come back as one as well,
-`SELECT {collect}({array}(a, b))`, for `read_rows` to open: SQLite's driver gives the interpreter's lock away at each row,
-and with a courier's thread waiting for it that costs more than the row.
+`SELECT {collect}({array}(a, b))`, for `read_rows` to open: SQLite's driver gives the interpreter's lock away at each
+row, and with a courier's thread waiting for it that costs more than the row.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,6 @@ import orjson
 from sqlalchemy import Connection, TextClause, text
 
 from zonewire.store.dialect import is_postgresql
-
 
 _ON_SQLITE = {"collect": "json_group_array", "array": "json_array", "ascii": "CAST", "as_ascii": "AS TEXT"}
 _ON_POSTGRESQL = {"collect": "json_agg", "array": "json_build_array", "ascii": "convert_from", "as_ascii": ", 'UTF8'"}

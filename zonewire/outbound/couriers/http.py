@@ -38,10 +38,10 @@ SELECT_LIMIT = 700
 BRISK_OPEN = 8
 BRISK_WAIT_S = 0.005
 """With so many transfers under way something happens all the time; what is handed over waits so long at most."""
-PLACES = 2_000
-AHEAD_S = 0.1
+PLACES = 4_000
+AHEAD_S = 0.15
 """What a host is seen to take in this time may wait here for it."""
-MOST_AHEAD = 1_000
+MOST_AHEAD = 2_000
 SLOW_HOST_PLACES = 4
 """Places of a host whose last transfer timed out."""
 CONNECT_TIMEOUT_S = 5.0
