@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from tests.servers.postgres import Postgres, running_postgres
+from tests.servers.postgres import Postgres, PostgresPool, running_postgres
 from tests.servers.redis import RedisServer, running_redis
 from zonewire.store import Store, open_store, upgrade
 
@@ -37,6 +37,12 @@ def migrated_postgres(postgres: Postgres) -> str:
 
 
 @pytest.fixture(scope="session")
+def postgres_pool(postgres: Postgres, migrated_postgres: str) -> PostgresPool:
+    """Databases that one test after the other takes: emptying one takes a twentieth of making one."""
+    return PostgresPool(postgres, migrated_postgres)
+
+
+@pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy from."""
     path = tmp_path_factory.mktemp("template") / "zonewire.db"
@@ -54,10 +60,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
         yield f"sqlite:///{path}"
         return
-    server: Postgres = request.getfixturevalue("postgres")
-    url = server.fresh(request.getfixturevalue("migrated_postgres"))
+    pool: PostgresPool = request.getfixturevalue("postgres_pool")
+    url = pool.take()
     yield url
-    server.drop(url)
+    pool.give_back(url)
 
 
 @pytest.fixture

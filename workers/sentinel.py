@@ -9,6 +9,7 @@ import os
 import selectors
 import signal
 import time
+from collections.abc import Sequence
 
 import structlog
 
@@ -28,19 +29,22 @@ GIVE_TIME_S = 30.0
 """After it has named a lane, the sentinel gives the new worker so long before it names it again."""
 
 
-def run_sentinel(heard: int, say: int) -> None:
-    """Read deaths from the descriptor *heard*, write lanes that stand still to *say*. Ends with SIGTERM."""
+def run_sentinel(heard: int, say: int, *, gone: Sequence[str]) -> None:
+    """Read deaths from the descriptor *heard*, write lanes that stand still to *say*. Ends with SIGTERM.
+
+    *gone* are workers of an earlier life, whose leases go back first.
+    """
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     store = open_store(load().database, pool_size=1)
     ears = selectors.DefaultSelector()
     ears.register(heard, selectors.EVENT_READ)
     unheard = b""
-    undone: list[str] = []
+    undone = list(gone)
     named: dict[Lane, float] = {}
     looked = 0.0
     began_at = time.time_ns() // 1000
     while True:
-        if ears.select(0.2 if undone else LOOK_EVERY_S):
+        if ears.select(0.0 if undone else LOOK_EVERY_S):
             unheard += os.read(heard, 65_536)
             *lines, unheard = unheard.split(b"\n")
             undone += [line.decode() for line in lines]

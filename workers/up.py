@@ -133,7 +133,8 @@ class _Installation:
         self._from_sentinel = os.pipe()
         self._from_web = os.pipe()
         self._desk_port = 0
-        self._said = b""
+        self._names = settings.data_dir / "workers"
+        self._before = _last_lines(self._names)  # workers of an `up` that may have been killed: none of them lives
         self._address = ""
 
     def run(self, output: int) -> None:
@@ -191,20 +192,28 @@ class _Installation:
         self._supervisor.add(Child("redis", run, order=REDIS))
 
     def _workers(self) -> None:
-        from tasks.process import new_worker_name
         from workers.beat import run_beat
         from workers.sentinel import run_sentinel
 
         supervisor = self._supervisor
-        sentinel = partial(run_sentinel, self._to_sentinel[0], self._from_sentinel[1])
+        sentinel = partial(run_sentinel, self._to_sentinel[0], self._from_sentinel[1], gone=self._before)
         supervisor.add(Child("sentinel", self._in_child(sentinel), order=SENTINEL))
         for lane in Lane:
-            child = Child(lane.value, lambda: None, order=WORKERS, renamed=partial(new_worker_name, lane.value))
+            child = Child(lane.value, lambda: None, order=WORKERS, renamed=partial(self._named, lane))
             child.run = self._in_child(partial(_run_lane, lane, child))
             supervisor.add(child)
         supervisor.add(Child("beat", self._in_child(run_beat), order=FACES))
         if self._sample:
             self._samples()
+
+    def _named(self, lane: Lane) -> str:
+        """A name for a new worker, written down first: whoever starts here after us gives its leases back at once."""
+        from tasks.process import new_worker_name
+
+        name = new_worker_name(lane.value)
+        with self._names.open("a") as file:
+            file.write(f"{name}\n")
+        return name
 
     def _desk(self) -> None:
         """The receiver and mailbox that --sample shows. It binds its own port, and says which."""
@@ -294,6 +303,13 @@ class _Installation:
             lines += [f"  webhooks    {desk}/          what the sample receiver got", f"  mailbox     {desk}/mail"]
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
+
+
+def _last_lines(path: Path, *, most: int = 200) -> list[str]:
+    """The end of *path*, which is cut to it; nothing where there is no such file."""
+    lines = path.read_text().splitlines()[-most:] if path.is_file() else []
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return lines
 
 
 def _run_lane(lane: Lane, child: Child) -> None:

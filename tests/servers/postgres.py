@@ -23,6 +23,7 @@ from typing import Any
 import psycopg
 
 from tests.servers.ports import free_port
+from zonewire.store.tables import metadata
 
 RUNNER = "nobody"
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "shared_buffers=64MB")
@@ -53,6 +54,36 @@ class Postgres:
         """Run *statement* outside of a transaction."""
         with psycopg.connect(f"{self.url}postgres", autocommit=True) as connection:
             connection.execute(statement.encode())
+
+
+@dataclass(slots=True)
+class PostgresPool:
+    """Migrated databases, empty but for the installation's own row."""
+
+    server: Postgres
+    template: str
+    _free: list[str] = field(default_factory=list)
+
+    def take(self) -> str:
+        """The address of one that nobody uses."""
+        return self._free.pop() if self._free else self.server.fresh(self.template)
+
+    def give_back(self, url: str) -> None:
+        """Empty it for the next; drop it where somebody still holds a lock in it."""
+        try:
+            with psycopg.connect(url, autocommit=True, options="-c lock_timeout=500") as connection:
+                connection.execute(_EMPTY)
+        except psycopg.Error:
+            self.server.drop(url)
+        else:
+            self._free.append(url)
+
+
+_TABLES = [table.name for table in metadata.sorted_tables if table.name != "installation"]
+_EMPTY = (
+    "; ".join(f"DELETE FROM {name}" for name in reversed(_TABLES))
+    + "; SELECT setval(c.oid, 1, false) FROM pg_class c WHERE c.relkind = 'S'"
+).encode()
 
 
 @contextlib.contextmanager
