@@ -16,7 +16,7 @@ setup: .venv/.runtime ## build .venv from the lock (make setup PIP=1: without uv
 
 .PHONY: test
 test: .venv/.dev ## run the whole test suite
-	@$(BIN)/pytest -m "not browser and not slow"
+	@$(BIN)/pytest -q -n 3 --dist loadfile -m "not browser and not slow"
 
 .PHONY: slow
 slow: .venv/.dev ## run the tests that take long
