@@ -210,3 +210,25 @@ def test_a_second_request_reuses_the_connection(courier: HttpCourier) -> None:
             if n == 0:
                 courier.start([(Ticket(2), a_request(url))])
         connection.close()
+
+
+def test_what_was_taken_ahead_for_a_fast_host_comes_back_when_it_stops_answering(
+    courier: HttpCourier, receiver: Receiver
+) -> None:
+    carried(courier, *[a_request(receiver.url("/x"), host="one:1") for _ in range(200)])
+    ahead = courier.host_places()["one:1"]
+    assert ahead > CONNECTIONS_PER_HOST
+    receiver.behave("/x", hang)
+    slow = HttpCourier(Guard(allow_private=True), timeout_s=30)
+    slow._hosts["one:1"] = courier._hosts["one:1"]
+
+    slow.start([(Ticket(n), a_request(receiver.url("/x"), host="one:1")) for n in range(ahead)])
+    back: list[tuple[Ticket, Reply]] = []
+
+    def all_that_waited() -> bool:
+        back.extend(slow.finished())
+        return len(back) == ahead - CONNECTIONS_PER_HOST
+
+    eventually(all_that_waited, within_s=5)
+    slow.close(grace_s=0)
+    assert all(reply.unsent for _, reply in back)

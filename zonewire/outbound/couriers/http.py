@@ -42,6 +42,8 @@ PLACES = 4_000
 AHEAD_S = 0.15
 """What a host is seen to take in this time may wait here for it."""
 MOST_AHEAD = 2_000
+STALLED_S = 0.5
+"""A host that ends no transfer for so long gets no more ahead: what waits for it is handed back, for others to take."""
 SLOW_HOST_PLACES = 4
 """Places of a host whose last transfer timed out."""
 CONNECT_TIMEOUT_S = 5.0
@@ -69,6 +71,7 @@ class _Host:
     held: int = 0  # handed over and not yet fetched back
     pace_s: float | None = None  # smoothed time of a transfer
     slow: bool = False  # the last one timed out
+    ended_at: float = 0.0  # when the last transfer ended, or the first began
 
     @property
     def places(self) -> int:
@@ -268,6 +271,7 @@ class HttpCourier:
         self._wake_in, self._wake_out = os.pipe()
         self._signalled = False  # a byte is in the pipe, or on its way into it
         self._closing_at: float | None = None
+        self._next_look = 0.0
         self._thread = threading.Thread(target=self._run, name="courier-http", daemon=True)
         self._thread.start()
 
@@ -342,6 +346,7 @@ class HttpCourier:
         while not self._is_over():
             try:
                 self._begin_new()
+                self._give_up_on_stalled()
                 done = self._quick.drive() if self._quick.open else []
                 done += self._polled.drive() if self._polled.open else []
                 if done:
@@ -385,6 +390,8 @@ class HttpCourier:
             self._outbox.append((ticket, Reply(error=f"cannot be sent: {error}"), request.host))
             self.event.set()
             return
+        if not host.open:
+            host.ended_at = transfer.started
         host.open += 1
         self._multi_for(host).add(transfer)
 
@@ -408,12 +415,23 @@ class HttpCourier:
                 self._begin(host, *host.waiting.popleft())
 
     def _learn(self, host: _Host, name: str, code: int, took_s: float) -> None:
+        host.ended_at = time.monotonic()
         if code == pycurl.E_OPERATION_TIMEDOUT:
             host.slow, host.pace_s = True, None
             self._give_up_waiting(host, name, "its host does not answer")  # they would only wait
             return
         host.slow = False
         host.pace_s = took_s if host.pace_s is None else host.pace_s + SMOOTHING * (took_s - host.pace_s)
+
+    def _give_up_on_stalled(self) -> None:
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + STALLED_S / 4
+        for name, host in list(self._hosts.items()):
+            if host.waiting and now - host.ended_at > STALLED_S:
+                host.pace_s = None
+                self._give_up_waiting(host, name, "its host has stopped answering")
 
     def _give_up_waiting(self, host: _Host, name: str, why: str) -> None:
         """Hand back untried what waits for *host*."""
