@@ -112,7 +112,7 @@ def react(store: Store, pace: Pace, *, owed: Callable[[], None], budget_s: float
     _mark_feeds(store, taken, versions)
     finished, made = 0, 0
     for row in taken:
-        if time.monotonic() > deadline:
+        if row is not taken[0] and time.monotonic() > deadline:  # one at least, however slow the first steps were
             _release(store, taken[taken.index(row) :])
             break
         done, n = _carry_on(store, pace, row, versions[row.number], owed, deadline)
