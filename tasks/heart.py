@@ -45,6 +45,11 @@ class Heart:
             more = False
             try:
                 more = not self._work.is_attended and self._work.turn()
+            except ZonewireError as error:
+                log.warning("turn.refused", lane=self._lane, error=str(error))
+            except Exception:  # the heart is what must go on
+                log.exception("turn.failed", lane=self._lane)
+            try:  # apart from the turn: a turn that fails must not let the leases of what is in flight run out
                 now = time.monotonic()
                 if now >= beat_at:
                     self._beat()
@@ -69,8 +74,9 @@ class Heart:
 
     def _step_s(self) -> float:
         step = BUSY_STEP_S if self._work.is_busy else QUIET_STEP_S
-        if self._work.next_at is not None:
-            step = min(step, max(0.01, self._work.next_at - time.monotonic()))
+        next_at = self._work.next_at  # once: the task's thread may change it
+        if next_at is not None:
+            step = min(step, max(0.01, next_at - time.monotonic()))
         return step
 
     def _beat(self) -> None:

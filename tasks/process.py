@@ -1,6 +1,6 @@
 """What a worker process opened, once, after the fork: the store, the courier, the heart.
 
-`open_process` is called from Celery's signal `worker_process_init`; the lanes' tasks call `run_turns`.
+`open_process` is called after the fork, before Celery starts; the lanes' tasks call `run_turns`.
 """
 
 import os

@@ -1,5 +1,6 @@
 """What each lane's turn does: the domain's functions with what the process opened, and whom to hint afterwards."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -81,11 +82,17 @@ class EventsWork(Idle):
 
     def __init__(self, store: Store, hint: Hint) -> None:
         self._store, self._hint = store, hint
+        self._alone = threading.Lock()
         self._pace = Pace(pauses=not store.is_postgresql)
 
     def turn(self) -> bool:
         """React to what is in the outbox; hint whoever has work now."""
-        reacted = react(self._store, self._pace, owed=self._hint_pushes)
+        if not self._alone.acquire(blocking=False):
+            return False  # the heart and the task came at once
+        try:
+            reacted = react(self._store, self._pace, owed=self._hint_pushes)
+        finally:
+            self._alone.release()
         if reacted.articles:
             self._hint(Lane.FEEDS)
         return reacted.more

@@ -26,14 +26,12 @@ def run_lane(lane: Lane, *, worker: str | None = None) -> None:
     """Work on *lane* until SIGTERM. Blocks; call it in a process of its own."""
     name = worker or process.new_worker_name(lane)
 
-    def on_init(**_: object) -> None:
-        process.open_process(app, lane=lane, worker=name)
-
     signals.setup_logging.connect(_leave_logging_alone, weak=False)
-    signals.worker_process_init.connect(on_init, weak=False)
     # Celery warns of root for fear of pickled messages; ours are JSON, and nothing else is accepted.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     _wait_for_redis(load().redis)
+    # Not from Celery's signal: it swallows what its receivers raise, and a lane without a store would live on, deaf.
+    process.open_process(app, lane=lane, worker=name)
     celery_worker = app.Worker(
         hostname=name,
         pool="solo",

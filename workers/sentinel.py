@@ -34,20 +34,28 @@ def run_sentinel(heard: int, say: int, *, gone: Sequence[str]) -> None:
 
     *gone* are workers of an earlier life, whose leases go back first.
     """
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    stopping: list[bool] = []
+    signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
+    awake, waker = os.pipe()
+    os.set_blocking(waker, False)
+    signal.set_wakeup_fd(waker)  # a signal ends the select, and what was heard before it is still done
     store = open_store(load().database, pool_size=1)
     ears = selectors.DefaultSelector()
     ears.register(heard, selectors.EVENT_READ)
+    ears.register(awake, selectors.EVENT_READ)
     unheard = b""
-    undone = list(gone)
+    undone = [f"ordered {name}" for name in gone]  # whatever ended them all at once, no row of theirs did
     named: dict[Lane, float] = {}
     looked = 0.0
     began_at = time.time_ns() // 1000
     while True:
-        if ears.select(0.0 if undone else LOOK_EVERY_S):
-            unheard += os.read(heard, 65_536)
-            *lines, unheard = unheard.split(b"\n")
-            undone += [line.decode() for line in lines]
+        for key, _ in ears.select(0.0 if undone else LOOK_EVERY_S):
+            data = os.read(key.fd, 65_536)
+            if key.fd == heard:
+                *lines, unheard = (unheard + data).split(b"\n")
+                undone += [line.decode() for line in lines]
+        if stopping and not undone:
+            return
         try:
             while undone:
                 _bury(store, undone[0])

@@ -5,6 +5,7 @@ what it has places for, in one short write transaction, builds requests by readi
 one turn at a time, whether the lane's task or the worker's heart asks for it.
 """
 
+import contextlib
 import random
 import threading
 import time
@@ -39,6 +40,7 @@ log = structlog.get_logger()
 
 SUSPECT_PATIENCE = 30 * SECOND
 """A row that must be claimed alone waits so long for a quiet moment; then nothing else is claimed until it had one."""
+CLOSING_TRIES = 3
 VERSIONS_KEPT = 512
 ENDPOINTS_KEPT = 32_768
 """Some 15 MiB of open secrets and addresses, in a process that pushes to so many."""
@@ -74,6 +76,7 @@ class Pusher:
         self._endpoints: dict[int, tuple[tuple[str | None, str | None, str | None], Endpoint]] = {}
         self._alone_since: float | None = None
         self._closing = False
+        self._suspect_tried = 0.0
 
     def turn(self) -> Tally | None:
         """Settle, claim, build, hand over. None where another turn is under way or there was nothing to do."""
@@ -105,7 +108,20 @@ class Pusher:
         self.courier.close(grace_s=grace_s)
         with self._lock:
             self._closing = True
-            self._turn()
+            for _ in range(CLOSING_TRIES):
+                try:
+                    self._turn()
+                    self._give_back()
+                    break
+                except (StoreBusy, StoreUnavailable) as error:
+                    log.warning("turn.refused", lane=self._push.lane, error=str(error))
+
+    def _give_back(self) -> None:
+        """What is in flight even now: bytes may have gone out, and that is no fault of the row's."""
+        with self._store.settling() as db:
+            ledger.return_leases_of(db, self._push.worker, counted=False, now=clock(db))
+        self._flights.clear()
+        self._lease_rows.clear()
 
     # -- one turn --
 
@@ -180,8 +196,9 @@ class Pusher:
             if not self._flights:
                 batch = ledger.claim_suspect(db, lane=lane, worker=worker, now=now, moves=moves, cursor=self._cursor)
                 if batch.rows:
+                    self._suspect_tried = time.monotonic()
                     return batch
-            elif suspect_at < now - SUSPECT_PATIENCE:
+            elif self._has_waited_long(suspect_at, now):
                 return Batch(cursor=self._cursor)
         return ledger.claim_ready(
             db, lane=lane, worker=worker, places=self._places(), after=self._cursor, now=now, moves=moves
@@ -192,6 +209,11 @@ class Pusher:
         return Places(total=self.courier.free_places, per_host=self.courier.places_per_host, busy=busy)
 
     # -- suspects --
+
+    def _has_waited_long(self, suspect_at: int, now: int) -> bool:
+        """Whether a suspect must have its quiet moment at last; others go first for as long after the one before it."""
+        rested_s = time.monotonic() - self._suspect_tried
+        return suspect_at < now - SUSPECT_PATIENCE and rested_s > SUSPECT_PATIENCE / SECOND
 
     def _is_alone(self) -> bool:
         """Whether a suspect has this process for itself right now."""
@@ -214,10 +236,7 @@ class Pusher:
         self._alone_since = time.monotonic() if batch.alone else None
         try:
             messages = self._messages(batch.rows)
-        except (
-            StoreBusy,
-            StoreUnavailable,
-        ) as error:  # the database went away between claim and build: nothing was tried
+        except Exception as error:  # most likely the database went away between claim and build: nothing was tried
             log.warning("batch.unbuilt", lane=self._push.lane, rows=len(batch.rows), error=str(error))
             self._unsent += batch.rows
             return
@@ -300,7 +319,10 @@ class Pusher:
             self._versions.clear()
             missing = {row.number for row in rows if row.number is not None}
         if missing:
-            self._versions |= reading.by_numbers(db, sorted(missing))
+            try:
+                self._versions |= reading.by_numbers(db, sorted(missing))
+            except (KeyError, TypeError, ValueError):  # one of them cannot be read: only its own deliveries fall
+                self._versions |= _readable(db, sorted(missing))
 
     def _news(self, row: Claimed) -> Message | Exception:
         version = self._versions.get(row.number or 0)
@@ -342,6 +364,15 @@ class Pusher:
 
     def _uuid(self, row: Claimed) -> str:
         return delivery_uuid(self._push.installation, row.id, row.created_at)
+
+
+def _readable(db: Connection, numbers: Sequence[int]) -> dict[int, Version]:
+    """Those versions of *numbers* that can be read."""
+    found: dict[int, Version] = {}
+    for number in numbers:
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            found |= reading.by_numbers(db, [number])
+    return found
 
 
 def _each_or_all(

@@ -18,12 +18,13 @@ from zonewire.articles import reading
 from zonewire.articles.model import Version
 from zonewire.delivery import owing
 from zonewire.delivery.states import Kind
+from zonewire.errors import ZonewireError
 from zonewire.feeds import mark_touched
 from zonewire.filters import MATCHING, facts_of, keyword_index
 from zonewire.store import SECOND, Store, many, values_of
 from zonewire.store import now as clock
 from zonewire.store.pacing import Pace
-from zonewire.store.tables import outbox
+from zonewire.store.tables import articles, outbox
 
 log = structlog.get_logger()
 
@@ -89,6 +90,8 @@ _MOVE_ON = (
         taken_until=bindparam("until"),
     )
 )
+# Shared with no intake: a newer version's number is given under a lock on this row.
+_NEWEST = select(articles.c.newest).where(articles.c.id == bindparam("of_article")).with_for_update(read=True)
 _DONE = delete(outbox).where(outbox.c.id.in_(values_of(many("done_ids"))))
 
 
@@ -110,16 +113,31 @@ def react(store: Store, pace: Pace, *, owed: Callable[[], None], budget_s: float
     with store.reading() as db:
         versions = reading.by_numbers(db, [row.number for row in taken])
     _mark_feeds(store, taken, versions)
-    finished, made = 0, 0
-    for row in taken:
-        if row is not taken[0] and time.monotonic() > deadline:  # one at least, however slow the first steps were
-            _release(store, taken[taken.index(row) :])
-            break
-        done, n = _carry_on(store, pace, row, versions[row.number], owed, deadline)
-        made += n
-        finished += done
+    finished, made, left = 0, 0, list(taken)
+    try:
+        while left and (len(left) == len(taken) or time.monotonic() < deadline):  # one at least, however slow it is
+            row = left.pop(0)
+            done, n = _carried(store, pace, row, versions[row.number], owed, deadline)
+            made += n
+            finished += done
+    finally:
+        if left:
+            _release(store, left)
     log.info("articles.reacted", articles=finished, deliveries=made, taken=len(taken))
     return Reacted(finished, made, more=finished < len(taken) or len(taken) == ROWS_AT_ONCE)
+
+
+def _carried(
+    store: Store, pace: Pace, row: _Owed, version: Version, owed: Callable[[], None], deadline: float
+) -> tuple[int, int]:
+    """`_carry_on`; a row that cannot be carried keeps only itself from the others, and is tried again later."""
+    try:
+        return _carry_on(store, pace, row, version, owed, deadline)
+    except ZonewireError:
+        raise  # the database's affair, not this row's
+    except Exception:
+        log.exception("article.unreacted", article_guid=version.article.guid, number=row.number)
+        return 0, 0
 
 
 def _by_id(row: _Owed) -> int:
@@ -181,6 +199,8 @@ def _step(db: Connection, row: _Owed, version: Version, *, most: int, now: int) 
             if n == most:
                 return False, 0
         row.stage = Stage.FANOUT
+    if db.execute(_NEWEST, {"of_article": version.article_id}).scalar() != version.number:
+        return True, 0  # a newer version is on its way; what it owes supersedes whatever we would add
     if row.stage is Stage.FANOUT:
         made, is_over = _fan_out(db, row, version, most=most, now=now)
         return is_over and version.version == 1, made

@@ -14,6 +14,7 @@ EVENTS: dict[str, str] = {
     "samples.loaded": "`up --sample` has published and subscribed its samples; articles, subscriptions (new ones)",
     "sample.refused": "a line of samples/subscriptions.jsonl that cannot be subscribed; line, detail",
     "articles.reacted": "outbox rows became feeds marked and deliveries owed; taken, articles (finished), deliveries",
+    "article.unreacted": "the reaction to one version failed and is tried again; article_guid, number, the trace",
     "batch.pushed": "what a lane's task did, in rows; lane, claimed, delivered, retried, buried, cancelled, too_late",
     "batch.unbuilt": "the database went away between claim and build, nothing was tried; lane, rows, error",
     "broker.unreachable": "a worker cannot reach Redis and will try again by itself; error, again_in_s",

@@ -16,11 +16,11 @@ from sqlalchemy import Connection, Delete, bindparam, delete, func, literal_colu
 from zonewire.delivery import counts, ledger, owing
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.lanes import lane_of
-from zonewire.delivery.states import State
+from zonewire.delivery.states import ARTICLE_KINDS, State
 from zonewire.store import SECOND, Spelled, Store, as_rows, many, values_of
 from zonewire.store import now as clock
 from zonewire.store.pacing import Pace
-from zonewire.store.tables import attempts, deliveries, endpoints, heartbeats, job_runs
+from zonewire.store.tables import articles, attempts, deliveries, endpoints, heartbeats, job_runs
 
 log = structlog.get_logger()
 
@@ -77,13 +77,20 @@ _HELD_TOO_LONG = (
 
 # Settled rows that are older than they are kept. Ids rise with time, so the oldest stand first in the table.
 _OLD = (
-    select(deliveries.c.id, deliveries.c.lane, deliveries.c.state)
+    select(deliveries.c.id)
     .where(deliveries.c.id <= bindparam("up_to_id"), deliveries.c.settled_at < bindparam("settled_before"))
     .order_by(deliveries.c.id)
     .limit(bindparam("most"))
 )
 _OLDEST_IDS = select(deliveries.c.id, deliveries.c.created_at).order_by(deliveries.c.id).limit(1)
-_FORGET = delete(deliveries).where(deliveries.c.id.in_(values_of(many("old_ids"))))
+_FORGET = (
+    delete(deliveries)
+    .where(
+        deliveries.c.id.in_(values_of(many("old_ids"))),
+        deliveries.c.settled_at.is_not(None),  # it may have been replayed meanwhile, or forgotten by another
+    )
+    .returning(deliveries.c.lane, deliveries.c.state)
+)
 _FORGET_ATTEMPTS = delete(attempts).where(
     attempts.c.id.in_(
         select(attempts.c.id)
@@ -91,6 +98,18 @@ _FORGET_ATTEMPTS = delete(attempts).where(
         .order_by(attempts.c.at)
         .limit(bindparam("most"))
     )
+)
+# Ready rows of articles that have a newer version: their try was under way when that was accepted, and failed since.
+# Read outside of any write transaction, since it looks at every ready row.
+_OVERTAKEN = (
+    select(deliveries.c.id)
+    .join(articles, articles.c.id == deliveries.c.article_id)
+    .where(
+        literal_column("deliveries.ready") == literal_column("1"),
+        deliveries.c.kind.in_(ARTICLE_KINDS),
+        deliveries.c.number < articles.c.newest,
+    )
+    .limit(bindparam("most"))
 )
 _FORGET_HEARTBEATS = delete(heartbeats).where(heartbeats.c.beat_at < bindparam("before"))
 _FORGET_RUNS = delete(job_runs).where(job_runs.c.minute < bindparam("before"))
@@ -121,6 +140,7 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
             done[name] += touched
             if touched < most:
                 break
+    done["deliveries_superseded"] = cancel_overtaken(store)
     with store.settling() as db:
         now = clock(db)
         db.execute(_FORGET_HEARTBEATS, {"before": now - HEARTBEATS_FOR})
@@ -128,6 +148,16 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
     if any(done.values()):
         log.info("upkeep.done", **{name: n for name, n in done.items() if n})
     return done
+
+
+def cancel_overtaken(store: Store, *, most: int = 1_000) -> int:
+    """Cancel up to *most* ready deliveries of versions that are not the newest; no claim would ever take them."""
+    with store.reading() as db:
+        ids = list(db.execute(_OVERTAKEN, {"most": most}).scalars())
+    if not ids:
+        return 0
+    with store.writing() as db:
+        return owing.cancel(db, ids, why="superseded", now=clock(db))
 
 
 def hold_disabled(db: Connection, most: int, now: int) -> int:
@@ -167,10 +197,10 @@ def prune(db: Connection, most: int, before: int) -> int:
     oldest = db.execute(_OLDEST_IDS).first()
     if oldest is None or oldest.created_at >= before:
         return 0
-    rows: Any = db.execute(_OLD, {"up_to_id": oldest.id + 10 * most, "settled_before": before, "most": most}).all()
-    if not rows:
-        return 0
-    db.execute(_FORGET, {"old_ids": [row.id for row in rows]})
+    found = (
+        db.execute(_OLD, {"up_to_id": oldest.id + 10 * most, "settled_before": before, "most": most}).scalars().all()
+    )
+    rows = db.execute(_FORGET, {"old_ids": list(found)}).all() if found else []
     moves: Moves = Counter()
     for row in rows:
         moves[Slot(row.lane, State(row.state))] -= 1

@@ -204,3 +204,16 @@ def test_closing_settles_what_came_back_and_hands_back_what_did_not_go_out(pushi
     states = pushing.states()
     assert states["delivered"] == pushing.receiver.count
     assert states.get("sending", 0) == 0
+
+
+def test_what_is_still_in_flight_at_the_end_goes_back_and_counts_as_no_lapse(pushing: Pushing) -> None:
+    pushing.receiver.behave("/hang", hang)
+    pushing.owe("/hang")
+    pusher = pushing.pusher(timeout_s=30)
+    pusher.turn()
+    eventually(lambda: pushing.receiver.count == 1, within_s=5)
+
+    pusher.close(grace_s=0.1)
+
+    assert pushing.states() == {"retrying": 1}
+    assert read(pushing, lambda db: db.execute(select(deliveries.c.lapses)).scalar_one()) == 0

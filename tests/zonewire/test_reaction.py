@@ -217,3 +217,38 @@ def test_ending_a_subscription_cancels_its_endpoints_news_only_if_no_other_leads
     with store.writing() as db:
         end(second)(db)
     assert owed(store) == {(endpoint, "news", "cancelled"): 1}
+
+
+def test_a_version_that_was_overtaken_owes_nothing_more(store: Store) -> None:
+    article = an_article()
+    with store.writing() as db:
+        a_subscription(db)
+        accepted(db, article)
+        newest = accepted(db, article)
+
+    while reacted(store).more:
+        pass
+
+    with store.reading() as db:
+        assert set(db.execute(select(deliveries.c.number)).scalars()) == {newest.number}
+
+
+def test_a_version_that_cannot_be_reacted_to_holds_up_no_other(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    with store.writing() as db:
+        a_subscription(db)
+        poisoned = accepted(db)
+        other = accepted(db)
+    whole = owing.owe_news
+
+    def fails(*args: object, number: int, **kwargs: object) -> int:
+        if number == poisoned.number:
+            raise ValueError("poison")
+        return whole(*args, number=number, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(owing, "owe_news", fails)
+
+    reacted(store)
+
+    with store.reading() as db:
+        assert set(db.execute(select(deliveries.c.number)).scalars()) == {other.number}
+        assert list(db.execute(select(outbox.c.number)).scalars()) == [poisoned.number]

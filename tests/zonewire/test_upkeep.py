@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import select, update
 
-from tests.builders import DAY, NOON, a_delivery, an_endpoint
+from tests.builders import DAY, NOON, a_delivery, a_version, an_article, an_endpoint
 from zonewire.delivery import counts, ledger
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.ledger import START, Places
@@ -112,3 +112,18 @@ def test_a_counter_is_moved_by_each_transaction_that_moves_rows(store: Store) ->
             counts.record(db, {Slot("push.http", State.PENDING): n})
 
     assert counted(store) == {}
+
+
+def test_a_try_of_an_old_version_that_failed_after_the_correction_came_is_cancelled(store: Store) -> None:
+    article = an_article()
+    with store.writing() as db:
+        a_delivery(db, version=a_version(db, article), state="retrying", ready=1)
+        newest = a_delivery(db, version=a_version(db, article))
+
+    tidied(store)
+
+    with store.reading() as db:
+        states = {row.id: (row.state, row.reason) for row in db.execute(select(deliveries))}
+    assert states.pop(newest) == ("pending", None)
+    assert list(states.values()) == [("cancelled", "superseded")]
+    assert counted(store) == {("pending", False): 1, ("cancelled", False): 1}

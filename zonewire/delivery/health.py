@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import Connection, bindparam, or_, update
 
-from zonewire.delivery.outcomes import Delivered, Never
+from zonewire.delivery.outcomes import Delivered, Never, said
 from zonewire.store import SECOND, Spelled, as_rows, many, values_of
 from zonewire.store.tables import endpoints
 
@@ -26,7 +26,11 @@ FEWEST_FAILURES = 20
 # Endpoints that took something: whatever failed before is over.
 _WELL = (
     update(endpoints)
-    .where(endpoints.c.id.in_(values_of(many("well_ids"))), endpoints.c.failures > 0)
+    .where(
+        endpoints.c.id.in_(values_of(many("well_ids"))),
+        endpoints.c.failures > 0,
+        endpoints.c.state != "disabled",  # what was still in flight when it was disabled does not enable it
+    )
     .values(failures=0, failing_since=None, state="healthy", last_error=None)
 )
 
@@ -67,18 +71,19 @@ def note(db: Connection, settlements: "Sequence[Settlement]", *, disable_after_s
     """Bring the endpoints of *settlements* up to date."""
     well = {s.row.endpoint_id for s in settlements if isinstance(s.outcome, Delivered)}
     failed = [s for s in settlements if not isinstance(s.outcome, Delivered) and s.row.endpoint_id not in well]
+    gone = {s.row.endpoint_id for s in settlements if isinstance(s.outcome, Never) and s.outcome.close_endpoint}
     if well:
         db.execute(_WELL, {"well_ids": sorted(well)})
-    if not failed:
+    if not failed and not gone:
         return
     times = Counter(s.row.endpoint_id for s in failed)
-    words = {s.row.endpoint_id: getattr(s.outcome, "error", "")[:200] for s in failed}
-    rows = as_rows([(endpoint, n, words[endpoint]) for endpoint, n in sorted(times.items())])
-    db.execute(_FAILED.on(db), {"rows": rows, "moment": now})
+    words = {s.row.endpoint_id: said(getattr(s.outcome, "error", ""))[:200] for s in failed}
+    if times:
+        rows = as_rows([(endpoint, n, words[endpoint]) for endpoint, n in sorted(times.items())])
+        db.execute(_FAILED.on(db), {"rows": rows, "moment": now})
     before = {"failed_ids": sorted(times), "failing_before": now - disable_after_s * SECOND, "moment": now}
     closed = list(db.execute(_DISABLE_FAILING, before).scalars())
-    gone = sorted({s.row.endpoint_id for s in failed if isinstance(s.outcome, Never) and s.outcome.close_endpoint})
     if gone:
-        closed += db.execute(_DISABLE_GONE, {"gone_ids": gone, "moment": now}).scalars()
+        closed += db.execute(_DISABLE_GONE, {"gone_ids": sorted(gone), "moment": now}).scalars()
     for endpoint in closed:
         log.warning("endpoint.disabled", endpoint_id=f"e{endpoint}", error=words.get(endpoint, ""))

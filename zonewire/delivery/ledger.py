@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from zonewire.delivery import counts, health, statements
 from zonewire.delivery.counts import Moves, Slot
-from zonewire.delivery.outcomes import Delivered, Never, Outcome, Unknown
+from zonewire.delivery.outcomes import Delivered, Never, Outcome, Unknown, said
 from zonewire.delivery.retries import RetryPolicy, next_try
 from zonewire.delivery.states import Kind, State
 from zonewire.store import SECOND, Spelled, as_rows, read_rows
@@ -324,7 +324,7 @@ def _fail(
     for s in failed:
         row, unknown = s.row, int(isinstance(s.outcome, Unknown))
         if isinstance(s.outcome, Never):
-            burials.append((row.id, row.lease_id, 1, unknown, s.outcome.error[:REASON_CHARS]))
+            burials.append((row.id, row.lease_id, 1, unknown, said(s.outcome.error)[:REASON_CHARS]))
             continue
         stated = getattr(s.outcome, "wait_s", None)
         following = next_try(policy, attempts=row.attempts, waits=row.waits, stated_wait_s=stated, chance=chance)
@@ -369,8 +369,8 @@ def _attempt(s: Settlement, now: int) -> dict[str, Any]:
         "took_ms": s.took_ms,
         "outcome": type(outcome).__name__.lower(),
         "status": getattr(outcome, "status", 0) or None,
-        "error": getattr(outcome, "error", ""),
-        "answer": s.answer[:1024] or None,
+        "error": said(getattr(outcome, "error", "")),
+        "answer": said(s.answer[:1024]) or None,
     }
 
 

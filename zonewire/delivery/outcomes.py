@@ -35,4 +35,9 @@ class Unknown:
     error: str = "no answer came"
 
 
+def said(words: str) -> str:
+    """What a receiver said, without the one character that PostgreSQL keeps in no text."""
+    return words.replace("\0", "")
+
+
 Outcome = Delivered | Later | Never | Unknown

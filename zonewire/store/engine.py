@@ -129,6 +129,8 @@ def _postgresql(url: str, pool_size: int, *, first: str | None = None) -> Engine
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": 5,
+            "keepalives_idle": 5,
+            "tcp_user_timeout": 15_000,  # a server that vanished is noticed, and no turn hangs on it for ever
             "options": f"-c lock_timeout={WAIT_MS} -c idle_in_transaction_session_timeout=30000 -c timezone=UTC",
         },
     )

@@ -357,3 +357,28 @@ def test_a_full_endpoint_with_a_long_queue_holds_up_nobody(db: Connection) -> No
 
     assert {row.id for row in batch.rows} == others
     assert db.execute(select(func.count()).select_from(articles)).scalar_one() >= 1
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_success_that_was_in_flight_beside_a_410_does_not_enable_the_endpoint(db: Connection, together: bool) -> None:
+    endpoint = an_endpoint(db)
+    for _ in range(2):
+        a_delivery(db, endpoint_id=endpoint)
+    gone, fine = claim(db).rows
+    moves: Moves = Counter()
+    turns = [
+        [Settlement(gone, Never("HTTP 410", 410, close_endpoint=True)), Settlement(fine, Delivered(200))],
+    ]
+    for settlements in turns if together else [[one] for one in turns[0]]:
+        ledger.settle(db, settlements, lane=LANE, policy=POLICY, disable_after_s=100, chance=0.0, now=NOON, moves=moves)
+
+    row = db.execute(select(endpoints)).one()
+    assert (row.state, row.gone) == ("disabled", True)
+
+
+def test_what_a_receiver_says_is_kept_without_the_character_that_no_database_text_holds(db: Connection) -> None:
+    a_delivery(db)
+
+    settle(db, claim(db).rows, Never("550 no\0 such"))
+
+    assert db.execute(select(attempts.c.error)).scalar_one() == "550 no such"

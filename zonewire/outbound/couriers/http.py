@@ -382,18 +382,17 @@ class HttpCourier:
                 self._begin(host, ticket, request)
 
     def _begin(self, host: _Host, ticket: Ticket, request: HttpRequest) -> None:
-        transfer = self._idle.pop() if self._idle else _Transfer(self._guard, self._timeout_s)
         try:
+            transfer = self._idle.pop() if self._idle else _Transfer(self._guard, self._timeout_s)
             transfer.load(ticket, request, time.monotonic())
-        except (pycurl.error, UnicodeError, ValueError) as error:
-            self._idle.append(transfer)
+            self._multi_for(host).add(transfer)
+        except Exception as error:  # whatever it is: a request without a reply would hold its lease for ever
             self._outbox.append((ticket, Reply(error=f"cannot be sent: {error}"), request.host))
             self.event.set()
             return
         if not host.open:
             host.ended_at = transfer.started
         host.open += 1
-        self._multi_for(host).add(transfer)
 
     def _multi_for(self, host: _Host) -> _Multi:
         quick, polled = len(self._quick.open), len(self._polled.open)
