@@ -360,7 +360,9 @@ def test_a_full_endpoint_with_a_long_queue_holds_up_nobody(db: Connection) -> No
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_a_success_that_was_in_flight_beside_a_410_does_not_enable_the_endpoint(db: Connection, together: bool) -> None:
+def test_a_success_that_was_in_flight_beside_a_410_does_not_enable_the_endpoint(
+    db: Connection, *, together: bool
+) -> None:
     endpoint = an_endpoint(db)
     for _ in range(2):
         a_delivery(db, endpoint_id=endpoint)
