@@ -122,7 +122,7 @@ def moment(words: str | None, where: str) -> int | None:
 def _told(what: str, n: int, keys: list[int], *, as_json: bool, asked_by_name: bool) -> None:
     if asked_by_name and n < len(keys):
         raise Conflict(
-            f"{n} of {len(keys)} {what}: the others are not in a state for it",
+            f"{n} of {len(keys)} {what}; a delivery that is sending or delivered cannot be",
             mend="`zonewire deliveries show ID` tells the state.",
         )
     if as_json:

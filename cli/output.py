@@ -6,6 +6,9 @@ from typing import Any
 
 import orjson
 
+WIDE = 400
+"""Characters of a line that no terminal has to hold."""
+
 Row = Mapping[str, Any]
 
 
@@ -25,10 +28,13 @@ def print_table(rows: Sequence[Row], columns: Sequence[str], *, empty: str) -> N
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
         numeric = all(isinstance(row.get(name), int | float | None) for row in rows)
-        table.add_column(name.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+        # An id that is wrapped can neither be copied nor searched for.
+        table.add_column(
+            name.replace("_", " "), justify="right" if numeric else "left", overflow="fold", no_wrap=name == "id"
+        )
     for row in rows:
         table.add_row(*(_cell(row.get(name)) for name in columns))
-    Console(width=None if sys.stdout.isatty() else 200, highlight=False, markup=False).print(table)
+    Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, markup=False).print(table)
 
 
 def print_list(rows: Sequence[Row], columns: Sequence[str], *, as_json: bool, empty: str) -> None:

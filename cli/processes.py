@@ -35,18 +35,23 @@ def worker(
     lanes: Annotated[str | None, typer.Option(help="Lanes, comma-separated; without it all seven.")] = None,
 ) -> None:
     """Work on lanes, one process each; on a single one in the foreground."""
+    from config.settings import load
     from workers.logs import configure_logs
     from workers.worker import lanes_of, run_workers
 
+    wanted = lanes_of(lanes)
+    load()  # a wrong setting stops us here, in one line, and not each child after its fork
     configure_logs()
-    run_workers(lanes_of(lanes))
+    run_workers(wanted)
 
 
 def beat() -> None:
     """Hint every lane each second. Any number of beats may run."""
+    from config.settings import load
     from workers.beat import run_beat
     from workers.logs import configure_logs
 
+    load()
     configure_logs()
     run_beat()
 
@@ -56,9 +61,11 @@ def web(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Serve the web face."""
+    from config.settings import load
     from workers.logs import configure_logs
     from workers.web import bind, run_web
 
+    load()
     configure_logs()
     run_web(bind(host, port))
 

@@ -90,6 +90,8 @@ def subscribe(
         print_json(shape)
         return
     sys.stdout.write(f"{shape['id']}  {channel} to {shape['to']}, {shape['cadence']}, {shape['state']}\n")
+    if shape["state"] == "unconfirmed":
+        sys.stdout.write("A mail with a link to confirm it is on its way; nothing else is sent before.\n")
     if "secret" in shape:
         sys.stdout.write(f"Secret of {shape['endpoint']}, shown only now: {shape['secret']}\n")
 
@@ -149,7 +151,7 @@ def import_file(
         print_json(totals)
     else:
         for made in totals["secrets"]:
-            sys.stdout.write(f"{made['endpoint']}  {made['to']}  {made['secret']}\n")
+            sys.stdout.write(f"Secret of {made['endpoint']} ({made['to']}), shown only now: {made['secret']}\n")
         sys.stdout.write("{added} added, {known} known already, {bad} bad lines left out\n".format(**totals))
     if totals["bad"]:
         raise typer.Exit(1)

@@ -16,12 +16,17 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from zonewire import ROOT
-from zonewire.errors import SettingWrong
+from zonewire.errors import InvalidInput, SettingWrong
+from zonewire.keys import secret_bytes
+from zonewire.rendering.mime import mailbox
 
 PREFIX = "ZONEWIRE_"
 SECRETS_FILE = "secrets.env"
 BASE_URL_FILE = "base-url"
 DEFAULT_BASE_URL = "http://127.0.0.1:8080"
+
+REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+socket", "sentinel", "amqp", "amqps")
+"""The last two are for BROKER_URL: Celery speaks them too."""
 
 Seconds = Annotated[list[int], NoDecode]
 
@@ -129,8 +134,27 @@ class Settings(BaseSettings):
     @field_validator("redis_url", "broker_url")
     @classmethod
     def _redis_address(cls, value: str | None) -> str | None:
-        if value is not None and "://" not in value:
-            raise ValueError("must be an address, such as redis://127.0.0.1:6379/0")
+        if value is not None and urlsplit(value).scheme not in REDIS_SCHEMES:
+            raise ValueError("must be an address of Redis, such as redis://127.0.0.1:6379/0")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        try:
+            mailbox(value)
+        except InvalidInput:
+            raise ValueError("must be a sender, such as Zonewire <digest@example.com>") from None
+        return value
+
+    @field_validator("event_secret")
+    @classmethod
+    def _signing_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            try:
+                secret_bytes(value.get_secret_value())
+            except InvalidInput as cause:
+                raise ValueError(cause.errors[0].detail) from None
         return value
 
     @field_validator("smtp_url")
@@ -198,7 +222,7 @@ def load(**overrides: Any) -> Settings:
     except ValidationError as cause:
         first = cause.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
-        detail = first["msg"].removeprefix("Value error, ")
+        detail = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
         raise SettingWrong(detail, where=name, mend="docs/operators/settings.md lists every setting.") from None
 
 

@@ -22,7 +22,7 @@ from config.settings import BASE_URL_FILE, PREFIX, Settings, load, make_missing_
 from workers.logs import configure_logs
 from workers.supervisor import Child, Supervisor
 from zonewire.delivery.lanes import Lane
-from zonewire.errors import SettingWrong, ZonewireError
+from zonewire.errors import Conflict, SettingWrong, ZonewireError
 
 log = structlog.get_logger()
 
@@ -93,15 +93,22 @@ def run_up(*, host: str, port: int | None, data: Path | None, sample: bool) -> N
 
 
 def take_lock(data_dir: Path) -> int:
-    """The lock of *data_dir*, held by its descriptor. Raises SettingWrong where another `up` has it."""
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(data_dir / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    """The lock of *data_dir*, held by its descriptor. Raises Conflict where another `up` has it, and SettingWrong."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(data_dir / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise SettingWrong(
+            f"{data_dir} cannot be used: {error.strerror}",
+            where="ZONEWIRE_DATA_DIR",
+            mend="Name a folder that this user may write to, with --data or in the environment.",
+        ) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         holder = os.read(descriptor, 32).decode().strip() or "?"
         os.close(descriptor)
-        raise SettingWrong(
+        raise Conflict(
             f"another `zonewire up` (process {holder}) runs on {data_dir}",
             mend="Stop it first, or give this one a folder of its own with --data.",
         ) from None
@@ -142,11 +149,10 @@ class _Installation:
         supervisor = self._supervisor
         supervisor.output = output
         supervisor.prepare()
-        begun = time.monotonic()
         try:
             self._start()
             if not supervisor.is_stopping:
-                self._greet(time.monotonic() - begun)
+                self._greet()
             supervisor.run()
         finally:
             supervisor.stop_all(last=(SENTINEL, REDIS))
@@ -259,7 +265,7 @@ class _Installation:
         for line in os.read(self._from_web[0], 4096).decode().splitlines():
             kind, _, rest = line.partition(" ")
             if kind == "error":
-                raise SettingWrong(
+                raise Conflict(
                     rest, where="--port", mend="Give another, or none: then the next free one from 8080 is taken."
                 )
             if kind == "desk":
@@ -285,11 +291,11 @@ class _Installation:
             with suppress(OSError):
                 os.write(self._to_sentinel[1], line.encode())
 
-    def _greet(self, took_s: float) -> None:
+    def _greet(self) -> None:
         base = self._settings.base_url or self._address
         data = self._settings.data_dir
         lines = [
-            f"Zonewire is up ({took_s:.1f} s). Ctrl-C stops it.",
+            "Zonewire is up. Ctrl-C stops it.",
             "",
             f"  feeds       {base}/feeds/",
             f"  publish     zonewire publish FILE   or   POST {base}/v1/events",

@@ -11,7 +11,7 @@ from tasks.app import app as celery_app
 from tasks.hints import HintLine, HintSender
 from web.app import create_app
 from web.face import Face
-from zonewire.errors import SettingWrong
+from zonewire.errors import Conflict
 from zonewire.store import migrate, open_store
 
 FIRST_PORT = 8080
@@ -20,7 +20,7 @@ BACKLOG = 512
 
 
 def bind(host: str, port: int | None) -> socket.socket:
-    """A listening socket: on *port*, or on the next free one from 8080 on. Raises SettingWrong for a taken one."""
+    """A listening socket: on *port*, or on the next free one from 8080 on. Raises Conflict for a taken one."""
     candidates = range(FIRST_PORT, FIRST_PORT + TRIES) if port is None else (port,)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for candidate in candidates:
@@ -32,14 +32,14 @@ def bind(host: str, port: int | None) -> socket.socket:
         except OSError as error:
             listener.close()
             if port is not None:
-                raise SettingWrong(
+                raise Conflict(
                     f"port {port} on {host} cannot be had: {error.strerror}",
                     where="--port",
                     mend="Give another, or none: then the next free one from 8080 is taken.",
                 ) from None
             continue
         return listener
-    raise SettingWrong(
+    raise Conflict(
         f"no port from {FIRST_PORT} to {FIRST_PORT + TRIES - 1} is free", where="--port", mend="Give one with --port."
     )
 

@@ -74,7 +74,14 @@ def open_store(url: str, *, pool_size: int = 4) -> Store:
     if parsed.get_backend_name() == "sqlite":
         if not parsed.database:
             raise SettingWrong("SQLite needs a file", where="ZONEWIRE_DATABASE_URL", mend=_FORMS)
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as cause:
+            raise SettingWrong(
+                f"{Path(parsed.database).parent} cannot be made: {cause.strerror}",
+                where="ZONEWIRE_DATA_DIR",
+                mend="Name a folder that this user may write to.",
+            ) from None
         return Store(
             url,
             _sqlite(url, pool_size, begin="BEGIN", synchronous="FULL"),
