@@ -44,7 +44,9 @@ class Heart:
         while not self._stopping.is_set():
             more = False
             try:
-                more = not self._work.is_attended and self._work.turn()
+                if not self._work.is_attended:
+                    more = self._work.turn()
+                    self._work.turned = time.monotonic()
             except ZonewireError as error:
                 log.warning("turn.refused", lane=self._lane, error=str(error))
             except Exception:  # the heart is what must go on
@@ -81,4 +83,6 @@ class Heart:
 
     def _beat(self) -> None:
         with self._store.settling() as db:
-            heartbeats.beat(db, worker=self._worker, lane=self._lane)
+            # A task that hangs in its turn keeps this old, and the sentinel sees it.
+            ago_s = time.monotonic() - self._work.turned
+            heartbeats.beat(db, worker=self._worker, lane=self._lane, turned_ago_s=ago_s)

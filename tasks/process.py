@@ -69,6 +69,7 @@ def open_process(app: Celery, *, lane: Lane, worker: str | None = None) -> Proce
         # it 200 times a second while a turn runs.
         sys.setswitchinterval(0.0005)
     work = _work(settings, store, hints, lane=lane, worker=name)
+    work.turned = time.monotonic()
     heart = Heart(store, work, lane=lane, worker=name)
     _process = Process(lane, name, store, work, heart, hints)
     heart.start()
@@ -101,6 +102,7 @@ def run_turns(lane: Lane) -> None:
     try:
         while more and time.monotonic() < deadline:
             more = work.turn()
+            work.turned = time.monotonic()
             if work.is_busy:
                 work.wait(PATIENCE_S)
                 more = more or work.has_news

@@ -44,6 +44,9 @@ class Work(Protocol):
     def has_news(self) -> bool:
         """Whether something came back that no turn has looked at yet."""
 
+    turned: float
+    """When the last turn was completed, by the monotonic clock: what the heartbeat tells."""
+
     is_attended: bool
     """Whether a task runs turns just now; the heart then leaves them to it."""
 
@@ -68,6 +71,7 @@ class Idle:
     is_busy = False
     has_news = False
     is_attended = False
+    turned = 0.0
     next_at: float | None = None
 
     def renew(self) -> None:
@@ -154,6 +158,7 @@ class PushWork:
 
     next_at: float | None = None
     is_attended = False
+    turned = 0.0
 
     def __init__(self, pusher: Pusher, lane: Lane) -> None:
         self._pusher, self._lane = pusher, lane

@@ -48,3 +48,11 @@ def test_retries_in_the_future_make_no_lane_late(store: Store) -> None:
         a_delivery(db, state="retrying", due_at=now(db) + 3600 * SECOND)
 
     assert standing_still(store, since=LONG_AGO) == []
+
+
+def test_a_worker_that_lives_but_completes_no_turn_stands_still(store: Store) -> None:
+    late_by(store, 1)
+    with store.writing() as db:
+        heartbeats.beat(db, worker="w", lane=Lane.PUSH_HTTP, turned_ago_s=STILL_S + 1)
+
+    assert standing_still(store, since=LONG_AGO) == [Lane.PUSH_HTTP]

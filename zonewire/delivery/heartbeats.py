@@ -25,10 +25,11 @@ _GONE = delete(heartbeats).where(heartbeats.c.worker == bindparam("gone_worker")
 _LAST_TURN = select(func.max(heartbeats.c.turned_at)).where(heartbeats.c.lane == bindparam("of_lane"))
 
 
-def beat(db: Connection, *, worker: str, lane: str) -> None:
-    """*worker*'s heart has completed a turn just now."""
+def beat(db: Connection, *, worker: str, lane: str, turned_ago_s: float = 0.0) -> None:
+    """*worker* lives; it completed its last turn *turned_ago_s* seconds ago."""
     now = clock(db)
-    row = {"worker": worker, "lane": lane, "started_at": now, "beat_at": now, "turned_at": now}
+    turned_at = now - int(turned_ago_s * SECOND)
+    row = {"worker": worker, "lane": lane, "started_at": now, "beat_at": now, "turned_at": turned_at}
     db.execute(_BEAT, row)
 
 
