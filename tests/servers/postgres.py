@@ -157,8 +157,12 @@ def _binaries(home: Path) -> Path:
     installed = Path(spec.origin).parent / "pginstall"
     if os.geteuid() != 0 or _reachable(installed / "bin" / "postgres"):
         return installed / "bin"
-    copy = home / "pginstall"
+    # The libraries that the wheel brings stand beside the package, and the binaries look for them there.
+    copy = home / installed.parent.name / installed.name
     shutil.copytree(installed, copy, symlinks=True)
+    libraries = installed.parent.with_name(f"{installed.parent.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, home / libraries.name, symlinks=True)
     return copy / "bin"
 
 
