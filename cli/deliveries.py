@@ -1,19 +1,26 @@
 """`zonewire deliveries`: look at the ledger, replay dead letters, cancel what is no longer wanted."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.context import installation
 from cli.output import print_json, print_list
-from zonewire.errors import Conflict, WrongUsage
+from zonewire.errors import WrongUsage
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from zonewire.delivery.replaying import Holder, Replayed
+    from zonewire.errors import Conflict
 
 deliveries = typer.Typer(help="The ledger of deliveries.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 COLUMNS = ("id", "state", "channel", "to", "article", "edition", "attempts", "due_at", "last_error")
 STATES = ("pending", "sending", "retrying", "delivered", "dead", "cancelled")
+HOLDERS_NAMED = 3
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +31,7 @@ def register(app: typer.Typer) -> None:
 @deliveries.command("list")
 def list_them(
     state: Annotated[str | None, typer.Option(help="pending, sending, retrying, delivered, dead or cancelled.")] = None,
-    channel: Annotated[str | None, typer.Option(help="email, webhook …")] = None,
+    channel: Annotated[str | None, typer.Option(help="email or webhook.")] = None,
     since: Annotated[
         str | None, typer.Option(help="Made at or after this time (2026-06-06, 2026-06-06T08:00Z).")
     ] = None,
@@ -32,11 +39,14 @@ def list_them(
     limit: Annotated[int | None, typer.Option(min=0, help="At most so many.")] = None,
 ) -> None:
     """List deliveries, the newest first."""
+    from zonewire.delivery.channel_names import check_channel
     from zonewire.delivery.listing import Wanted, list_deliveries
     from zonewire.store.migrate import installation_number
 
     if state is not None and state not in STATES:
         raise WrongUsage(f"there is no state {state}", where="--state", mend=f"It is one of {', '.join(STATES)}.")
+    if channel is not None:
+        check_channel(channel, where="--channel")
     wanted = Wanted(state=state, channel=channel, since=moment(since, "--since"), limit=limit)
     with installation() as (_, store), store.reading() as db:
         rows = list_deliveries(db, wanted, installation=installation_number(db))
@@ -71,10 +81,14 @@ def replay(
     endpoint: Annotated[str | None, typer.Option(help="With --dead: of this endpoint.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Put dead or cancelled deliveries back, under their old ids."""
+    """Put dead or cancelled deliveries back, under their old ids.
+
+    What belongs to a disabled endpoint is held until that is enabled.
+    """
     from tasks.hints import hint_from_command
     from zonewire.delivery import listing
-    from zonewire.delivery.endpoints import key_of
+    from zonewire.delivery.refusals import NOT_REPLAYED, refusals
+    from zonewire.delivery.replaying import replay as put_back
     from zonewire.store import now
     from zonewire.store.migrate import installation_number
 
@@ -82,29 +96,39 @@ def replay(
         raise WrongUsage("name deliveries, or ask for --dead, one of both")
     if not dead and (since is not None or endpoint is not None):
         raise WrongUsage("--since and --endpoint go with --dead")
+    made_since = moment(since, "--since")
     with installation() as (settings, store):
         with store.writing() as db:
-            if dead:
-                of_endpoint = None if endpoint is None else key_of(endpoint)
-                keys = listing.dead_keys(db, listing.Wanted(since=moment(since, "--since"), endpoint_id=of_endpoint))
-            else:
-                keys = listing.keys_of(db, names or [], installation=installation_number(db))
-            n = listing.replay(db, keys, now=now(db))
-        hint_from_command(settings, "push.http", "push.email", "push.robot")
-    _told("replayed", n, keys, as_json=as_json, asked_by_name=not dead)
+            ours = installation_number(db)
+            keys = _dead_keys(db, made_since, endpoint) if dead else listing.keys_of(db, names or [], installation=ours)
+            done = put_back(db, keys, now=now(db))
+            left = [key for key in keys if key not in done.keys]
+            refused = [] if dead else refusals(db, left, NOT_REPLAYED, installation=ours)
+        if done.keys:
+            hint_from_command(settings, "push.http", "push.email", "push.robot")
+    if done.keys or not refused:
+        _tell_replayed(done, stay_dead=len(left) if dead else 0, as_json=as_json)
+    _refuse(refused)
 
 
 @deliveries.command("cancel")
 def cancel(name: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False) -> None:
     """Cancel a delivery that is pending, retrying or dead. What is being sent cannot be called back."""
     from zonewire.delivery import listing, owing
+    from zonewire.delivery.refusals import NOT_CANCELLED, refusals
     from zonewire.store import now
     from zonewire.store.migrate import installation_number
 
     with installation() as (_, store), store.writing() as db:
-        keys = listing.keys_of(db, [name], installation=installation_number(db))
+        ours = installation_number(db)
+        keys = listing.keys_of(db, [name], installation=ours)
         n = owing.cancel(db, keys, why="cancelled by an operator", now=now(db))
-    _told("cancelled", n, keys, as_json=as_json, asked_by_name=True)
+        refused = [] if n else refusals(db, keys, NOT_CANCELLED, installation=ours)
+    _refuse(refused)
+    if as_json:
+        print_json({"cancelled": n})
+    else:
+        sys.stdout.write(f"{n} cancelled\n")
 
 
 def moment(words: str | None, where: str) -> int | None:
@@ -119,13 +143,40 @@ def moment(words: str | None, where: str) -> int | None:
         raise WrongUsage(str(error), where=where, mend="Write 2026-06-06 or 2026-06-06T08:00:00+08:00.") from None
 
 
-def _told(what: str, n: int, keys: list[int], *, as_json: bool, asked_by_name: bool) -> None:
-    if asked_by_name and n < len(keys):
-        raise Conflict(
-            f"{n} of {len(keys)} {what}; a delivery that is sending or delivered cannot be",
-            mend="`zonewire deliveries show ID` tells the state.",
-        )
+def _dead_keys(db: "Connection", since: int | None, endpoint: str | None) -> list[int]:
+    """Every dead letter made since then, of that endpoint. Raises NotFound where there is no such endpoint."""
+    from zonewire.delivery.endpoints import existing_key
+    from zonewire.delivery.listing import Wanted, dead_keys
+
+    of_endpoint = None if endpoint is None else existing_key(db, endpoint)
+    return dead_keys(db, Wanted(since=since, endpoint_id=of_endpoint))
+
+
+def _tell_replayed(done: "Replayed", *, stay_dead: int, as_json: bool) -> None:
     if as_json:
-        print_json({what: n})
-    else:
-        sys.stdout.write(f"{n} {what}\n")
+        print_json({"replayed": len(done.keys), "held": done.held})
+        return
+    sys.stdout.write(f"{len(done.keys)} replayed\n")
+    if done.holders:
+        sys.stdout.write(f"{done.held} of them held, because {_disabled(done.holders)}\n")
+    if stay_dead:
+        sys.stdout.write(f"{stay_dead} stay dead: a newer version of their article has taken their place\n")
+
+
+def _disabled(holders: "list[Holder]") -> str:
+    """The disabled endpoints, the first of them by name; of a single one, why it is."""
+    if len(holders) == 1:
+        why = f" ({holders[0].reason})" if holders[0].reason else ""
+        return f"{holders[0].endpoint} is disabled{why}"
+    named = [holder.endpoint for holder in holders[:HOLDERS_NAMED]]
+    if more := len(holders) - len(named):
+        return f"{', '.join(named)} and {more} more endpoints are disabled"
+    return f"{', '.join(named[:-1])} and {named[-1]} are disabled"
+
+
+def _refuse(refused: "list[Conflict]") -> None:
+    """Tell, a line each, which of the deliveries that somebody named stayed as they were. Raises Exit."""
+    for error in refused:
+        sys.stderr.write(f"zonewire: {error}\n")
+    if refused:
+        raise typer.Exit(1)

@@ -3,7 +3,9 @@
 import sys
 
 import typer
+from typer.main import get_command
 
+from cli.usage import as_wrong_usage, command_of, pointer
 from zonewire.errors import SettingWrong, WrongUsage, ZonewireError
 
 app = typer.Typer(
@@ -19,13 +21,20 @@ def main() -> None:
     """Run the command that was asked for; exit 0 ok, 1 failed, 2 wrong usage."""
     _register()
     try:
-        app()
-    except (WrongUsage, SettingWrong) as error:
+        # Not standalone: Typer would tell wrong usage in a box. What comes back is the status of a typer.Exit.
+        status = app(standalone_mode=False)
+    except typer.TyperException as error:
+        sys.exit(_told(as_wrong_usage(error, sys.argv[1:], get_command(app)), 2))
+    except WrongUsage as error:
+        error.mend = error.mend or pointer(command_of(sys.argv[1:], get_command(app)))
+        sys.exit(_told(error, 2))
+    except SettingWrong as error:
         sys.exit(_told(error, 2))
     except ZonewireError as error:
         sys.exit(_told(error, 1))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
+    sys.exit(status)
 
 
 def _told(error: ZonewireError, status: int) -> int:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 BATCH = 100
 WAIT_S = 30.0
 POLL_S = 0.05
+GUIDE = "The folder samples/ shows what is taken."
 LARGE_BYTES = 512 * 1024
 """Files from this size on show a progress bar."""
 
@@ -49,9 +50,7 @@ def publish(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
 ) -> None:
     """Publish articles. Prints what each was taken for, and what became of it."""
-    from zonewire.intake.files import Given
-
-    given = Given(guid, url)
+    given = _given(guid, url)
     if given and len(files) > 1:
         raise WrongUsage("--guid and --url are for one file", mend="Publish the files one by one.")
     with installation() as (settings, store):
@@ -75,10 +74,7 @@ def withdraw(
     from zonewire.intake.article_json import check_id
     from zonewire.intake.files import withdrawal
 
-    try:
-        ident = check_id(guid)
-    except ValueError as cause:
-        raise InvalidInput.of("GUID", str(cause)) from None
+    ident = _checked("GUID", check_id, guid)
     with installation() as (settings, store):
         desk = Desk(settings, store, as_json=as_json)
         (answer,) = desk.accept([withdrawal(ident)])
@@ -87,6 +83,21 @@ def withdraw(
         print_json({"guid": answer.guid, "version": answer.version, "result": answer.result.value})
     else:
         sys.stdout.write(f"{answer.guid}: {_withdrawn(answer)}\n")
+
+
+def _given(guid: str, url: str) -> "Given":
+    """What the options say about the one article. Raises WrongUsage where it can be no guid or address."""
+    from zonewire.intake.article_json import check_address, check_id
+    from zonewire.intake.files import Given
+
+    return Given(guid and _checked("--guid", check_id, guid), url and _checked("--url", check_address, url))
+
+
+def _checked(where: str, check: Callable[[str], str], given: str) -> str:
+    try:
+        return check(given)
+    except ValueError as cause:
+        raise WrongUsage(str(cause), where=where) from None
 
 
 @dataclass(slots=True)
@@ -180,8 +191,9 @@ def _withdrawn(answer: "Accepted") -> str:
 
 def _why(found: "Found", error: ZonewireError) -> str:
     taken_for = f"taken for {_KINDS[found.taken_as]}, but " if found.taken_as else ""
-    mend = error.mend or ("The operators' guide shows what is taken." if isinstance(error, InvalidInput) else "")
-    return f"{taken_for}{error.what}" + (f"\n{mend}" if mend else "")
+    if not isinstance(error, InvalidInput):
+        return f"{taken_for}{error.what}" + (f"\n{error.mend}" if error.mend else "")
+    return f"{taken_for}{error.all_fields}\n{error.mend or GUIDE}"
 
 
 @contextlib.contextmanager

@@ -44,15 +44,26 @@ class FieldError:
     detail: str
 
 
+FIELDS_MOST = 40
+"""As many wrong fields are named on one line."""
+
+
+def _named(errors: list[FieldError], *, most: int) -> str:
+    shown = "; ".join(f"{one.field}: {one.detail}" if one.field else one.detail for one in errors[:most])
+    return shown + (f" (and {len(errors) - most} more)" if len(errors) > most else "")
+
+
 class InvalidInput(ZonewireError):
     """Input that cannot be taken; `errors` names each field."""
 
     def __init__(self, errors: list[FieldError], *, where: str = "", mend: str = "") -> None:
-        first = errors[0]
-        what = f"{first.field}: {first.detail}" if first.field else first.detail
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        super().__init__(what + more, where=where, mend=mend)
+        super().__init__(_named(errors, most=1), where=where, mend=mend)
         self.errors = errors
+
+    @property
+    def all_fields(self) -> str:
+        """Every wrong field with what is wrong in it, on one line; of very many, the first."""
+        return _named(self.errors, most=FIELDS_MOST)
 
     @classmethod
     def of(cls, field: str, detail: str, *, index: int = 0) -> "InvalidInput":
@@ -90,6 +101,10 @@ class Conflict(ZonewireError):
 
 class SettingWrong(ZonewireError):
     """A setting that no process may start with."""
+
+
+class CourierGone(ZonewireError):
+    """Nothing is carried in this process any more; whoever works in it must be replaced."""
 
 
 class StoreBusy(ZonewireError):

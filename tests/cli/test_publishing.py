@@ -1,6 +1,5 @@
 """`zonewire publish` and `zonewire withdraw`."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,14 @@ from cli import publishing
 from tests.builders import an_article, an_event_json
 from tests.zonewire.intake.page_texts import HTML_PAGE, a_page
 from zonewire.articles import Version, as_json, newest
-from zonewire.errors import InvalidInput, WrongUsage, ZonewireError
+from zonewire.errors import WrongUsage, ZonewireError
+from zonewire.feeds import Format, publish_due, served_document
+from zonewire.reaction import react
 from zonewire.store import Store
+from zonewire.store.pacing import Pace
 from zonewire.store.tables import feed_entries, feeds, outbox, versions
+
+pytestmark = pytest.mark.usefixtures("quiet_logs")
 
 
 @pytest.fixture(autouse=True)
@@ -31,17 +35,6 @@ def hints(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     sent: list[tuple[str, ...]] = []
     monkeypatch.setattr("tasks.hints.hint_from_command", lambda _settings, *lanes: sent.append(lanes))
     return sent
-
-
-@pytest.fixture(autouse=True)
-def quiet_logs() -> Iterator[None]:
-    """A command sets logging up for its process; here that is the tests'."""
-    import structlog
-
-    before = structlog.get_config()
-    structlog.reset_defaults()
-    yield
-    structlog.configure(**before)
 
 
 def ran(*words: str, stdin: str = "") -> Result:
@@ -137,11 +130,41 @@ def test_a_bad_file_is_reported_and_the_others_go_in(store: Store, tmp_path: Pat
     done = ran("publish", bad, missing, good)
     assert done.exit_code == 1
     assert "good.json: an article, accepted" in done.stdout
-    assert "bad.json: taken for an article, but title: is missing" in done.stderr
+    assert "bad.json: taken for an article, but title: is missing\n" in done.stderr
     assert "missing.json: No such file" in done.stderr
     assert "Traceback" not in done.stderr
     with store.reading() as db:
         assert db.execute(select(func.count()).select_from(versions)).scalar_one() == 1
+
+
+def test_every_wrong_field_is_named_on_one_line(tmp_path: Path) -> None:
+    article = as_json(an_article()) | {"title": "", "url": "ftp://a.example/", "published_at": "soon", "section": "甲"}
+    article["images"] = [{"url": "/1.jpg"}, {"url": "javascript:alert(1)"}]
+    event = an_event_json(data={"guid": "1"}, id="")
+    done = ran("publish", a_file(tmp_path, "a.json", article), a_file(tmp_path, "e.json", event))
+    of_article, _, of_event, _ = done.stderr.splitlines()
+    assert done.exit_code == 1
+    named = [part.split(": ")[0] for part in of_article.split("but ")[1].split("; ")]
+    assert named == ["url", "title", "section", "published_at", "images.1.url"]
+    assert of_event.endswith("but id: must not be empty; data.url: is missing; data.title: is missing")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [("", "empty"), ("\ufeff", "empty"), (" \n\t\n　\n", "empty but for blanks")]
+)
+def test_an_empty_file_is_told_to_be_empty_whatever_its_name(tmp_path: Path, content: str, said: str) -> None:
+    for name in ("a.json", "a.html"):
+        file = a_file(tmp_path, name, content)
+        done = ran("publish", file)
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert done.stderr == f"zonewire: {file}: the file is {said}\nName one with an article or a page in it.\n"
+
+
+def test_a_list_without_an_article_is_none_to_give_a_guid_to(tmp_path: Path) -> None:
+    nothing = a_file(tmp_path, "none.json", "[]")
+    assert listed(nothing) == []
+    with pytest.raises(WrongUsage, match="for one article"):
+        ran("publish", "--guid", "17", nothing)
 
 
 def test_json_lines_go_in_by_batches_and_a_bad_line_is_named(store: Store, tmp_path: Path) -> None:
@@ -150,7 +173,7 @@ def test_json_lines_go_in_by_batches_and_a_bad_line_is_named(store: Store, tmp_p
     done = ran("publish", a_file(tmp_path, "many.jsonl", b"\n".join(lines)))
     assert done.exit_code == 1
     assert len(done.stdout.splitlines()) == 249
-    assert "many.jsonl, line 121: taken for an article, but url: is missing" in done.stderr
+    assert "line 121: taken for an article, but url: is missing; title: is missing\n" in done.stderr
     with store.reading() as db:
         assert db.execute(select(func.count()).select_from(outbox)).scalar_one() == 249
 
@@ -166,9 +189,25 @@ def test_withdrawing_leaves_a_tombstone(store: Store, tmp_path: Path, hints: lis
     assert "nothing had this guid" in ran("withdraw", "unknown").stdout
 
 
-def test_what_can_be_no_guid_is_not_withdrawn() -> None:
-    with pytest.raises(InvalidInput, match="GUID"):
+def test_what_can_be_no_guid_or_address_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(WrongUsage, match="GUID"):
         ran("withdraw", " ")
+    page = a_file(tmp_path, "page.txt", a_page())
+    with pytest.raises(WrongUsage, match="--guid"):
+        ran("publish", "--guid", " ", page)
+    with pytest.raises(WrongUsage, match="--url: must be an http or https address"):
+        ran("publish", "--url", "portal.example/17.html", page)
+
+
+def test_the_withdrawal_of_an_unknown_article_is_a_tombstone_in_the_feed_of_everything(store: Store) -> None:
+    assert "nothing had this guid" in ran("withdraw", "https://portal.example/17.html").stdout
+    react(store, Pace(pauses=False), owed=lambda: None)
+    publish_due(store, base_url="https://wire.example", window_s=2)
+    with store.reading() as db:
+        documents = {form: served_document(db, "all", form, base_url="https://wire.example") for form in Format}
+    shown = {form: document.plain.decode() for form, document in documents.items() if document}
+    assert '<at:deleted-entry ref="https://portal.example/17.html"' in shown[Format.ATOM]
+    assert "17.html" not in shown[Format.RSS] + shown[Format.JSON]
 
 
 def test_waiting_ends_when_the_work_is_done(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
+from zonewire.delivery.channel_names import check_channel
 from zonewire.errors import AddressRefused, WrongUsage
 from zonewire.outbound.guard import DEFAULT_PORTS, target_of
 
@@ -37,16 +38,16 @@ class Address:
 
 
 def normalised(channel: str, given: str) -> Address:
-    """*given* as it is kept. Raises AddressRefused where it can be no address of *channel*."""
-    if channel == "webhook":
-        return _url(given.strip())
-    if channel == "email":
-        return _email(given.strip())
-    raise WrongUsage(f"{channel} has no addresses yet", mend="This version pushes by email and webhook.")
+    """*given* as it is kept. Raises WrongUsage where it can be no address of *channel*, wherever it would lead."""
+    check_channel(channel, where="channel")
+    return _url(given.strip()) if channel == "webhook" else _email(given.strip())
 
 
 def _url(given: str) -> Address:
-    target = target_of(given)
+    try:
+        target = target_of(given)
+    except AddressRefused as cause:  # for its spelling: where a well-spelt one leads is not asked here
+        raise WrongUsage(cause.what, where="to", mend=cause.mend) from cause
     parts = urlsplit(given)
     port = "" if DEFAULT_PORTS[target.scheme] == target.port else f":{target.port}"
     rest = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
@@ -59,7 +60,7 @@ def _email(given: str) -> Address:
     domain = _mail_domain(domain)
     text = f"{local}@{domain}"
     if not LOCAL.fullmatch(local) or len(local) > LOCAL_CHARS or not domain or len(text) > ADDRESS_CHARS:
-        raise AddressRefused(f"{given[:80]!r} is no email address", mend="Give one such as reader@example.com.")
+        raise WrongUsage(f"{given[:80]!r} is no email address", where="to", mend="Give one such as reader@example.com.")
     return Address("email", text, domain, text)
 
 

@@ -134,7 +134,21 @@ def key_of(shown: str) -> int:
     """The key behind a shown id. Raises NotFound where it can be none."""
     if match := SHOWN.fullmatch(shown):
         return int(match[1])
-    raise NotFound(f"there is no endpoint {shown[:40]!r}", mend="`zonewire endpoints list` shows them, with their ids.")
+    raise _not_there(shown)
+
+
+def existing_key(db: Connection, shown: str) -> int:
+    """The key of an endpoint that is there. Raises NotFound."""
+    key = key_of(shown)
+    if db.execute(select(endpoints.c.id).where(endpoints.c.id == key)).first() is None:
+        raise _not_there(shown)
+    return key
+
+
+def _not_there(shown: str) -> NotFound:
+    return NotFound(
+        f"there is no endpoint {shown[:40]!r}", mend="`zonewire endpoints list` shows them, with their ids."
+    )
 
 
 def _marks(address: Address, keys: KeyRing) -> list[str]:

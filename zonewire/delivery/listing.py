@@ -1,18 +1,15 @@
-"""Looking at the ledger, and what an operator may do to a row: replay it, cancel it."""
+"""Looking at the ledger: deliveries listed, shown, and found by name or as dead letters."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, true
+from sqlalchemy import Connection, Row, select
 
 from zonewire.articles.model import rfc3339
-from zonewire.delivery import counts
-from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.ids import delivery_key, delivery_uuid
-from zonewire.delivery.states import Move, State
+from zonewire.delivery.states import State
 from zonewire.errors import NotFound
 from zonewire.store import many, values_of
 from zonewire.store.tables import articles, attempts, deliveries, endpoints
@@ -83,14 +80,15 @@ def show_delivery(db: Connection, name: str, *, installation: int) -> dict[str, 
 
 
 def keys_of(db: Connection, names: Sequence[str], *, installation: int) -> list[int]:
-    """The keys of deliveries by their names. Raises NotFound for the first that is not there."""
-    keys = [delivery_key(installation, name) for name in names]
+    """The keys of deliveries by their names, each once. Raises NotFound for the first that is not there."""
+    named = {delivery_key(installation, name): name for name in names}
+    keys = list(named)
     there = set(
         db.execute(select(deliveries.c.id).where(deliveries.c.id.in_(values_of(many("of_ids")))), {"of_ids": keys})
         .scalars()
         .all()
     )
-    for name, key in zip(names, keys, strict=True):
+    for key, name in named.items():
         if key not in there:
             raise NotFound(
                 f"no delivery {name}", mend="It may have been pruned; `zonewire deliveries list` prints the rest."
@@ -102,39 +100,6 @@ def dead_keys(db: Connection, wanted: Wanted) -> list[int]:
     """Every dead letter that *wanted* asks for, oldest first."""
     found = select(deliveries.c.id).where(*_conditions(wanted), deliveries.c.state == State.DEAD)
     return list(db.execute(found.order_by(deliveries.c.id)).scalars())
-
-
-def replay(db: Connection, keys: Sequence[int], *, now: int) -> int:
-    """Put dead and cancelled deliveries back, under their old ids, with all their tries before them. How many were.
-
-    What belongs to a disabled endpoint is held; a superseded version stays cancelled.
-    """
-    newest = select(articles.c.newest).where(articles.c.id == deliveries.c.article_id).scalar_subquery()
-    found = (
-        select(deliveries.c.id, deliveries.c.lane, deliveries.c.state, endpoints.c.state.label("endpoint_state"))
-        .join(endpoints, endpoints.c.id == deliveries.c.endpoint_id)
-        .where(
-            deliveries.c.id.in_(values_of(many("of_ids"))),
-            deliveries.c.state.in_(Move.REPLAY.sources),
-            func.coalesce(deliveries.c.number == newest, true()),
-        )
-        .with_for_update(of=deliveries)
-    )
-    rows = db.execute(found, {"of_ids": list(keys)}).all()
-    moves: Moves = Counter()
-    for held in (True, False):
-        group = [row for row in rows if (row.endpoint_state == "disabled") is held]
-        if not group:
-            continue
-        back = Move.REPLAY.statement().where(deliveries.c.id.in_(values_of(many("of_ids"))))
-        fresh = {"attempts": 0, "waits": 0, "lapses": 0, "settled_at": None, "reason": None}
-        due = {"ready": None, "due_at": None} if held else {"ready": 1, "due_at": now}
-        db.execute(back.values(**fresh, **due), {"of_ids": [row.id for row in group]})
-        for row in group:
-            moves[Slot(row.lane, State(row.state))] -= 1
-            moves[Slot(row.lane, State.PENDING, held=held)] += 1
-    counts.record(db, moves)
-    return len(rows)
 
 
 def _conditions(wanted: Wanted) -> list[Any]:

@@ -26,8 +26,8 @@ def mark_touched(db: Connection, version: Version, *, now: int) -> None:
     """Put *version* into the feeds of its zone, city, sections and of everything; part of the reaction's transaction.
 
     Feeds that it no longer belongs to lose it without a tombstone; a withdrawn one becomes a tombstone in each feed
-    that it stood in. Harmless when repeated, and for a version that a newer one has overtaken: that one's own
-    reaction says all there is to say.
+    that it stood in, and one that nobody here had heard of in the feed of everything. Harmless when repeated, and for
+    a version that a newer one has overtaken: that one's own reaction says all there is to say.
     """
     db.execute(statements.LOCK_FEEDS)
     rows = db.execute(statements.STANDING, {"article_id": version.article_id}).all()
@@ -35,7 +35,8 @@ def mark_touched(db: Connection, version: Version, *, now: int) -> None:
         return
     live = {row.name: _Place(row.name, row.kind, row.title, -1) for row in rows if row.name and not row.withdrawn}
     if version.withdrawn:
-        stands, left = live, {}
+        # A reader may have an unknown article from elsewhere, or from a database of ours that is lost.
+        stands, left = ({ALL: _Place(ALL, ALL, "")} if version.version == 1 else live), {}
     else:
         belongs = _places(db, version.article)
         stands = {name: _grown(place, grows=name not in live) for name, place in belongs.items()}

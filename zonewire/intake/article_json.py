@@ -84,6 +84,12 @@ def _media_type(value: str) -> str:
     return value.strip().lower() if _MEDIA_TYPE.fullmatch(value.strip()) else ""
 
 
+def _file_address(value: str) -> str:
+    """*value* where an article's address can make an http or https one of it. Told with the other wrong fields."""
+    check_address(urljoin("https://portal.example/", _trimmed(value)))
+    return value
+
+
 def _moment(value: Any) -> Any:
     return read_moment(value) if isinstance(value, str) else value
 
@@ -111,7 +117,7 @@ class Read(BaseModel):
 
 
 class _File(Read):
-    url: str
+    url: Annotated[str, AfterValidator(_file_address)]
     type: Annotated[str, AfterValidator(_media_type)] | None = None
     length: Bytes | None = None
 

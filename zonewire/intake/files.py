@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, BinaryIO
 
 from zonewire.articles.model import Article
-from zonewire.errors import InvalidInput, NotAnArticle, WrongUsage, ZonewireError
+from zonewire.errors import FieldError, InvalidInput, NotAnArticle, WrongUsage, ZonewireError
 from zonewire.intake.article_json import read_article
 from zonewire.intake.cloudevents import EVENT_BYTES, REQUEST_BYTES, event_too_large, request_too_large
 from zonewire.intake.event import Event, EventType
@@ -64,7 +64,7 @@ def read_file(file: BinaryIO, given: Given) -> Iterator[Found]:
         yield from things
         return
     first = list(itertools.islice(things, 2))
-    if len(first) > 1 or first[0].taken_as is Taken.CLOUDEVENT:
+    if len(first) != 1 or first[0].taken_as is Taken.CLOUDEVENT:
         raise WrongUsage("--guid and --url are for one article or page", mend="Leave them out for events and lists.")
     yield from first
 
@@ -83,9 +83,12 @@ def withdrawal(guid: str) -> Event:
 def _read(file: BinaryIO, given: Given) -> Iterator[Found]:
     first = file.readline(_LONGEST).removeprefix(_BOM)
     blank_lines = 0
-    while first and not first.strip():
+    while first and _is_blank(first):
         first = file.readline(_LONGEST)
         blank_lines += 1
+    if not first:
+        yield Found(taken_as=None, error=_nothing(blank_lines))
+        return
     if first.lstrip()[:1] not in {b"{", b"["}:
         yield _found(Taken.PAGE, "", lambda: _page(first + _rest(file, len(first)), given))
         return
@@ -163,8 +166,6 @@ def _found(taken_as: Taken, place: str, read: Callable[[], tuple[Event, bool]]) 
 
 
 def _page(whole: bytes, given: Given) -> tuple[Event, bool]:
-    if not whole.strip():
-        raise NotAnArticle.of("", "there is nothing in it")
     text = _decoded(whole)
     if text.lstrip().startswith("<"):
         text = text_of(sanitise(text, base=""))
@@ -180,6 +181,17 @@ def _decoded(whole: bytes) -> str:
         except UnicodeDecodeError:
             continue
     raise NotAnArticle.of("", "is neither UTF-8 nor GB 18030")
+
+
+def _nothing(blank_lines: int) -> NotAnArticle:
+    """The error about a file without a word in it, however it is named."""
+    what = "the file is empty but for blanks" if blank_lines else "the file is empty"
+    return NotAnArticle([FieldError(0, "", what)], mend="Name one with an article or a page in it.")
+
+
+def _is_blank(line: bytes) -> bool:
+    """Whether it is blank to a reader: ideographic spaces are."""
+    return not line.strip() or line.decode(errors="replace").isspace()
 
 
 def _is_whole(line: bytes) -> bool:

@@ -98,7 +98,9 @@ def import_chunk(
 
 
 def _in_one_line(error: ZonewireError) -> str:
-    return " ".join(str(error).split("\n"))
+    """What was wrong, and in brackets what to do."""
+    what, *mend = str(error).split("\n")
+    return f"{what} ({' '.join(mend)})" if mend else what
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from zonewire.delivery.addresses import normalised
+from zonewire.delivery.channel_names import BUILT, check_channel
 from zonewire.errors import InvalidInput, WrongUsage
 from zonewire.filters import DIMENSIONS, Filter, filter_of
 from zonewire.keys import secret_bytes
@@ -29,9 +30,8 @@ CADENCES = {
     "indexnow": ("instant",),
     "baidu": ("instant",),
 }
-"""What each channel can be subscribed at; websub is subscribed at the hub."""
+"""What each channel can be subscribed at; websub will be subscribed at the hub."""
 
-BUILT = ("email", "webhook")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LOCALES = ("zh-CN", "en")
 FILTERING = frozenset(DIMENSIONS)
@@ -47,8 +47,8 @@ TIME_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 def read_options(options: Mapping[str, Any], *, check_url: Callable[[str], None]) -> SubscriptionRequest:
     """The request that *options* make; what is None or missing has its default.
 
-    *check_url* is the guard's word on a webhook's address. Raises WrongUsage for what cannot be meant, AddressRefused
-    for an address that is none or leads inside.
+    *check_url* is the guard's word on a webhook's address. Raises WrongUsage for what cannot be meant, an address that
+    is none among it, and AddressRefused for one that leads inside.
     """
     if not options.keys() <= OPTIONS:
         unknown = min(options.keys() - OPTIONS)
@@ -74,11 +74,10 @@ def read_options(options: Mapping[str, Any], *, check_url: Callable[[str], None]
 
 
 def _channel(channel: str | None) -> str:
-    if channel == "websub":
-        raise WrongUsage("channel: websub is not subscribed here", mend="Subscribe at the hub: POST to BASE_URL/hub.")
+    if not channel:
+        raise WrongUsage("channel: is missing", mend=f"Channels are {', '.join(BUILT)}.")
     if channel not in CADENCES:
-        what = f"{channel[:40]!r} is no channel" if channel else "is missing"
-        raise WrongUsage(f"channel: {what}", mend=f"Channels are {', '.join(CADENCES)}.")
+        check_channel(channel, where="channel")
     return channel
 
 
@@ -88,8 +87,7 @@ def _cadence(channel: str, options: Mapping[str, Any]) -> str:
     _one_of("cadence", cadence, ALL)
     if cadence not in allowed:
         raise WrongUsage(f"cadence: {channel} cannot be {cadence}", mend=f"It can be {', '.join(allowed)}.")
-    if channel not in BUILT:
-        raise WrongUsage(f"channel: {channel} is not built yet", mend="This version pushes by email and webhook.")
+    check_channel(channel, where="channel")
     return cadence
 
 

@@ -5,8 +5,15 @@ from sqlalchemy import Connection, func, select
 
 from tests.builders import NOON, a_delivery, an_endpoint
 from zonewire.delivery.addresses import Address, normalised
-from zonewire.delivery.endpoints import EndpointWanted, find_or_make_endpoints, key_of, list_endpoints, shown_id
-from zonewire.errors import AddressRefused, NotFound
+from zonewire.delivery.endpoints import (
+    EndpointWanted,
+    existing_key,
+    find_or_make_endpoints,
+    key_of,
+    list_endpoints,
+    shown_id,
+)
+from zonewire.errors import NotFound, WrongUsage
 from zonewire.keys import KeyRing, new_webhook_secret, secret_bytes
 from zonewire.store.tables import endpoints, hosts, subscribers
 
@@ -49,7 +56,7 @@ def test_a_webhooks_address_has_one_spelling(given: str, kept: str, host: str) -
      "https://partner.example:0/", "https://partner.example:x/", "https://a b.example/", "https://a\\b.example/"],
 )  # fmt: skip
 def test_what_is_no_web_address_is_refused(given: str) -> None:
-    with pytest.raises(AddressRefused):
+    with pytest.raises(WrongUsage):
         normalised("webhook", given)
 
 
@@ -78,7 +85,7 @@ def test_an_email_address_has_one_spelling(given: str, kept: str) -> None:
      "a@" + "b." * 130 + "example"],
 )  # fmt: skip
 def test_what_is_no_email_address_is_refused(given: str) -> None:
-    with pytest.raises(AddressRefused, match="no email address"):
+    with pytest.raises(WrongUsage, match="no email address"):
         normalised("email", given)
 
 
@@ -166,3 +173,10 @@ def test_what_is_no_endpoints_id_is_not_found(shown: str) -> None:
     with pytest.raises(NotFound):
         key_of(shown)
     assert key_of("e17") == 17
+
+
+def test_the_key_of_an_endpoint_that_is_not_there_is_not_found(db: Connection) -> None:
+    endpoint_id = an_endpoint(db)
+    assert existing_key(db, shown_id(endpoint_id)) == endpoint_id
+    with pytest.raises(NotFound, match="endpoints list"):
+        existing_key(db, shown_id(endpoint_id + 1))

@@ -82,10 +82,25 @@ def test_a_withdrawn_article_that_comes_back_elsewhere_stays_a_tombstone_where_i
     assert counts(db) == {"all": 1, "city/suzhou": 1, "city/taizhou": 0}
 
 
-def test_the_withdrawal_of_what_stood_nowhere_leaves_nothing(db: Connection) -> None:
-    mark_touched(db, a_version(db, an_article(city="泰州"), withdrawn=True), now=NOON)
-    assert standing(db) == {}
+def test_the_withdrawal_of_an_unknown_article_leaves_a_tombstone_in_the_feed_of_everything(db: Connection) -> None:
+    article = an_article(city="泰州", zone="", section=())
+    version = a_version(db, article, withdrawn=True)
+    mark_touched(db, version, now=NOON)
+    mark_touched(db, version, now=NOON + 5)
+    assert standing(db) == {"all": True}
     assert counts(db) == {"all": 0}
+    assert dirty(db) == {"all": (1, NOON)}
+    mark_touched(db, a_version(db, article), now=NOON)
+    assert standing(db) == {"all": False, "city/taizhou": False}
+    assert counts(db) == {"all": 1, "city/taizhou": 1}
+
+
+def test_what_was_withdrawn_before_it_ever_stood_leaves_nothing(db: Connection) -> None:
+    """Published and withdrawn before the reaction came to it: no feed ever showed it."""
+    article = an_article(city="泰州")
+    a_version(db, article)
+    mark_touched(db, a_version(db, article, withdrawn=True), now=NOON)
+    assert standing(db) == {}
     assert dirty(db) == {"all": (0, None)}
 
 
