@@ -3,10 +3,10 @@
 `open_process` is called after the fork, before Celery starts; the lanes' tasks call `run_turns`.
 """
 
+import gc
 import os
 import secrets
 import socket
-import sys
 import time
 from dataclasses import dataclass
 
@@ -19,12 +19,13 @@ from config.settings import Settings, load
 from tasks.heart import Heart
 from tasks.hints import HintSender
 from tasks.work import DigestsWork, EventsWork, FeedsWork, PushWork, UpkeepWork, Work
+from zonewire.channels import webhook
 from zonewire.delivery.lanes import PUSH_LANES, Lane
 from zonewire.delivery.mailing import Mailing
 from zonewire.delivery.retries import RetryPolicy
 from zonewire.outbound.courier import Courier
 from zonewire.outbound.couriers.eml import eml_courier
-from zonewire.outbound.couriers.http import HttpCourier
+from zonewire.outbound.couriers.http import CYCLES_FROM, HttpCourier
 from zonewire.outbound.couriers.smtp import Relay, smtp_courier
 from zonewire.push import Push, Pusher
 from zonewire.store import Store, migrate, open_store
@@ -61,14 +62,16 @@ def open_process(app: Celery, *, lane: Lane, worker: str | None = None) -> Proce
     """Open everything that *lane* needs. Raises SettingWrong, StoreUnavailable."""
     global _process  # noqa: PLW0603  # the one thing that tasks, called by name, find their process by
     settings = load()
+    courier = _courier(settings, lane) if lane in PUSH_LANES else None  # before all else: it may fork
+    if lane in PUSH_LANES:
+        gc.set_threshold(CYCLES_FROM)
     store = open_store(settings.database, pool_size=3)
     hints = HintSender(app)
     name = worker or new_worker_name(lane)
-    if lane in PUSH_LANES:
-        # The courier's thread asks for the interpreter's lock after each of libcurl's steps; at the usual 5 ms it gets
-        # it 200 times a second while a turn runs.
-        sys.setswitchinterval(0.0005)
-    work = _work(settings, store, hints, lane=lane, worker=name)
+    if courier is not None:
+        work: Work = PushWork(_pusher(settings, store, courier, lane=lane, worker=name), lane)
+    else:
+        work = _work(settings, store, hints, lane)
     work.turned = time.monotonic()
     heart = Heart(store, work, lane=lane, worker=name)
     _process = Process(lane, name, store, work, heart, hints)
@@ -119,7 +122,7 @@ def _counts(work: PushWork) -> dict[str, int]:
     return {name: getattr(tally, name) for name in tally.__slots__ if getattr(tally, name)}
 
 
-def _work(settings: Settings, store: Store, hints: HintSender, *, lane: Lane, worker: str) -> Work:
+def _work(settings: Settings, store: Store, hints: HintSender, lane: Lane) -> Work:
     match lane:
         case Lane.EVENTS:
             return EventsWork(store, hints.hint)
@@ -129,11 +132,10 @@ def _work(settings: Settings, store: Store, hints: HintSender, *, lane: Lane, wo
             return DigestsWork(store, hints.hint)
         case Lane.UPKEEP:
             return UpkeepWork(store, settings)
-        case Lane.PUSH_HTTP | Lane.PUSH_ROBOT | Lane.PUSH_EMAIL:
-            return PushWork(_pusher(settings, store, lane=lane, worker=worker), lane)
+    raise AssertionError(f"{lane} is pushed on")
 
 
-def _pusher(settings: Settings, store: Store, *, lane: Lane, worker: str) -> Pusher:
+def _pusher(settings: Settings, store: Store, courier: Courier, *, lane: Lane, worker: str) -> Pusher:
     with store.reading() as db:
         installation = migrate.installation_number(db)
     schedule = settings.mail_retry_schedule if lane is Lane.PUSH_EMAIL else settings.retry_schedule
@@ -145,12 +147,12 @@ def _pusher(settings: Settings, store: Store, *, lane: Lane, worker: str) -> Pus
         disable_after_s=settings.disable_after,
         mailing=Mailing(settings.base, settings.mail_from, ring_of(settings)),
     )
-    return Pusher(store, _courier(settings, lane), push)
+    return Pusher(store, courier, push)
 
 
 def _courier(settings: Settings, lane: Lane) -> Courier:
     if lane is not Lane.PUSH_EMAIL:
-        return HttpCourier(guard_of(settings), timeout_s=settings.http_timeout)
+        return HttpCourier(guard_of(settings), timeout_s=settings.http_timeout, sign=webhook.signature)
     if settings.smtp_url is None:
         return eml_courier(settings.data_dir / "outbox")
     return smtp_courier(Relay.of(settings.smtp_url.get_secret_value()))

@@ -1,5 +1,6 @@
 """What each lane's turn does: the domain's functions with what the process opened, and whom to hint afterwards."""
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from config.settings import Settings
 from zonewire import digests, feeds
 from zonewire.delivery.lanes import Lane
 from zonewire.delivery.ledger import Tally
+from zonewire.errors import CourierGone
 from zonewire.push import Pusher
 from zonewire.reaction import react
 from zonewire.store import SECOND, Store
@@ -23,7 +25,7 @@ Hint = Callable[[str], None]
 
 UPKEEP_EVERY_S = 2.0
 BATCH_FROM = 64
-BATCH_EVERY_S = 0.02
+BATCH_EVERY_S = 0.035
 """With more than BATCH_FROM requests out, turns come no faster than this: a turn costs as much for 1 row as for 50."""
 
 
@@ -163,26 +165,32 @@ class PushWork:
     def __init__(self, pusher: Pusher, lane: Lane) -> None:
         self._pusher, self._lane = pusher, lane
         self._tally = Tally()
-        self._turned = 0.0
+        self._began = 0.0  # the last turn that did something
 
     def turn(self) -> bool:
         """Settle and claim once."""
-        tally = self._pusher.turn()
+        began = time.monotonic()
+        try:
+            tally = self._pusher.turn()
+        except CourierGone as error:
+            # The supervisor, or the container's, starts us again; what was under way comes back with its leases.
+            log.critical("courier.gone", lane=self._lane, error=str(error))
+            os._exit(1)
         if tally is None:
             return False
-        self._turned = time.monotonic()
+        self._began = began
         self._tally.add(tally)
         return tally.claimed > 0
 
     def wait(self, timeout_s: float) -> None:
         """Until the courier has something; while much is out, until it has enough for a batch."""
-        if self._pusher.courier.event.wait(timeout_s) and self._pusher.courier.in_flight > BATCH_FROM:
-            time.sleep(max(0.0, self._turned + BATCH_EVERY_S - time.monotonic()))
+        if self._pusher.courier.wait(timeout_s) and self._pusher.courier.in_flight > BATCH_FROM:
+            time.sleep(max(0.0, self._began + BATCH_EVERY_S - time.monotonic()))
 
     @property
     def has_news(self) -> bool:
         """Whether the courier has replies."""
-        return self._pusher.courier.event.is_set()
+        return self._pusher.courier.wait(0)
 
     @property
     def is_busy(self) -> bool:

@@ -13,8 +13,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from config.settings import UNIX_PATH_BYTES, redis_socket
-from workers.parent import die_with_parent
 from zonewire.errors import SettingWrong
+from zonewire.parent import die_with_parent
 
 SURVIVOR_S = 5.0
 

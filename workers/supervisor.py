@@ -15,7 +15,7 @@ from typing import Protocol
 
 import structlog
 
-from workers.parent import die_with_parent, is_orphan
+from zonewire.parent import die_with_parent, is_orphan
 
 log = structlog.get_logger()
 

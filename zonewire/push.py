@@ -5,45 +5,37 @@ what it has places for, in one short write transaction, builds requests by readi
 one turn at a time, whether the lane's task or the worker's heart asks for it.
 """
 
-import contextlib
 import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Connection
 
-from zonewire.articles import reading
-from zonewire.articles.model import Version
+from zonewire.building import Builder
 from zonewire.channels.registry import CHANNELS
 from zonewire.delivery import counts, ledger, owing
 from zonewire.delivery.counts import Moves
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.ledger import START, Batch, Claimed, Places, Settlement, Tally
-from zonewire.delivery.mailing import Mailing, OwedLetter, OwedNews
-from zonewire.delivery.messages import Endpoint, Message, NewsMessage
-from zonewire.delivery.outcomes import Delivered, Never
+from zonewire.delivery.mailing import Mailing
+from zonewire.delivery.outcomes import Delivered, Later, Never, Outcome
 from zonewire.delivery.retries import RetryPolicy
-from zonewire.delivery.states import ARTICLE_KINDS, Kind
-from zonewire.digests import digest_messages, news_messages
-from zonewire.errors import StoreBusy, StoreUnavailable
-from zonewire.keys import secret_bytes
+from zonewire.errors import StoreBusy, StoreUnavailable, ZonewireError
 from zonewire.outbound.courier import Courier, Reply, Request, Ticket
 from zonewire.store import SECOND, Store
 from zonewire.store import now as clock
-from zonewire.subscriptions.confirmation import confirmation_messages
 
 log = structlog.get_logger()
 
 SUSPECT_PATIENCE = 30 * SECOND
 """A row that must be claimed alone waits so long for a quiet moment; then nothing else is claimed until it had one."""
 CLOSING_TRIES = 3
-VERSIONS_KEPT = 512
-ENDPOINTS_KEPT = 32_768
-"""Some 15 MiB of open secrets and addresses, in a process that pushes to so many."""
+MOST_AT_ONCE = 500
+"""A turn takes no more, however much is free: it holds SQLite's lock for some 25 ms, and the courier can begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +56,8 @@ class Pusher:
     def __init__(self, store: Store, courier: Courier, push: Push) -> None:
         self._store, self.courier, self._push = store, courier, push
         self._lock = threading.Lock()
-        self._next_ticket = 0
+        self._builder = Builder(store, push.installation, push.mailing)
+        self._last_ticket = Ticket(0)
         self._flights: dict[Ticket, Claimed] = {}  # what the courier has
         self._lease_rows: Counter[int] = Counter()  # rows of each lease that are not settled yet
         self._hosts: dict[str, int] = {}  # the courier's names of hosts, and ours
@@ -72,8 +65,6 @@ class Pusher:
         self._unsent: list[Claimed] = []
         self._void: list[Claimed] = []  # nothing is left to say: all that the edition carried was withdrawn
         self._cursor = START
-        self._versions: dict[int, Version] = {}
-        self._endpoints: dict[int, tuple[tuple[str | None, str | None, str | None], Endpoint]] = {}
         self._alone_since: float | None = None
         self._closing = False
         self._suspect_tried = 0.0
@@ -126,23 +117,36 @@ class Pusher:
     # -- one turn --
 
     def _turn(self) -> Tally | None:
-        for ticket, reply in self.courier.finished():
-            self._note(self._flights.pop(ticket), reply)
+        self._note(self.courier.finished())
         if not self._has_ended and not self._may_claim():
             return None
-        tally, batch = self._settle_and_claim()
+        try:
+            tally, batch = self._settle_and_claim()
+        except ZonewireError:
+            raise
+        except Exception:
+            if not self._settlements:
+                raise
+            log.exception("batch.unsettled", lane=self._push.lane, rows=len(self._settlements))
+            return self._settle_singly()
         if batch.rows:
             self._hand_over(batch)
         return tally
 
-    def _note(self, row: Claimed, reply: Reply) -> None:
-        if reply.unsent:
-            self._unsent.append(row)
-            return
-        outcome = CHANNELS[row.channel].judge(reply)
-        failed = not isinstance(outcome, Delivered) and reply.body
-        answer = reply.body[:1024].decode("utf-8", "replace").replace("\0", "") if failed else ""
-        self._settlements.append(Settlement(row, outcome, reply.took_ms, answer))
+    def _note(self, replies: Iterable[tuple[Ticket, Reply]]) -> None:
+        """Read each reply as its channel does."""
+        outcome: Outcome
+        last, channel, outcome, answer = None, "", Later(""), ""
+        for ticket, reply in replies:
+            row = self._flights.pop(ticket)
+            if reply.unsent:
+                self._unsent.append(row)
+                continue
+            if reply is not last or row.channel != channel:  # good answers are one object, by the thousand
+                last, channel = reply, row.channel
+                outcome = CHANNELS[channel].judge(reply)
+                answer = "" if isinstance(outcome, Delivered) else reply.body[:1024].decode("utf-8", "replace")
+            self._settlements.append(Settlement(row, outcome, reply.took_ms, answer))
 
     def _may_claim(self) -> bool:
         """Whether a row could be claimed: asked by reading, so that an idle lane writes nothing."""
@@ -152,7 +156,7 @@ class Pusher:
             ready, next_at = ledger.next_due(db, self._push.lane)
             return ready or (next_at is not None and next_at <= clock(db))
 
-    def _settle_and_claim(self) -> tuple[Tally, Batch]:
+    def _settle_and_claim(self, *, claims: bool = True) -> tuple[Tally, Batch]:
         """The turn's one write transaction. What it settles is forgotten only when it has committed."""
         push = self._push
         moves: Moves = Counter()
@@ -173,9 +177,9 @@ class Pusher:
             )
             ledger.hand_back(db, back, lane=push.lane, now=now, moves=moves)
             ledger.close(db, empty)
-            batch = self._claim(db, now, moves)
+            owing.cancel(db, [row.id for row in self._void], why="nothing is left to say", now=now, moves=moves)
+            batch = self._claim(db, now, moves) if claims else Batch(cursor=self._cursor)
             counts.record(db, moves)
-            owing.cancel(db, [row.id for row in self._void], why="nothing is left to say", now=now)
         self._settlements.clear()
         self._unsent.clear()
         self._void.clear()
@@ -184,6 +188,30 @@ class Pusher:
             del self._lease_rows[lease]
         tally.claimed = len(batch.rows)
         return tally, batch
+
+    def _settle_singly(self) -> Tally:
+        """The database refused the batch, and not because it was busy: find the row that it was, and bury it alone."""
+        tally, waiting = Tally(), list(self._settlements)
+        try:
+            while waiting:
+                tally.add(self._settled_alone(waiting[0]))
+                del waiting[0]
+        finally:
+            self._settlements = waiting
+        return tally
+
+    def _settled_alone(self, settlement: Settlement) -> Tally:
+        unwritable = Settlement(settlement.row, Never("its outcome could not be written down"))
+        for version in (settlement, unwritable):
+            self._settlements = [version]
+            try:
+                return self._settle_and_claim(claims=False)[0]
+            except ZonewireError:
+                raise
+            except Exception:
+                log.exception("settlement.refused", delivery_id=self._uuid(settlement.row))
+        self._lease_rows[settlement.row.lease_id] -= 1  # the lease is not renewed for it, and runs out
+        return Tally()
 
     def _claim(self, db: Connection, now: int, moves: Moves) -> Batch:
         lane, worker = self._push.lane, self._push.worker
@@ -206,7 +234,9 @@ class Pusher:
 
     def _places(self) -> Places:
         busy = {self._hosts[name]: free for name, free in self.courier.host_places().items() if name in self._hosts}
-        return Places(total=self.courier.free_places, per_host=self.courier.places_per_host, busy=busy)
+        return Places(
+            total=min(self.courier.free_places, MOST_AT_ONCE), per_host=self.courier.places_per_host, busy=busy
+        )
 
     # -- suspects --
 
@@ -228,165 +258,37 @@ class Pusher:
             ledger.share(db, [row.id for row in self._flights.values()])
             self._alone_since = None
 
-    # -- building --
+    # -- handing over --
 
     def _hand_over(self, batch: Batch) -> None:
         self._cursor = batch.cursor
         self._lease_rows[batch.rows[0].lease_id] = len(batch.rows)
         self._alone_since = time.monotonic() if batch.alone else None
         try:
-            messages = self._messages(batch.rows)
+            built = self._builder.built(batch.rows)
         except Exception as error:  # most likely the database went away between claim and build: nothing was tried
             log.warning("batch.unbuilt", lane=self._push.lane, rows=len(batch.rows), error=str(error))
             self._unsent += batch.rows
             return
         items: list[tuple[Ticket, Request]] = []
-        for row in batch.rows:
-            request = self._request(row, messages.get(row.id))
-            if request is not None:
-                self._hosts[request.host] = row.host_id
-                items.append((self._ticket(row), request))
+        ticket, flights, hosts = self._last_ticket, self._flights, self._hosts
+        for row, request in built:
+            if request is None:
+                self._void.append(row)
+            elif isinstance(request, Exception):
+                self._bury(row, request)
+            else:
+                ticket = Ticket(ticket + 1)
+                flights[ticket] = row
+                hosts[request.host] = row.host_id
+                items.append((ticket, request))
+        self._last_ticket = ticket
         self.courier.start(items)
 
-    def _ticket(self, row: Claimed) -> Ticket:
-        self._next_ticket += 1
-        ticket = Ticket(self._next_ticket)
-        self._flights[ticket] = row
-        return ticket
-
-    def _request(self, row: Claimed, message: Message | Exception | None) -> Request | None:
-        """The request of one row; a row that cannot be built is buried alone."""
-        if message is None:
-            self._void.append(row)
-            return None
-        error = message if isinstance(message, Exception) else None
-        if not isinstance(message, Exception):
-            try:
-                return CHANNELS[row.channel].build(message, self._endpoint(row))
-            except Exception as cause:
-                error = cause
+    def _bury(self, row: Claimed, error: Exception) -> None:
+        """A row that cannot be built is buried alone."""
         log.error("delivery.unbuildable", delivery_id=self._uuid(row), channel=row.channel, exc_info=error)
         self._settlements.append(Settlement(row, Never(f"cannot be built: {error}")))
-        return None
-
-    def _messages(self, rows: Sequence[Claimed]) -> dict[int, Message | Exception]:
-        """What each row carries, by its id."""
-        news = [row for row in rows if row.channel != "email"]
-        mails = [row for row in rows if row.channel == "email"]
-        messages: dict[int, Message | Exception] = {}
-        with self._store.reading() as db:
-            self._load_versions(db, news)
-            for row in news:
-                messages[row.id] = self._news(row)
-            if mails:
-                messages |= _each_or_all(lambda some: self._letters(db, some), mails)
-        return messages
-
-    def _letters(self, db: Connection, rows: Sequence[Claimed]) -> dict[int, Message]:
-        """The mails of *rows*. One that is not named has nothing to say any more."""
-        now, mailing = clock(db), self._push.mailing
-        messages: dict[int, Message] = {}
-        builders = {Kind.DIGEST: digest_messages, Kind.CONFIRMATION: confirmation_messages}
-        for kind, build in builders.items():
-            owed = [self._owed_letter(row) for row in rows if row.kind == kind]
-            if owed:
-                messages |= build(db, owed, mailing=mailing, now=now)
-        instant = [self._owed_news(row) for row in rows if row.kind in ARTICLE_KINDS]
-        if instant:
-            messages |= news_messages(db, instant, mailing=mailing, now=now)
-        return messages
-
-    def _owed_letter(self, row: Claimed) -> OwedLetter:
-        return OwedLetter(
-            id=row.id,
-            delivery_id=self._uuid(row),
-            subscription_id=row.subscription_id or 0,
-            edition_id=row.edition_id,
-        )
-
-    def _owed_news(self, row: Claimed) -> OwedNews:
-        return OwedNews(
-            id=row.id,
-            delivery_id=self._uuid(row),
-            endpoint_id=row.endpoint_id,
-            number=row.number or 0,
-            event_type=row.event_type or "",
-        )
-
-    def _load_versions(self, db: Connection, rows: Sequence[Claimed]) -> None:
-        missing = {row.number for row in rows if row.number is not None} - self._versions.keys()
-        if len(self._versions) + len(missing) > VERSIONS_KEPT:
-            self._versions.clear()
-            missing = {row.number for row in rows if row.number is not None}
-        if missing:
-            try:
-                self._versions |= reading.by_numbers(db, sorted(missing))
-            except (KeyError, TypeError, ValueError):  # one of them cannot be read: only its own deliveries fall
-                self._versions |= _readable(db, sorted(missing))
-
-    def _news(self, row: Claimed) -> Message | Exception:
-        version = self._versions.get(row.number or 0)
-        if version is None or row.event_type is None:
-            return LookupError(f"version {row.number} is not there")
-        return NewsMessage(
-            delivery_id=self._uuid(row),
-            event_type=row.event_type,
-            sequence=row.sequence,
-            version=version,
-            address=version.article.url or reading.address_of(version, self._push.mailing.base_url),
-        )
-
-    def _endpoint(self, row: Claimed) -> Endpoint:
-        """The endpoint of *row*, its secrets opened; kept, since the next article goes to the same ones."""
-        kept = self._endpoints.get(row.endpoint_id)
-        if (
-            kept is not None
-            and kept[0] == (row.address, row.sealed_address, row.secret)
-            and row.previous_secret is None
-        ):
-            return kept[1]
-        keys = self._push.mailing.keys
-        sealed = [row.secret]
-        if row.previous_secret is not None and (row.previous_until or 0) > time.time() * SECOND:
-            sealed.append(row.previous_secret)
-        address = row.address if row.sealed_address is None else keys.open(row.sealed_address.encode()).decode()
-        endpoint = Endpoint(
-            id=row.endpoint_id,
-            channel=row.channel,
-            address=address or "",
-            host=row.host,
-            secrets=tuple(secret_bytes(keys.open(secret.encode()).decode()) for secret in sealed if secret is not None),
-        )
-        if len(self._endpoints) >= ENDPOINTS_KEPT:
-            self._endpoints.clear()
-        self._endpoints[row.endpoint_id] = (row.address, row.sealed_address, row.secret), endpoint
-        return endpoint
 
     def _uuid(self, row: Claimed) -> str:
         return delivery_uuid(self._push.installation, row.id, row.created_at)
-
-
-def _readable(db: Connection, numbers: Sequence[int]) -> dict[int, Version]:
-    """Those versions of *numbers* that can be read."""
-    found: dict[int, Version] = {}
-    for number in numbers:
-        with contextlib.suppress(KeyError, TypeError, ValueError):
-            found |= reading.by_numbers(db, [number])
-    return found
-
-
-def _each_or_all(
-    build: Callable[[Sequence[Claimed]], dict[int, Message]], rows: Sequence[Claimed]
-) -> dict[int, Message | Exception]:
-    """Build all at once; where that fails, one by one, so that a poisoned row falls alone."""
-    try:
-        return dict(build(rows))
-    except (StoreBusy, StoreUnavailable):
-        raise
-    except Exception as error:
-        if len(rows) == 1:
-            return {rows[0].id: error}
-    messages: dict[int, Message | Exception] = {}
-    for row in rows:
-        messages |= _each_or_all(build, [row])
-    return messages

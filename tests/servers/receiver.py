@@ -191,7 +191,9 @@ class Receiver:
         self._loop = loop
         listener = socket.create_server(("127.0.0.1", self.port), backlog=4096)
         self.port = listener.getsockname()[1]
-        server = loop.run_until_complete(loop.create_server(lambda: _Connection(self, loop), sock=listener))
+        server = loop.run_until_complete(
+            loop.create_server(lambda: _Connection(self, loop), sock=listener, backlog=4096)
+        )
         ready.set()
         loop.run_forever()
         server.close()

@@ -1,19 +1,23 @@
 """Pushing, turn by turn, on both databases, over a real courier to a real receiver."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
 from tests.builders import a_delivery, a_version, an_article, an_endpoint
 from tests.eventually import eventually
 from tests.servers.receiver import Receiver, fail_then_ok, hang, slow, status
+from zonewire.channels import webhook
 from zonewire.delivery import counts
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.mailing import Mailing
 from zonewire.delivery.retries import RetryPolicy
+from zonewire.errors import CourierGone
 from zonewire.keys import KeyRing, new_webhook_secret
 from zonewire.outbound.couriers.http import HttpCourier
 from zonewire.outbound.guard import Guard
@@ -45,7 +49,8 @@ class Pushing:
             disable_after_s=3600,
             mailing=Mailing("https://news.example", "Zonewire <digest@news.example>", KEYS),
         )
-        self.made.append(Pusher(self.store, HttpCourier(Guard(allow_private=True), timeout_s=timeout_s), push))
+        courier = HttpCourier(Guard(allow_private=True), timeout_s=timeout_s, sign=webhook.signature)
+        self.made.append(Pusher(self.store, courier, push))
         return self.made[-1]
 
     def owe(self, path: str, *, host: str | None = None) -> int:
@@ -140,6 +145,52 @@ def test_a_poisoned_row_is_buried_alone(pushing: Pushing) -> None:
         a_delivery(db, endpoint_id=endpoint, due_at=now(db) - 1)
 
     pushing.until({"delivered": 3, "dead": 1}, pushing.pusher())
+
+
+def test_an_outcome_that_the_database_refuses_is_buried_alone_and_holds_up_no_other(pushing: Pushing) -> None:
+    culprit = pushing.owe("/hook")
+    pushing.owe("/hook")
+    refuse, allow = _REFUSING["postgresql" if pushing.store.is_postgresql else "sqlite"]
+    with pushing.store.writing() as db:
+        db.execute(text(refuse.format(id=culprit)))
+
+    try:
+        pushing.until({"dead": 1, "delivered": 1}, pushing.pusher())
+    finally:
+        with pushing.store.writing() as db:
+            db.execute(text(allow))
+
+    dead = select(deliveries.c.id).where(deliveries.c.state == "dead")
+    assert read(pushing, lambda db: db.execute(dead).scalar_one()) == culprit
+
+
+_REFUSING = {
+    "sqlite": (
+        """CREATE TRIGGER refuse BEFORE UPDATE ON deliveries WHEN NEW.id = {id} AND NEW.state = 'delivered'
+           BEGIN SELECT RAISE(ABORT, 'refused'); END""",
+        "DROP TRIGGER refuse",
+    ),
+    "postgresql": (
+        "ALTER TABLE deliveries ADD CONSTRAINT refuse CHECK (NOT (id = {id} AND state = 'delivered'))",
+        "ALTER TABLE deliveries DROP CONSTRAINT refuse",
+    ),
+}
+
+
+def test_a_courier_that_is_gone_is_told_and_what_it_had_comes_back_by_its_lease(pushing: Pushing) -> None:
+    pushing.receiver.behave("/hang", hang)
+    pushing.owe("/hang")
+    pusher = pushing.pusher(timeout_s=30)
+    pusher.turn()
+    eventually(lambda: pushing.receiver.count == 1, within_s=5)
+
+    assert isinstance(pusher.courier, HttpCourier)
+    os.kill(pusher.courier.pid, signal.SIGKILL)
+
+    assert pusher.courier.wait(5), "who waits is woken"
+    with pytest.raises(CourierGone):
+        pusher.turn()
+    assert pushing.states() == {"sending": 1}
 
 
 def test_two_workers_share_what_is_owed_and_send_nothing_twice(pushing: Pushing) -> None:

@@ -60,7 +60,7 @@ def ascii_address(address: str) -> str:
 
 def judge(reply: Reply) -> Outcome:
     """What a relay's answer means (RFC 5321 §4.2.1, RFC 3463): the first digit, then who says it and how."""
-    command = reply.headers.get("smtp-command", "")
+    command = reply.command
     text = reply.body.decode(errors="replace")
     said = f"{reply.status} {' '.join(text.split())}".strip()
     if reply.lost:

@@ -4,7 +4,7 @@ The body is `{"type", "timestamp", "data"}`, data being the article with its ver
 and type and shared by all who get it; the signature is made when the request goes out, for it names that moment.
 """
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from http import HTTPStatus
 
 import orjson
@@ -24,21 +24,16 @@ _BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def build(message: Message, endpoint: Endpoint) -> HttpRequest:
-    """The signed POST of an article's news. Raises TypeError for a message that is no news."""
+    """The POST of an article's news, to be signed as it goes out. Raises TypeError for a message that is no news."""
     if not isinstance(message, NewsMessage):
         raise TypeError(f"a webhook carries news, not a {type(message).__name__}")
     body = body_of(message.version, message.event_type, message.address)
     headers = (*_ALWAYS, f"webhook-id: {message.delivery_id}", f"zonewire-sequence: {message.sequence}")
-    return HttpRequest(
-        endpoint.address,
-        endpoint.host,
-        headers,
-        body,
-        partial(_signature, endpoint.secrets, message.delivery_id, body),
-    )
+    return HttpRequest(endpoint.address, endpoint.host, headers, body, (endpoint.secrets, message.delivery_id))
 
 
-def _signature(secrets: tuple[bytes, ...], delivery_id: str, body: bytes, timestamp: int) -> tuple[str, ...]:
+def signature(timestamp: int, body: bytes, secrets: tuple[bytes, ...], delivery_id: str) -> tuple[str, ...]:
+    """The headers that name the moment, and sign it: what a courier's `sign` is."""
     return (
         f"webhook-timestamp: {timestamp}",
         f"webhook-signature: {sign(secrets, delivery_id, timestamp, body)}",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import Connection, bindparam, or_, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from zonewire.delivery.outcomes import Delivered, Never, said
 from zonewire.store import SECOND, Spelled, as_rows, many, values_of
@@ -22,6 +22,17 @@ log = structlog.get_logger()
 
 FEWEST_FAILURES = 20
 """An endpoint with fewer failures in a row is never disabled by time."""
+
+# Those of a batch's endpoints that change, locked in one order, so that no two workers lock them crosswise.
+_CHANGING = (
+    select(endpoints.c.id)
+    .where(
+        endpoints.c.id.in_(values_of(many("tried_ids"))),
+        or_(endpoints.c.failures > 0, endpoints.c.id.in_(values_of(many("unwell_ids")))),
+    )
+    .order_by(endpoints.c.id)
+    .with_for_update(key_share=True)
+)
 
 # Endpoints that took something: whatever failed before is over.
 _WELL = (
@@ -72,9 +83,12 @@ def note(db: Connection, settlements: "Sequence[Settlement]", *, disable_after_s
     well = {s.row.endpoint_id for s in settlements if isinstance(s.outcome, Delivered)}
     failed = [s for s in settlements if not isinstance(s.outcome, Delivered) and s.row.endpoint_id not in well]
     gone = {s.row.endpoint_id for s in settlements if isinstance(s.outcome, Never) and s.outcome.close_endpoint}
-    if well:
-        db.execute(_WELL, {"well_ids": sorted(well)})
-    if not failed and not gone:
+    unwell = gone | {s.row.endpoint_id for s in failed}
+    tried = {"tried_ids": list(well | unwell), "unwell_ids": list(unwell)}
+    changing = db.execute(_CHANGING, tried).scalars().all()
+    if recovered := [endpoint for endpoint in changing if endpoint in well]:
+        db.execute(_WELL, {"well_ids": recovered})
+    if not unwell:
         return
     times = Counter(s.row.endpoint_id for s in failed)
     words = {s.row.endpoint_id: said(getattr(s.outcome, "error", ""))[:200] for s in failed}

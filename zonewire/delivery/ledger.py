@@ -6,8 +6,9 @@ a row is always pending, retrying, or under a lease that ends.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -17,7 +18,7 @@ from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.outcomes import Delivered, Never, Outcome, Unknown, said
 from zonewire.delivery.retries import RetryPolicy, next_try
 from zonewire.delivery.states import Kind, State
-from zonewire.store import SECOND, Spelled, as_rows, read_rows
+from zonewire.store import SECOND, Spelled, as_ids, as_rows, read_rows
 
 LEASE = 30 * SECOND
 RENEW_EVERY_S = 10
@@ -51,7 +52,7 @@ class Places:
 
 
 class Claimed(NamedTuple):
-    """One row, claimed: what the statements CANDIDATES and SUSPECT select, in their order, and its lease.
+    """One row, claimed: what the statement CLAIMED selects, in its order.
 
     A tuple, since a frozen dataclass of so many fields costs as much to make as the row costs to claim.
     """
@@ -59,7 +60,6 @@ class Claimed(NamedTuple):
     id: int
     created_at: int
     kind: Kind
-    state: State  # before the claim
     host_id: int
     endpoint_id: int
     article_id: int | None
@@ -69,17 +69,25 @@ class Claimed(NamedTuple):
     due_at: int
     attempts: int
     waits: int
-    channel: str
-    address: str | None
-    sealed_address: str | None
-    secret: str | None
-    previous_secret: str | None
-    previous_until: int | None
-    host: str
-    had: bool | None  # whether the endpoint has, or may have, an older version; None where that is settled already
     event_type: str | None
     sequence: int | None
     lease_id: int
+    channel: str
+    secret_mark: str | None  # changes with the endpoint's secret; its address never does
+
+
+class Chosen(NamedTuple):
+    """A row that may be claimed, as the statement CANDIDATES has it. Sorts as rows are to be claimed."""
+
+    host_id: int
+    endpoint_id: int
+    due_at: int
+    id: int
+    state: State
+    kind: Kind
+
+
+_IN_TURN = itemgetter(*(Claimed._fields.index(name) for name in ("host_id", "endpoint_id", "due_at", "id")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +135,14 @@ def claim_ready(
     """Claim ready rows of *lane*, endpoints in turn from *after* on, no more of a host than it has places."""
     if places.total <= 0:
         return Batch(cursor=after)
-    found, cursor = _candidates(db, lane=lane, places=places, after=after)
-    return _take(db, found, lane=lane, worker=worker, now=now, moves=moves, cursor=cursor, alone=False)
+    chosen, cursor = _choose(db, lane=lane, places=places, after=after)
+    return _take(db, chosen, lane=lane, worker=worker, now=now, moves=moves, cursor=cursor, alone=False)
 
 
 def claim_suspect(db: Connection, *, lane: str, worker: str, now: int, moves: Moves, cursor: Place) -> Batch:
     """Claim one row whose lease ran out twice, for a process that has nothing else in flight."""
-    found = _unclaimed(db, statements.SUSPECT, {"lane": lane})
-    return _take(db, found, lane=lane, worker=worker, now=now, moves=moves, cursor=cursor, alone=True)
+    chosen = _read(db, statements.SUSPECT, {"lane": lane})
+    return _take(db, chosen, lane=lane, worker=worker, now=now, moves=moves, cursor=cursor, alone=True)
 
 
 def oldest_suspect(db: Connection, lane: str) -> int | None:
@@ -142,29 +150,60 @@ def oldest_suspect(db: Connection, lane: str) -> int | None:
     return db.execute(statements.OLDEST_SUSPECT, {"lane": lane}).scalar()
 
 
-def _candidates(db: Connection, *, lane: str, places: Places, after: Place) -> tuple[list[Claimed], Place]:
+def _choose(db: Connection, *, lane: str, places: Places, after: Place) -> tuple[list[Chosen], Place]:
     """Rows to claim, and the cursor behind them. From the cursor to the end, then from the start up to it."""
     free, left = dict(places.busy), places.total
-    found: list[Claimed] = []
+    chosen: list[Chosen] = []
     cursor = after
     for begin in (after, START) if after != START else (START,):
-        visited = _walk(db, lane=lane, begin=begin, busy=free, per_host=places.per_host, steps=left)
+        seen = _look(db, lane=lane, begin=begin, busy=free, per_host=places.per_host, steps=left)
         if begin is START and after != START:
-            visited = [place for place in visited if place <= after]
-        taken = _oldest(db, lane=lane, visited=visited, free=free, per_host=places.per_host, most=left)
-        found += taken
+            seen = [row for row in seen if row[:2] <= after]
+        taken = _oldest(db, lane=lane, seen=seen, free=free, per_host=places.per_host, most=left)
+        chosen += taken
         left -= len(taken)
         if taken:
             cursor = Place(taken[-1].host_id, taken[-1].endpoint_id)
         if left <= 0:
             break
         cursor = START if begin != START else cursor
-    return found, cursor
+    return chosen, cursor
+
+
+def _look(
+    db: Connection, *, lane: str, begin: Place, busy: Mapping[int, int], per_host: int, steps: int
+) -> list[Chosen]:
+    """The oldest row of each place in turn. Its id is 0 where it may not be claimed, or is not locked yet.
+
+    A plain scan, which costs a third, goes as far as it meets no host that is full by then; from there on, a walk.
+    """
+    free = dict(busy)
+    most = min(steps, free.get(begin.host_id, steps))  # of the host that the last claim ended in
+    parameters = {"lane": lane, "host": begin.host_id, "endpoint": begin.endpoint_id, "steps": most}
+    scanned = _read(db, statements.SCAN, parameters) if most > 0 else []
+    seen: list[Chosen] = []
+    place = begin
+    for row in scanned:
+        if place == row[:2]:
+            continue  # a younger one of the same place
+        room = free.get(row.host_id, per_host)
+        if room <= 0:
+            break
+        free[row.host_id] = room - 1
+        place = Place(row.host_id, row.endpoint_id)
+        seen.append(row)
+    else:
+        if len(scanned) < most:
+            return seen  # there is no more
+    if len(seen) < steps:
+        seen += _walk(db, lane=lane, begin=place, busy=free, per_host=per_host, steps=steps - len(seen))
+    return seen
 
 
 def _walk(
     db: Connection, *, lane: str, begin: Place, busy: Mapping[int, int], per_host: int, steps: int
-) -> list[Place]:
+) -> list[Chosen]:
+    """The same, from place to place: a host with ever so many rows costs no more than it has places."""
     parameters = {
         "lane": lane,
         "host": begin.host_id,
@@ -174,25 +213,36 @@ def _walk(
         "steps": steps + sum(1 for free in busy.values() if free <= 0),
         "rows": as_rows(list(busy.items())),
     }
-    return [Place._make(row) for row in read_rows(db, statements.WALK.on(db), parameters)]
+    return _read(db, statements.WALK, parameters)
 
 
 def _oldest(
-    db: Connection, *, lane: str, visited: Sequence[Place], free: dict[int, int], per_host: int, most: int
-) -> list[Claimed]:
-    """At most *most* rows of the places *visited*, each host's within its free places; *free* is brought up to date."""
-    open_places = [place for place in visited if free.get(place.host_id, per_host) > 0]
-    if not open_places:
+    db: Connection, *, lane: str, seen: Sequence[Chosen], free: dict[int, int], per_host: int, most: int
+) -> list[Chosen]:
+    """At most *most* rows of the places *seen*, each host's within its free places; *free* is brought up to date."""
+    seen = [row for row in seen if free.get(row.host_id, per_host) > 0]
+    if not seen:
         return []
-    room = max(free.get(place.host_id, per_host) for place in open_places)
-    each = max(1, min(room, -(-most // len(open_places))))
-    parameters: dict[str, Any] = {"lane": lane, "rows": as_rows(open_places)}
-    statement = statements.CANDIDATES_ONE_EACH
-    if each > 1:
-        parameters["each"], statement = each, statements.CANDIDATES
-    taken: list[Claimed] = []
+    # As many of each endpoint as fill the host, or what is left, where few endpoints wait.
+    endpoints = Counter([row.host_id for row in seen])
+    each = max(-(-min(free.get(host, per_host), most) // n) for host, n in endpoints.items())
+    each = max(1, min(each, -(-most // len(seen))))
+    found = [row for row in seen if row.id] if each == 1 else []
+    if len(found) < len(seen):
+        places = [row[:2] for row in seen if each > 1 or not row.id]
+        found += _read(db, statements.CANDIDATES, {"lane": lane, "rows": as_rows(places), "each": each})
     # In the order of the walk, each endpoint's oldest first: neither database promises the order of a join.
-    for row in sorted(_unclaimed(db, statement, parameters), key=_turn_of):
+    return _within(sorted(found), free=free, per_host=per_host, most=most)
+
+
+def _within(found: list[Chosen], *, free: dict[int, int], per_host: int, most: int) -> list[Chosen]:
+    """Those of *found* that there are places for."""
+    wanted = Counter([row.host_id for row in found])
+    if len(found) <= most and all(n <= free.get(host, per_host) for host, n in wanted.items()):
+        free.update({host: free.get(host, per_host) - n for host, n in wanted.items()})
+        return found
+    taken: list[Chosen] = []
+    for row in found:
         left = free.get(row.host_id, per_host)
         if left > 0 and len(taken) < most:
             free[row.host_id] = left - 1
@@ -200,18 +250,13 @@ def _oldest(
     return taken
 
 
-def _unclaimed(db: Connection, statement: Spelled, parameters: dict[str, Any]) -> list[Claimed]:
-    """Rows that may be claimed, without a lease yet."""
-    return [Claimed._make((*row, 0)) for row in read_rows(db, statement.on(db), parameters)]
-
-
-def _turn_of(row: Claimed) -> tuple[int, int, int, int]:
-    return row.host_id, row.endpoint_id, row.due_at, row.id
+def _read(db: Connection, statement: Spelled, parameters: dict[str, Any]) -> list[Chosen]:
+    return list(map(Chosen._make, read_rows(db, statement.on(db), parameters)))
 
 
 def _take(
     db: Connection,
-    found: Sequence[Claimed],
+    chosen: Sequence[Chosen],
     *,
     lane: str,
     worker: str,
@@ -220,57 +265,37 @@ def _take(
     cursor: Place,
     alone: bool,
 ) -> Batch:
-    """Put *found* under a lease; cancel those that have no receiver any more."""
-    unneeded = [row for row in found if row.kind == Kind.WITHDRAWAL and row.had is not None and not row.had]
-    if unneeded:
-        _cancel(db, unneeded, why="nothing to withdraw", lane=lane, now=now, moves=moves)
-        found = [row for row in found if row not in unneeded]
-    if not found:
+    """Put *chosen* under a lease; cancel those that have no receiver any more."""
+    chosen = _needed(db, chosen, lane=lane, now=now, moves=moves)
+    if not chosen:
         return Batch(cursor=cursor)
+    ids = as_ids([row.id for row in chosen])
     lease = {"worker": worker, "lane": lane, "until_at": now + LEASE}
     lease_id = db.execute(statements.OPEN_LEASE, lease).scalar_one()
-    sequences = _sequences(db, found)
-    rows = tuple(_claimed(row, lease_id, sequences.get(row.id)) for row in found)
-    changes = as_rows([(row.id, row.event_type, row.sequence) for row in rows])
-    db.execute(statements.CLAIM.on(db), {"lease_id": lease_id, "lone": alone, "rows": changes})
-    for state, n in Counter(row.state for row in found).items():
+    db.execute(statements.TAKE_SEQUENCES.on(db), {"ids": ids})
+    one_each = len({row.endpoint_id for row in chosen}) == len(chosen)
+    claim = statements.CLAIM_ONE_EACH if one_each else statements.CLAIM
+    db.execute(claim.on(db), {"ids": ids, "lease_id": lease_id, "lone": alone})
+    claimed = read_rows(db, statements.CLAIMED.on(db), {"lease_id": lease_id})
+    for state, n in Counter([row.state for row in chosen]).items():
         moves[Slot(lane, State(state))] -= n
-    moves[Slot(lane, State.SENDING)] += len(rows)
-    return Batch(rows, lease_id, cursor, alone)
+    moves[Slot(lane, State.SENDING)] += len(claimed)
+    claimed.sort(key=_IN_TURN)
+    return Batch(tuple(map(Claimed._make, claimed)), lease_id, cursor, alone)
 
 
-def _sequences(db: Connection, found: Sequence[Claimed]) -> dict[int, int]:
-    """A number for each webhook's row that has none yet, rising by one in its endpoint."""
-    fresh = [row for row in found if row.sequence is None and row.channel == "webhook"]
-    wanted = Counter([row.endpoint_id for row in fresh])
-    if not wanted:
-        return {}
-    parameters = {"rows": as_rows(sorted(wanted.items()))}
-    db.execute(statements.TAKE_SEQUENCES.on(db), parameters)
-    last = dict(read_rows(db, statements.LAST_SEQUENCES.on(db), parameters))
-    given = {}
-    for row in reversed(fresh):  # the newest of an endpoint gets its last number
-        endpoint = row.endpoint_id
-        given[row.id] = last[endpoint]
-        last[endpoint] -= 1
-    return given
-
-
-def _claimed(row: Claimed, lease_id: int, sequence: int | None) -> Claimed:
-    """*row* under its lease, with its event type and sequence fixed."""
-    event_type = row.event_type
-    if event_type is None and row.had is not None:
-        had = "article.updated" if row.had else "article.published"
-        event_type = had if row.kind == Kind.NEWS else "article.withdrawn"
-    return Claimed._make((*row[:-3], event_type, row.sequence if sequence is None else sequence, lease_id))
-
-
-def _cancel(db: Connection, rows: Iterable[Claimed], *, why: str, lane: str, now: int, moves: Moves) -> None:
-    states = {row.id: State(row.state) for row in rows}
-    db.execute(statements.CANCEL_CLAIMED, {"cancelled_ids": list(states), "settled_at": now, "why": why})
-    for state in states.values():
-        moves[Slot(lane, state)] -= 1
-        moves[Slot(lane, State.CANCELLED)] += 1
+def _needed(db: Connection, chosen: Sequence[Chosen], *, lane: str, now: int, moves: Moves) -> Sequence[Chosen]:
+    """*chosen* without the withdrawals of what was never had, which are cancelled."""
+    withdrawals = [row.id for row in chosen if row.kind == Kind.WITHDRAWAL]
+    if not withdrawals:
+        return chosen
+    parameters = {"ids": as_ids(withdrawals), "settled_at": now}
+    cancelled = set(db.execute(statements.CANCEL_UNNEEDED.on(db), parameters).scalars())
+    for row in chosen:
+        if row.id in cancelled:
+            moves[Slot(lane, State(row.state))] -= 1
+            moves[Slot(lane, State.CANCELLED)] += 1
+    return [row for row in chosen if row.id not in cancelled]
 
 
 # --- settling --------------------------------------------------------------------------------------------------------
@@ -308,11 +333,11 @@ def settle(
 
 def _deliver(db: Connection, delivered: Sequence[Settlement], *, now: int) -> int:
     parameters = {
-        "delivered_ids": [s.row.id for s in delivered],
-        "held_leases": sorted({s.row.lease_id for s in delivered}),
+        "ids": as_ids([s.row.id for s in delivered]),
+        "lease_ids": as_ids(list({s.row.lease_id for s in delivered})),
         "settled_at": now,
     }
-    return db.execute(statements.SETTLE_DELIVERED, parameters).rowcount
+    return db.execute(statements.SETTLE_DELIVERED.on(db), parameters).rowcount
 
 
 def _fail(
@@ -427,7 +452,8 @@ def _return(db: Connection, lease_ids: Sequence[int], *, counted: bool, now: int
 
 def ripen(db: Connection, *, lane: str, now: int) -> int:
     """Make retries of *lane* claimable whose time has come; how many."""
-    return db.execute(statements.RIPEN, {"ripe_lane": lane, "moment": now, "most": RIPEN_AT_ONCE}).rowcount
+    parameters = {"lane": lane, "moment": now, "most": RIPEN_AT_ONCE}
+    return db.execute(statements.RIPEN.on(db), parameters).rowcount
 
 
 def next_due(db: Connection, lane: str) -> tuple[bool, int | None]:

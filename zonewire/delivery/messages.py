@@ -8,7 +8,7 @@ from zonewire.articles.model import Version
 from zonewire.rendering.mime import Letter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where a push goes. Secrets are open here: never log one of these."""
 

@@ -8,25 +8,38 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, literal_column, or_, select
+from sqlalchemy import Connection, bindparam, func, literal_column, or_, select
 
 from zonewire.delivery import counts
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.states import ARTICLE_KINDS, Kind, Move, State
-from zonewire.store import Spelled, as_rows, many, values_of
+from zonewire.store import Spelled, as_ids, as_rows, is_postgresql, many, values_of
 from zonewire.store.tables import deliveries, subscriptions
 
 _LANE = """CASE e.channel WHEN 'webhook' THEN 'push.http' WHEN 'websub' THEN 'push.http'
     WHEN 'email' THEN 'push.email' ELSE 'push.robot' END"""
 
+# What was made is counted for the counters: PostgreSQL does it on the way; on SQLite, where nobody else inserts
+# meanwhile, the rows above the highest id of before are counted (fetching each one took as long as making it).
 _INSERT = """
-    INSERT INTO deliveries (created_at, kind, lane, state, ready, host_id, endpoint_id, article_id, number,
+    {counting} INSERT INTO deliveries (created_at, kind, lane, state, ready, host_id, endpoint_id, article_id, number,
         edition_id, subscription_id, due_at)
     SELECT {values}
 """
+_MADE = {"counting": "", "counted": ""}
+_MADE_AND_COUNTED = {
+    "counting": "WITH made AS (",
+    "counted": "RETURNING lane, ready) SELECT lane, ready, count(*) AS n FROM made GROUP BY lane, ready",
+}
+_HIGHEST = select(func.max(deliveries.c.id))
+_COUNT_ABOVE = (
+    select(deliveries.c.lane, deliveries.c.ready, func.count().label("n"))
+    .where(deliveries.c.id > bindparam("highest"))
+    .group_by(deliveries.c.lane, deliveries.c.ready)
+)
 _FROM_ENDPOINT = f"{_LANE}, 'pending', CASE WHEN e.state = 'disabled' THEN NULL ELSE 1 END, e.host_id, e.id"
 _DUE = "CASE WHEN e.state = 'disabled' THEN NULL ELSE :now END"
-_KEPT = "ON CONFLICT DO NOTHING RETURNING lane, ready"
+_KEPT = "ON CONFLICT DO NOTHING {counted}"
 
 # One delivery for each endpoint with an active instant subscription under one of the filters in `rows`, from a cursor
 # on, in the order of the index `instant`. The last filter and endpoint seen are the next cursor.
@@ -44,9 +57,10 @@ NEXT_INSTANT = Spelled(
 )
 OWE_NEWS = Spelled(
     _INSERT.replace("{values}", f":now, :kind, {_FROM_ENDPOINT}, :article_id, :number, NULL, NULL, {_DUE}")
-    + " FROM {rows} AS r JOIN endpoints e ON e.id = r.endpoint_id WHERE NOT e.gone "
+    + " FROM {ids} AS r JOIN endpoints e ON e.id = r.id WHERE NOT e.gone "
     + _KEPT,
-    columns=("endpoint_id bigint",),
+    sqlite=_MADE,
+    postgresql=_MADE_AND_COUNTED,
 )
 
 # The endpoints that have, or may have, an older version of an article, from a cursor on; by the unique key's index.
@@ -70,13 +84,17 @@ OWE_EDITIONS = Spelled(
         JOIN endpoints e ON e.id = s.endpoint_id WHERE NOT e.gone """
     + _KEPT,
     columns=("edition_id bigint", "subscription_id bigint"),
+    sqlite=_MADE,
+    postgresql=_MADE_AND_COUNTED,
 )
 OWE_SERVICE = Spelled(
     _INSERT.replace("{values}", f":now, :kind, {_FROM_ENDPOINT}, NULL, NULL, NULL, s.id, {_DUE}")
     + """ FROM {rows} AS r JOIN subscriptions s ON s.id = r.subscription_id
         JOIN endpoints e ON e.id = s.endpoint_id WHERE NOT e.gone """
-    + "RETURNING lane, ready",
+    + "{counted}",
     columns=("subscription_id bigint",),
+    sqlite=_MADE,
+    postgresql=_MADE_AND_COUNTED,
 )
 
 _OPEN = (State.PENDING, State.RETRYING)
@@ -113,13 +131,13 @@ def next_instant(
         "after_endpoint": after[1],
         "most": most,
     }
-    return [(row.filter_id, row.endpoint_id) for row in db.execute(NEXT_INSTANT.on(db), parameters)]
+    return [(filter_id, endpoint_id) for filter_id, endpoint_id in db.execute(NEXT_INSTANT.on(db), parameters)]
 
 
 def owe_news(db: Connection, endpoint_ids: Sequence[int], *, kind: Kind, article_id: int, number: int, now: int) -> int:
     """Owe an article's version to *endpoint_ids*; those that are owed it already stay as they are. How many are new."""
     parameters = {
-        "rows": as_rows([(ident,) for ident in endpoint_ids]),
+        "ids": as_ids(endpoint_ids),
         "kind": kind,
         "article_id": article_id,
         "number": number,
@@ -170,25 +188,30 @@ def cancel_for_subscription(db: Connection, subscription_id: int, *, endpoint_id
     return _cancel(db, db.execute(found.with_for_update()).all(), why="unsubscribed", now=now)
 
 
-def cancel(db: Connection, keys: Sequence[int], *, why: str, now: int) -> int:
-    """Cancel the deliveries of *keys* that are pending, retrying or dead; how many were."""
+def cancel(db: Connection, keys: Sequence[int], *, why: str, now: int, moves: Moves | None = None) -> int:
+    """Cancel the deliveries of *keys* that are pending, retrying or dead; how many were.
+
+    *moves* takes the counts of a transaction that has more of them to record, once and last.
+    """
     if not keys:
         return 0
     found = _STATE_BEFORE.where(
         deliveries.c.id.in_(values_of(many("of_ids"))), deliveries.c.state.in_(Move.CANCEL.sources)
     )
-    return _cancel(db, db.execute(found.with_for_update(), {"of_ids": list(keys)}).all(), why=why, now=now)
+    rows = db.execute(found.with_for_update(), {"of_ids": list(keys)}).all()
+    return _cancel(db, rows, why=why, now=now, moves=moves)
 
 
-def _cancel(db: Connection, rows: Sequence[Any], *, why: str, now: int) -> int:
+def _cancel(db: Connection, rows: Sequence[Any], *, why: str, now: int, moves: Moves | None = None) -> int:
     if not rows:
         return 0
     db.execute(_CANCEL_IDS, {"cancelled_ids": [row.id for row in rows], "moment": now, "why": why})
-    moves: Moves = Counter()
+    changes: Moves = Counter() if moves is None else moves
     for row in rows:
-        moves[Slot(row.lane, State(row.state), held=_is_held(row))] -= 1
-        moves[Slot(row.lane, State.CANCELLED)] += 1
-    counts.record(db, moves)
+        changes[Slot(row.lane, State(row.state), held=_is_held(row))] -= 1
+        changes[Slot(row.lane, State.CANCELLED)] += 1
+    if moves is None:
+        counts.record(db, changes)
     return len(rows)
 
 
@@ -197,9 +220,14 @@ def _is_held(row: Any) -> bool:
 
 
 def _owed(db: Connection, statement: Spelled, parameters: dict[str, Any]) -> int:
-    made = Counter((row.lane, row.ready) for row in db.execute(statement.on(db), parameters))
+    if is_postgresql(db):
+        made = db.execute(statement.on(db), parameters).all()
+    else:
+        highest = db.execute(_HIGHEST).scalar() or 0
+        db.execute(statement.on(db), parameters)
+        made = db.execute(_COUNT_ABOVE, {"highest": highest}).all()
     moves: Moves = Counter()
-    for (lane, ready), n in made.items():
+    for lane, ready, n in made:
         moves[Slot(lane, State.PENDING, held=ready is None)] += n
     counts.record(db, moves)
-    return sum(made.values())
+    return sum(moves.values())

@@ -9,36 +9,6 @@ from zonewire.delivery.states import Move, State
 from zonewire.store import Spelled, many, values_of
 from zonewire.store.tables import attempts, deliveries, leases
 
-# The places (host, endpoint) of a lane that have ready rows, from a cursor on, each found by one step in the index
-# `ready`; a host is left as soon as `room` of its endpoints have been seen, a full one at once. Nothing is read of
-# rows that would have to wait. `busy` names the hosts with fewer free places than `room`.
-WALK = Spelled(
-    """
-    WITH RECURSIVE
-    busy AS {materialized} (SELECT * FROM {rows} AS b),
-    walk (id, host_id, endpoint_id, seen, steps) AS (
-        SELECT d.id, d.host_id, d.endpoint_id, 1, 1 FROM deliveries d WHERE d.id = COALESCE(
-            (SELECT n.id FROM deliveries n WHERE n.lane = :lane AND n.ready = 1 AND n.host_id = :host
-               AND n.endpoint_id > :endpoint ORDER BY n.endpoint_id, n.due_at LIMIT 1),
-            (SELECT n.id FROM deliveries n WHERE n.lane = :lane AND n.ready = 1 AND n.host_id > :host
-               ORDER BY n.host_id, n.endpoint_id, n.due_at LIMIT 1))
-        UNION ALL
-        SELECT d.id, d.host_id, d.endpoint_id, CASE WHEN d.host_id = w.host_id THEN w.seen + 1 ELSE 1 END, w.steps + 1
-        FROM walk w JOIN deliveries d ON d.id = COALESCE(
-            CASE WHEN w.seen < COALESCE((SELECT b.free FROM busy b WHERE b.host_id = w.host_id), :room) THEN
-            (SELECT n.id FROM deliveries n WHERE n.lane = :lane AND n.ready = 1 AND n.host_id = w.host_id
-               AND n.endpoint_id > w.endpoint_id ORDER BY n.endpoint_id, n.due_at LIMIT 1) END,
-            (SELECT n.id FROM deliveries n WHERE n.lane = :lane AND n.ready = 1 AND n.host_id > w.host_id
-               ORDER BY n.host_id, n.endpoint_id, n.due_at LIMIT 1))
-        WHERE w.steps < :steps
-    )
-    SELECT {collect}({array}(w.host_id, w.endpoint_id)) FROM walk w
-    """,
-    columns=("host_id bigint", "free bigint"),
-    sqlite={"materialized": ""},
-    postgresql={"materialized": "MATERIALIZED"},
-)
-
 # A row may be claimed if its article has no newer version, and if no older one is on its way to the same endpoint: of a
 # first version there can be none. The article is a scalar subquery: as a join it took 4.5 s a claim on statistics from
 # before a fan-out.
@@ -50,26 +20,62 @@ _CLAIMABLE = """
          FROM articles a WHERE a.id = n.article_id))
 """
 
-# What a claim needs to know of each row: all that a request is built of but the bodies. In the order of ledger.Claimed.
-# (Sealed secrets are ASCII.)
-_COLUMNS = """
-    d.id, d.created_at, d.kind, d.state, d.host_id, d.endpoint_id, d.article_id, d.number, d.edition_id,
-    d.subscription_id, d.due_at, d.attempts, d.waits, e.channel, e.address,
-    {ascii}(e.sealed_address {as_ascii}), {ascii}(e.secret {as_ascii}), {ascii}(e.previous_secret {as_ascii}),
-    e.previous_until, h.name,
-    CASE WHEN d.event_type IS NULL AND d.kind IN ('news', 'withdrawal') THEN (
-        SELECT a.version > 1 FROM articles a WHERE a.id = d.article_id) AND EXISTS (
-        SELECT 1 FROM deliveries o WHERE o.kind IN ('news', 'withdrawal') AND o.article_id = d.article_id
-          AND o.endpoint_id = d.endpoint_id AND o.number < d.number AND (o.state = 'delivered' OR o.unknowns > 0)
-    ) END,
-    d.event_type, d.sequence
-"""
+_ROOM = "COALESCE((SELECT b.free FROM busy b WHERE b.host_id = d.host_id), CAST(:room AS bigint))"
+_IS_OPEN = "e.state <> 'disabled' AND NOT e.gone"
+_ID_IF_CLAIMABLE = f"CASE WHEN {_IS_OPEN} AND n.lapses < 2 AND {_CLAIMABLE} THEN n.id ELSE 0 END"
 
-_FROM_PLACES = """
-    FROM {rows} AS p {join}
-    JOIN endpoints e ON e.id = d.endpoint_id AND e.state <> 'disabled' AND NOT e.gone
-    JOIN hosts h ON h.id = d.host_id
-"""
+# The next ready rows of a lane behind a place, by the index `ready`. A row has its id only if it may be claimed; and on
+# PostgreSQL none has, since a row must be locked first: on SQLite nobody else can take it meanwhile.
+SCAN = Spelled(
+    """
+    SELECT {collect}({array}(s.host_id, s.endpoint_id, s.due_at, s.id, s.state, s.kind)) FROM (
+        SELECT n.host_id, n.endpoint_id, n.due_at, {id} AS id, n.state, n.kind FROM deliveries n {looking_at_it}
+        WHERE n.lane = :lane AND n.ready = 1 AND (n.host_id, n.endpoint_id) > (:host, :endpoint)
+        ORDER BY n.host_id, n.endpoint_id, n.due_at LIMIT :steps) AS s
+    """,
+    sqlite={"id": _ID_IF_CLAIMABLE, "looking_at_it": "CROSS JOIN endpoints e ON e.id = n.endpoint_id"},
+    postgresql={"id": "0", "looking_at_it": ""},
+)
+
+# The places (host, endpoint) of a lane that have ready rows, from a cursor on, each found by one step in the index
+# `ready`; a host is left as soon as `room` of its endpoints have been seen, a full one at once. Nothing is read of
+# rows that would have to wait. `busy` names the hosts with fewer free places than `room`. Each place comes with its
+# oldest row, as in SCAN.
+WALK = Spelled(
+    """
+    WITH RECURSIVE
+    busy AS {materialized} (SELECT * FROM {rows} AS b),
+    walk (id, host_id, endpoint_id, room, seen, steps) AS (
+        SELECT d.id, d.host_id, d.endpoint_id, {room}, 1, 1 FROM deliveries d WHERE d.id = COALESCE(
+            (SELECT n.id FROM deliveries n WHERE n.lane = :lane AND n.ready = 1 AND n.host_id = :host
+               AND n.endpoint_id > :endpoint ORDER BY n.endpoint_id, n.due_at LIMIT 1),
+            (SELECT n.id FROM deliveries n WHERE n.lane = :lane AND n.ready = 1 AND n.host_id > :host
+               ORDER BY n.host_id, n.endpoint_id, n.due_at LIMIT 1))
+        UNION ALL
+        SELECT d.id, d.host_id, d.endpoint_id, CASE WHEN d.host_id = w.host_id THEN w.room ELSE {room} END,
+            CASE WHEN d.host_id = w.host_id THEN w.seen + 1 ELSE 1 END, w.steps + 1
+        FROM walk w JOIN deliveries d ON d.id = COALESCE(
+            CASE WHEN w.seen < w.room THEN
+            (SELECT n.id FROM deliveries n WHERE n.lane = :lane AND n.ready = 1 AND n.host_id = w.host_id
+               AND n.endpoint_id > w.endpoint_id ORDER BY n.endpoint_id, n.due_at LIMIT 1) END,
+            (SELECT n.id FROM deliveries n WHERE n.lane = :lane AND n.ready = 1 AND n.host_id > w.host_id
+               ORDER BY n.host_id, n.endpoint_id, n.due_at LIMIT 1))
+        WHERE w.steps < :steps
+    )
+    SELECT {collect}({array}(n.host_id, n.endpoint_id, n.due_at, {id}, n.state, n.kind))
+    FROM walk w CROSS JOIN deliveries n {looking_at_it}
+    """,
+    columns=("host_id bigint", "free bigint"),
+    sqlite={
+        "materialized": "",
+        "room": _ROOM,
+        "id": _ID_IF_CLAIMABLE,
+        "looking_at_it": "CROSS JOIN endpoints e ON e.id = n.endpoint_id WHERE n.id = w.id",
+    },
+    postgresql={"materialized": "MATERIALIZED", "room": _ROOM, "id": "0", "looking_at_it": "WHERE n.id = w.id"},
+)
+
+_CHOSEN = "{collect}({array}(d.host_id, d.endpoint_id, d.due_at, d.id, d.state, d.kind))"
 _AT_PLACE = f"""
     n.lane = :lane AND n.ready = 1 AND n.lapses < 2 AND n.host_id = p.host_id AND n.endpoint_id = p.endpoint_id
     AND {_CLAIMABLE} ORDER BY n.due_at
@@ -77,7 +83,7 @@ _AT_PLACE = f"""
 
 # The oldest claimable rows, at most `each` of every place named in `rows`; places whose endpoint is disabled give none.
 CANDIDATES = Spelled(
-    "SELECT {collect}({array}(" + _COLUMNS + "))" + _FROM_PLACES,
+    f"SELECT {_CHOSEN} FROM {{rows}} AS p {{join}} JOIN endpoints e ON e.id = d.endpoint_id AND {_IS_OPEN}",
     columns=("host_id bigint", "endpoint_id bigint"),
     sqlite={
         "join": f"CROSS JOIN deliveries d ON d.id IN (SELECT n.id FROM deliveries n WHERE {_AT_PLACE} LIMIT :each)"
@@ -88,25 +94,11 @@ CANDIDATES = Spelled(
     },
 )
 
-# The same for one row of each place, which is the rule with many endpoints: without a list for each it takes a third.
-CANDIDATES_ONE_EACH = Spelled(
-    "SELECT {collect}({array}(" + _COLUMNS + "))" + _FROM_PLACES,
-    columns=("host_id bigint", "endpoint_id bigint"),
-    sqlite={"join": f"CROSS JOIN deliveries d ON d.id = (SELECT n.id FROM deliveries n WHERE {_AT_PLACE} LIMIT 1)"},
-    postgresql={
-        "join": f"""CROSS JOIN LATERAL (
-            SELECT n.* FROM deliveries n WHERE {_AT_PLACE} LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) AS d""",
-    },
-)
-
 # One row whose lease ran out twice or more: it is claimed alone. By the index `suspects`.
 SUSPECT = Spelled(
-    "SELECT {collect}({array}("
-    + _COLUMNS
-    + f"""))
-    FROM deliveries d
-    JOIN endpoints e ON e.id = d.endpoint_id AND e.state <> 'disabled' AND NOT e.gone
-    JOIN hosts h ON h.id = d.host_id
+    f"SELECT {_CHOSEN}"
+    f"""
+    FROM deliveries d JOIN endpoints e ON e.id = d.endpoint_id AND {_IS_OPEN}
     WHERE d.id = (SELECT n.id FROM deliveries n WHERE n.lane = :lane AND n.ready = 1 AND n.lapses >= 2
         AND {_CLAIMABLE} ORDER BY n.due_at LIMIT 1 {{lock}})
     """,
@@ -123,49 +115,93 @@ OLDEST_SUSPECT = select(func.min(deliveries.c.due_at)).where(
 
 OPEN_LEASE = insert(leases).returning(leases.c.id)
 
-# The rows of one claimed batch, by primary key; event type and sequence are fixed here for good. (With `ready = 1` in
-# it PostgreSQL took the index of ready rows instead, once for each row of the batch: 18 s for a thousand.)
-CLAIM = Spelled(
-    """
-    UPDATE deliveries SET state = 'sending', ready = NULL, lease_id = :lease_id, lone = :lone,
-        event_type = c.event_type, sequence = c.sequence
-    FROM {rows} AS c
-    WHERE deliveries.id = c.id AND deliveries.state IN ('pending', 'retrying')
+# Whether the endpoint has, or may have, an older version of the article.
+_HAD = """
+    (SELECT a.version > 1 FROM articles a WHERE a.id = deliveries.article_id) AND EXISTS (
+        SELECT 1 FROM deliveries o WHERE o.kind IN ('news', 'withdrawal') AND o.article_id = deliveries.article_id
+           AND o.endpoint_id = deliveries.endpoint_id AND o.number < deliveries.number
+           AND (o.state = 'delivered' OR o.unknowns > 0))
+"""
+
+# Withdrawals that turn out at their claim to have no receiver.
+CANCEL_UNNEEDED = Spelled(
+    f"""
+    UPDATE deliveries SET state = 'cancelled', ready = NULL, due_at = NULL, lease_id = NULL, settled_at = :settled_at,
+        reason = 'nothing to withdraw'
+    WHERE id IN {{ids}} AND kind = 'withdrawal' AND event_type IS NULL AND state IN ('pending', 'retrying')
+        AND NOT COALESCE({_HAD}, {{false}})
+    RETURNING id
     """,
-    columns=("id bigint", "event_type text", "sequence bigint"),
+    sqlite={"false": "0"},
+    postgresql={"false": "false"},
 )
 
-# The next numbers of the endpoints of a batch, as many as each has new rows in it; and what the last ones are then.
+# The next numbers of the webhooks' endpoints of a batch, as many as each has rows in it that have none yet.
 TAKE_SEQUENCES = Spelled(
     """
-    INSERT INTO sequences (endpoint_id, last) SELECT c.endpoint_id, c.n FROM {rows} AS c WHERE true
+    INSERT INTO sequences (endpoint_id, last)
+    SELECT d.endpoint_id, count(*) FROM deliveries d {join} endpoints e ON e.id = d.endpoint_id
+    WHERE d.id IN {ids} AND d.sequence IS NULL AND e.channel = 'webhook' GROUP BY d.endpoint_id ORDER BY d.endpoint_id
     ON CONFLICT (endpoint_id) DO UPDATE SET last = sequences.last + excluded.last
     """,
-    columns=("endpoint_id bigint", "n bigint"),
-)
-LAST_SEQUENCES = Spelled(
-    "SELECT {collect}({array}(s.endpoint_id, s.last))"
-    " FROM {rows} AS c {join} sequences s ON s.endpoint_id = c.endpoint_id",
-    columns=("endpoint_id bigint",),
     sqlite={"join": "CROSS JOIN"},
     postgresql={"join": "JOIN"},
 )
 
+# The rows of one claimed batch, by primary key; event type and sequence are fixed here for good: the newest row of an
+# endpoint gets its last number. (With `ready = 1` in it PostgreSQL took the index of ready rows instead, once for each
+# row of the batch: 18 s for a thousand.)
+_CLAIM = f"""
+    UPDATE deliveries SET state = 'sending', ready = NULL, lease_id = :lease_id, lone = :lone,
+        event_type = CASE WHEN event_type IS NOT NULL OR kind NOT IN ('news', 'withdrawal') THEN event_type
+            WHEN kind = 'withdrawal' THEN 'article.withdrawn'
+            WHEN {_HAD} THEN 'article.updated' ELSE 'article.published' END,
+        sequence = COALESCE(deliveries.sequence, {{number}})
+    {{numbered}} deliveries.id {{chosen}} AND deliveries.state IN ('pending', 'retrying')
+"""
+CLAIM = Spelled(
+    _CLAIM.format(
+        number="f.sequence",
+        numbered="""FROM (
+            SELECT d.id, q.last + 1 - row_number() OVER (
+                PARTITION BY d.endpoint_id, d.sequence IS NULL ORDER BY d.due_at DESC, d.id DESC) AS sequence
+            FROM deliveries d LEFT JOIN sequences q ON q.endpoint_id = d.endpoint_id
+            WHERE d.id IN {ids}) AS f
+        WHERE""",
+        chosen="= f.id",
+    )
+)
+# The same where no endpoint has two rows, which is the rule with many endpoints: nothing to count, half the time.
+CLAIM_ONE_EACH = Spelled(
+    _CLAIM.format(
+        number="(SELECT q.last FROM sequences q WHERE q.endpoint_id = deliveries.endpoint_id)",
+        numbered="WHERE",
+        chosen="IN {ids}",
+    )
+)
+
+# What a push needs to know of each row of a lease: all that a request is built of but the bodies. In the order of
+# ledger.Claimed. A sealed secret begins with its nonce, in ASCII: as good a mark of it as the whole.
+CLAIMED = Spelled(
+    """
+    SELECT {collect}({array}(d.id, d.created_at, d.kind, d.host_id, d.endpoint_id, d.article_id, d.number, d.edition_id,
+        d.subscription_id, d.due_at, d.attempts, d.waits, d.event_type, d.sequence, d.lease_id, e.channel,
+        {ascii}(substr(e.secret, 1, 16) {as_ascii})))
+    FROM deliveries d {join} endpoints e ON e.id = d.endpoint_id
+    WHERE d.lease_id = :lease_id AND d.state = 'sending'
+    """,
+    sqlite={"join": "CROSS JOIN"},
+    postgresql={"join": "JOIN"},
+)
 # The rows that this holder claimed and has delivered. Guarded by state and lease: a late finisher changes nothing.
-SETTLE_DELIVERED = (
-    Move.DELIVER.statement()
-    .where(
-        deliveries.c.id.in_(values_of(many("delivered_ids"))),
-        deliveries.c.lease_id.in_(values_of(many("held_leases"))),
-    )
-    .values(
-        ready=None,
-        due_at=None,
-        lease_id=None,
-        lone=False,
-        settled_at=bindparam("settled_at"),
-        attempts=deliveries.c.attempts + 1,
-    )
+SETTLE_DELIVERED = Spelled(
+    """
+    UPDATE deliveries SET state = 'delivered', ready = NULL, due_at = NULL, lease_id = NULL, lone = {false},
+        settled_at = :settled_at, attempts = attempts + 1
+    WHERE id IN {ids} AND lease_id IN {lease_ids} AND state = 'sending'
+    """,
+    sqlite={"false": "0"},
+    postgresql={"false": "false"},
 )
 
 # The rows whose try failed and that have another: each with its own time.
@@ -192,20 +228,6 @@ SETTLE_DEAD = Spelled(
     RETURNING deliveries.id
     """,
     columns=("id bigint", "lease_id bigint", "spent bigint", "unknown bigint", "reason text"),
-)
-
-# A message that turned out to have no receiver (a withdrawal of what was never had) is cancelled at its claim.
-CANCEL_CLAIMED = (
-    update(deliveries)
-    .where(deliveries.c.id.in_(values_of(many("cancelled_ids"))), deliveries.c.state.in_(Move.CANCEL.sources))
-    .values(
-        state=State.CANCELLED,
-        ready=None,
-        due_at=None,
-        lease_id=None,
-        settled_at=bindparam("settled_at"),
-        reason=bindparam("why"),
-    )
 )
 
 # Rows that were claimed and never tried, because their host stopped answering: due again in a moment.
@@ -269,23 +291,14 @@ SHARE = (
 )
 
 # Retries whose time has come, oldest first, by the index `waiting`.
-RIPEN = (
-    update(deliveries)
-    .where(
-        deliveries.c.id.in_(
-            select(deliveries.c.id)
-            .where(
-                deliveries.c.lane == bindparam("ripe_lane"),
-                literal_column("ready") == literal_column("0"),
-                deliveries.c.due_at <= bindparam("moment"),
-            )
-            .order_by(deliveries.c.due_at)
-            .limit(bindparam("most"))
-            .with_for_update(skip_locked=True, key_share=True),
-        ),
-        deliveries.c.ready == 0,
-    )
-    .values(ready=1)
+RIPEN = Spelled(
+    """
+    UPDATE deliveries SET ready = 1 WHERE ready = 0 AND id IN (
+        SELECT n.id FROM deliveries n WHERE n.lane = :lane AND n.ready = 0 AND n.due_at <= :moment
+        ORDER BY n.due_at LIMIT :most {lock})
+    """,
+    sqlite={"lock": ""},
+    postgresql={"lock": "FOR NO KEY UPDATE SKIP LOCKED"},
 )
 
 # Whether anything of a lane is due now or claimable.

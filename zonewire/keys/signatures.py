@@ -5,7 +5,6 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 
 import base64
 import binascii
-import hashlib
 import hmac
 import secrets
 import time
@@ -40,7 +39,7 @@ def secret_bytes(secret: str) -> bytes:
 def sign(secrets: Sequence[bytes], ident: str, timestamp: int, body: bytes) -> str:
     """The value of `webhook-signature`: one signature for each of *secrets*; *timestamp* in Unix seconds."""
     signed = b"%s.%d.%s" % (ident.encode(), timestamp, body)
-    return " ".join("v1," + _signature(secret, signed) for secret in secrets)
+    return " ".join(["v1," + _signature(secret, signed) for secret in secrets])
 
 
 def verify(
@@ -63,4 +62,5 @@ def verify(
 
 
 def _signature(secret: bytes, signed: bytes) -> str:
-    return base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()
+    # By its name OpenSSL does it in one call; and this is half of what the base64 module costs.
+    return binascii.b2a_base64(hmac.digest(secret, signed, "sha256"), newline=False).decode()

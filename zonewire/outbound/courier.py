@@ -1,13 +1,12 @@
 """What a courier takes and brings back: requests go in with a ticket, replies come out with the same ticket.
 
-A courier owns its connections and its threads and knows nothing of deliveries. One for each protocol: `http.py`
-(libcurl) and `smtp.py`.
+A courier owns its connections and knows nothing of deliveries. One for each protocol: `http.py` (libcurl, in a process
+of its own) and `smtp.py` (threads).
 """
 
-import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple, NewType, Protocol
+from dataclasses import dataclass
+from typing import Any, NamedTuple, NewType, Protocol
 
 Ticket = NewType("Ticket", int)
 """Chosen by whoever hands over; comes back with the reply."""
@@ -17,7 +16,7 @@ ANSWER_BYTES = 64 * 1024
 
 
 class HttpRequest(NamedTuple):
-    """One POST. `sign` is called in the courier's thread, directly before the request goes out.
+    """One POST, in plain values: it may be carried to another process.
 
     A tuple: it is made for each of tens of thousands a second, and a frozen dataclass costs three times as much.
     """
@@ -26,7 +25,7 @@ class HttpRequest(NamedTuple):
     host: str  # "host:port": what shares connections
     headers: tuple[str, ...]  # "name: value"
     body: bytes
-    sign: Callable[[int], tuple[str, ...]] | None = None  # takes Unix seconds, gives more headers
+    signing: tuple[Any, ...] | None = None  # what the courier's `sign` is given as the request goes out
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,7 @@ class MailRequest:
 Request = HttpRequest | MailRequest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(NamedTuple):
     """What came back. `status` is 0 where no status line (HTTP) or final reply (SMTP) was read."""
 
     status: int = 0  # HTTP status, or the SMTP code of the reply that decided
@@ -55,15 +53,17 @@ class Reply:
     refused: bool = False  # the guard: the address leads inside
     unsent: bool = False  # handed back untried: its host does not answer, and it would only have waited
     took_ms: int = 0
-    headers: dict[str, str] = field(default_factory=dict)  # lower-case names; only those that a channel asked for
+    command: str = ""  # SMTP: the one whose reply decided: connect, login, mail, rcpt, data, or compose
 
 
 class Courier(Protocol):
-    """Carries requests. All methods are called from one thread at a time, `close` last."""
+    """Carries requests. All methods but `wait` are called from one thread at a time, `close` last.
 
-    @property
-    def event(self) -> threading.Event:
-        """Set when a reply is there to be fetched; cleared by `finished`."""
+    `finished` and `start` raise CourierGone once nothing is carried any more: the process must be replaced.
+    """
+
+    def wait(self, timeout_s: float) -> bool:
+        """Until a reply is there to be fetched, for at most *timeout_s* seconds; whether one is."""
 
     @property
     def free_places(self) -> int:

@@ -118,6 +118,8 @@ def _sqlite(url: str, pool_size: int, *, begin: str, synchronous: str) -> Engine
             "temp_store=MEMORY",
             "cache_size=-16384",
             "journal_size_limit=67108864",
+            # A busy minute writes the same pages again and again: a longer journal is copied back once for many times.
+            "wal_autocheckpoint=8000",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

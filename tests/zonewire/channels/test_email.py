@@ -22,7 +22,7 @@ def a_message() -> LetterMessage:
 
 
 def judged(code: int, text: str = "", command: str = "rcpt") -> Outcome:
-    return email.judge(Reply(status=code, body=text.encode(), headers={"smtp-command": command}))
+    return email.judge(Reply(status=code, body=text.encode(), command=command))
 
 
 def test_a_letter_becomes_one_mail_to_one_person() -> None:
@@ -116,13 +116,13 @@ def test_a_lost_answer_to_the_final_dot_is_unknown() -> None:
 
 
 def test_nobody_at_home_is_tried_again() -> None:
-    reply = Reply(error="relay:25 connect: connection refused", headers={"smtp-command": "connect"})
+    reply = Reply(error="relay:25 connect: connection refused", command="connect")
 
     assert email.judge(reply) == Later("relay:25 connect: connection refused")
 
 
 def test_what_cannot_be_composed_will_never_be() -> None:
-    assert email.judge(Reply(error="to: no", headers={"smtp-command": "compose"})) == Never("to: no")
+    assert email.judge(Reply(error="to: no", command="compose")) == Never("to: no")
 
 
 def test_it_is_known_by_its_name() -> None:

@@ -1,16 +1,21 @@
 """The HTTP courier against receivers that behave and receivers that do not."""
 
+import os
+import signal
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.eventually import eventually
 from tests.servers.ports import free_port
 from tests.servers.receiver import Receiver, drip, drip_body, flood, garbage, hang, hang_up, redirect, slow, status
+from zonewire.errors import CourierGone
 from zonewire.outbound.courier import HttpRequest, Reply, Ticket
-from zonewire.outbound.couriers.http import CONNECTIONS_PER_HOST, QUICK_OPEN, HttpCourier
+from zonewire.outbound.couriers.carrying import CONNECTIONS_PER_HOST, QUICK_OPEN
+from zonewire.outbound.couriers.http import HttpCourier
 from zonewire.outbound.guard import Guard
 
 TIMEOUT_S = 1.0
@@ -33,6 +38,10 @@ def a_request(url: str, *, host: str | None = None, body: bytes = b"{}") -> Http
     return HttpRequest(url, host or url.split("/")[2], ("content-type: application/json",), body)
 
 
+def a_signature(timestamp: int, body: bytes, key: str) -> tuple[str, ...]:
+    return f"webhook-timestamp: {timestamp}", f"x-signed: {key} {body.decode()}"
+
+
 def carried(courier: HttpCourier, *requests: HttpRequest, within_s: float = 5) -> list[Reply]:
     """The replies to *requests*, in their order."""
     courier.start([(Ticket(n), request) for n, request in enumerate(requests)])
@@ -46,18 +55,26 @@ def carried(courier: HttpCourier, *requests: HttpRequest, within_s: float = 5) -
     return [replies[Ticket(n)] for n in range(len(requests))]
 
 
-def test_a_post_arrives_as_it_was_built_and_its_answer_comes_back(courier: HttpCourier, receiver: Receiver) -> None:
-    request = HttpRequest(
-        receiver.url("/x"), "h:1", ("webhook-id: a",), b'{"a": 1}', lambda t: (f"webhook-timestamp: {t}",)
-    )
+def test_a_post_arrives_signed_as_it_was_built_and_its_answer_comes_back(receiver: Receiver) -> None:
+    signed = HttpCourier(Guard(allow_private=True), timeout_s=TIMEOUT_S, sign=a_signature)
+    request = HttpRequest(receiver.url("/x"), "h:1", ("webhook-id: a",), b'{"a": 1}', ("key",))
 
-    (reply,) = carried(courier, request)
+    (reply,) = carried(signed, request)
+    signed.close(grace_s=0)
 
     (push,) = receiver.received("/x")
     assert reply.status == 200
     assert push.body == b'{"a": 1}'
     assert push.headers["webhook-id"] == "a"
     assert abs(int(push.headers["webhook-timestamp"]) - time.time()) < 5
+    assert push.headers["x-signed"] == 'key {"a": 1}'
+
+
+def test_what_cannot_be_signed_is_not_sent(courier: HttpCourier, receiver: Receiver) -> None:
+    (reply,) = carried(courier, HttpRequest(receiver.url("/x"), "h:1", (), b"{}", ("key",)))
+
+    assert "nothing here signs" in reply.error
+    assert receiver.count == 0
 
 
 @pytest.mark.parametrize(
@@ -163,7 +180,7 @@ def test_more_transfers_than_select_takes_go_over_epoll(courier: HttpCourier, re
 
     replies = carried(courier, *many, within_s=10)
 
-    assert {reply.status for reply in replies} == {200}
+    assert {(reply.status, reply.error, reply.took_ms > 900) for reply in replies} == {(200, "", False)}
 
 
 def test_a_host_that_answers_again_is_no_longer_slow(courier: HttpCourier, receiver: Receiver) -> None:
@@ -185,6 +202,39 @@ def test_an_address_that_libcurl_will_not_take_is_told_and_stops_nothing(
     assert bad.status == 0
     assert bad.error
     assert good.status == 200
+
+
+def test_a_process_that_falls_silent_is_given_up(receiver: Receiver) -> None:
+    receiver.behave("/hang", hang)
+    courier = HttpCourier(Guard(allow_private=True), timeout_s=30, silence_s=0.3)
+    courier.start([(Ticket(1), a_request(receiver.url("/hang")))])
+    eventually(lambda: receiver.count == 1, within_s=5)
+
+    os.kill(courier.pid, signal.SIGSTOP)
+
+    with pytest.raises(CourierGone):
+        eventually(lambda: bool(courier.finished()), within_s=5)
+    courier.close(grace_s=0)
+    assert not Path(f"/proc/{courier.pid}").exists()
+
+
+def test_its_process_holds_nothing_of_ours_but_the_wire(courier: HttpCourier, receiver: Receiver) -> None:
+    carried(courier, a_request(receiver.url("/x")))
+
+    listening = {entry.readlink() for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()}
+    held = {entry.readlink() for entry in Path(f"/proc/{courier.pid}/fd").iterdir() if int(entry.name) > 2}
+
+    assert held, "it has its wire, at least"
+    assert not {name for name in held & listening if "socket" in str(name) or "/" in str(name)}
+
+
+def test_more_than_a_socket_holds_goes_over_the_wire(courier: HttpCourier, receiver: Receiver) -> None:
+    body = bytes(3_000_000)
+
+    replies = carried(courier, *[a_request(receiver.url("/x"), body=body + bytes([n])) for n in range(5)])
+
+    assert [reply.status for reply in replies] == [200] * 5
+    assert {len(push.body) for push in receiver.received("/x")} == {3_000_001}
 
 
 def test_what_is_in_flight_when_it_closes_is_finished(receiver: Receiver) -> None:

@@ -20,8 +20,6 @@ from zonewire.outbound.courier import MailRequest, Reply, Request, Ticket
 log = structlog.get_logger()
 
 COMPOSING = "compose"
-COMMAND = "smtp-command"
-"""The name in `Reply.headers` of the command whose reply decided: connect, login, mail, rcpt, data, or compose."""
 
 WAITING = 4
 """Mails that may wait for each thread, so that none is idle between two turns."""
@@ -53,10 +51,9 @@ class MailCourier:
         self._hosts: dict[Ticket, str] = {}  # of what was handed over and not fetched back
         self._threads: list[threading.Thread] = []
 
-    @property
-    def event(self) -> threading.Event:
-        """Set when a reply is there to be fetched; cleared by `finished`."""
-        return self._event
+    def wait(self, timeout_s: float) -> bool:
+        """Until a reply is there to be fetched, for at most *timeout_s* seconds; whether one is."""
+        return self._event.wait(timeout_s)
 
     @property
     def in_flight(self) -> int:
@@ -141,7 +138,7 @@ def _carried(carrier: Carrier, request: MailRequest) -> Reply:
         content = request.content if isinstance(request.content, bytes) else request.content()
     except (ZonewireError, KeyError) as error:
         log.warning("mail.unfit", delivery_id=request.name, error=str(error))
-        return Reply(error=f"cannot be composed: {error}", headers={COMMAND: COMPOSING})
+        return Reply(error=f"cannot be composed: {error}", command=COMPOSING)
     try:
         return carrier.carry(request, content)
     except Exception as error:  # the outermost loop of a thread: one mail must not end it

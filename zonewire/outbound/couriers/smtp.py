@@ -13,14 +13,14 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 import structlog
 
 from zonewire.errors import SettingWrong
 from zonewire.outbound.courier import ANSWER_BYTES, MailRequest, Reply
-from zonewire.outbound.couriers.mail import COMMAND, MailCourier
+from zonewire.outbound.couriers.mail import MailCourier
 
 log = structlog.get_logger()
 
@@ -154,10 +154,10 @@ class Line:
             code, text = smtp.getreply()
             _wait_at_most(smtp, self._relay.timeouts.command)
         except _Refused as refusal:
-            return Reply(error=str(refusal), headers={COMMAND: refusal.command})
+            return Reply(error=str(refusal), command=refusal.command)
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
-            return Reply(error=_in_words(error), lost=dotted, headers={COMMAND: command})
+            return Reply(error=_in_words(error), lost=dotted, command=command)
         if code == CLOSING:
             self._drop()
         return _told(command, code, text)
@@ -230,13 +230,13 @@ def _stuffed(content: bytes) -> bytes:
 
 def _told(command: str, code: int, text: bytes) -> Reply:
     if code < 200:  # smtplib says -1 for an answer that is none
-        return Reply(error="an answer that is not SMTP", body=text[:ANSWER_BYTES], headers={COMMAND: command})
-    return Reply(status=code, body=text[:ANSWER_BYTES], headers={COMMAND: command})
+        return Reply(error="an answer that is not SMTP", body=text[:ANSWER_BYTES], command=command)
+    return Reply(status=code, body=text[:ANSWER_BYTES], command=command)
 
 
 def _died_before_the_mail(reply: Reply) -> bool:
     """Whether nothing of the mail can have gone out: then another connection may try at once."""
-    return not reply.lost and reply.headers.get(COMMAND) == "mail" and reply.status in {0, CLOSING}
+    return not reply.lost and reply.command == "mail" and reply.status in {0, CLOSING}
 
 
 def _wait_at_most(smtp: smtplib.SMTP, seconds: float) -> None:
@@ -265,4 +265,4 @@ def _in_words(error: Exception) -> str:
 
 
 def _timed(reply: Reply, started: float) -> Reply:
-    return replace(reply, took_ms=round((time.monotonic() - started) * 1000))
+    return reply._replace(took_ms=round((time.monotonic() - started) * 1000))

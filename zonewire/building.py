@@ -1,0 +1,207 @@
+"""Building: the request of each claimed row. It only reads, and what cannot be built spoils nothing else.
+
+What the next batch will need as well is kept: versions, and endpoints with their secrets open.
+"""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, select
+
+from zonewire.articles import reading
+from zonewire.articles.model import Version
+from zonewire.channels.registry import CHANNELS
+from zonewire.delivery.ids import delivery_uuid
+from zonewire.delivery.ledger import Claimed
+from zonewire.delivery.mailing import Mailing, OwedLetter, OwedNews
+from zonewire.delivery.messages import Endpoint, Message, NewsMessage
+from zonewire.delivery.states import ARTICLE_KINDS, Kind
+from zonewire.digests import digest_messages, news_messages
+from zonewire.errors import StoreBusy, StoreUnavailable, ZonewireError
+from zonewire.keys import secret_bytes
+from zonewire.outbound.courier import Request
+from zonewire.store import Store, many, values_of
+from zonewire.store import now as clock
+from zonewire.store.tables import endpoints, hosts
+from zonewire.subscriptions.confirmation import confirmation_messages
+
+VERSIONS_KEPT = 512
+ENDPOINTS_KEPT = 32_768
+"""Some 15 MiB of open secrets and addresses, in a process that pushes to so many."""
+
+_FOR_EVER = 2**63
+
+Letters = dict[int, Message | Exception]
+
+
+class _Kept(NamedTuple):
+    """An endpoint with its secrets open, or why it cannot be opened."""
+
+    mark: str | None  # of its sealed secret
+    endpoint: Endpoint | Exception
+    until: int  # when its previous secret ends
+
+
+_ENDPOINTS = (
+    select(
+        endpoints.c.id,
+        endpoints.c.channel,
+        endpoints.c.address,
+        endpoints.c.sealed_address,
+        endpoints.c.secret,
+        endpoints.c.previous_secret,
+        endpoints.c.previous_until,
+        hosts.c.name.label("host"),
+    )
+    .join_from(endpoints, hosts, hosts.c.id == endpoints.c.host_id)
+    .where(endpoints.c.id.in_(values_of(many("endpoint_ids"))))
+)
+
+
+class Builder:
+    """Builds requests in one process."""
+
+    def __init__(self, store: Store, installation: int, mailing: Mailing) -> None:
+        self._store, self._installation, self._mailing = store, installation, mailing
+        self._versions: dict[int, Version] = {}
+        self._endpoints: dict[int, _Kept] = {}
+
+    def built(self, rows: Sequence[Claimed]) -> list[tuple[Claimed, Request | Exception | None]]:
+        """The request of each row, in order; None where nothing is left to say, else why it cannot be built.
+
+        Raises what the database raises: then nothing was built.
+        """
+        mails = [row for row in rows if row.channel == "email"]
+        letters: Letters = {}
+        with self._store.reading() as db:
+            if len(mails) < len(rows):
+                self._load_versions(db, rows)
+            self._load_endpoints(db, rows)
+            if mails:
+                letters = _each_or_all(lambda some: self._letters(db, some), mails)
+        return [(row, self._request(row, letters)) for row in rows]
+
+    def _request(self, row: Claimed, letters: Letters) -> Request | Exception | None:
+        try:
+            message = letters.get(row.id) if row.channel == "email" else self._news(row)
+            if message is None or isinstance(message, Exception):
+                return message
+            return CHANNELS[row.channel].build(message, self._endpoint(row))
+        except Exception as error:  # whatever it is: it is this row's alone
+            return error
+
+    def _news(self, row: Claimed) -> Message:
+        version = self._versions.get(row.number or 0)
+        if version is None or row.event_type is None:
+            raise LookupError(f"version {row.number} is not there")
+        return NewsMessage(
+            delivery_uuid(self._installation, row.id, row.created_at),
+            row.event_type,
+            row.sequence,
+            version,
+            version.article.url or reading.address_of(version, self._mailing.base_url),
+        )
+
+    def _load_versions(self, db: Connection, rows: Sequence[Claimed]) -> None:
+        missing = {row.number for row in rows if row.number is not None} - self._versions.keys()
+        if len(self._versions) + len(missing) > VERSIONS_KEPT:
+            self._versions.clear()
+            missing = {row.number for row in rows if row.number is not None}
+        if missing:
+            try:
+                self._versions |= reading.by_numbers(db, sorted(missing))
+            except (KeyError, TypeError, ValueError):  # one of them cannot be read: only its own deliveries fall
+                self._versions |= _readable(db, sorted(missing))
+
+    def _letters(self, db: Connection, rows: Sequence[Claimed]) -> dict[int, Message]:
+        """The mails of *rows*. One that is not named has nothing to say any more."""
+        now, mailing = clock(db), self._mailing
+        messages: dict[int, Message] = {}
+        builders = {Kind.DIGEST: digest_messages, Kind.CONFIRMATION: confirmation_messages}
+        for kind, build in builders.items():
+            owed = [self._owed_letter(row) for row in rows if row.kind == kind]
+            if owed:
+                messages |= build(db, owed, mailing=mailing, now=now)
+        instant = [self._owed_news(row) for row in rows if row.kind in ARTICLE_KINDS]
+        if instant:
+            messages |= news_messages(db, instant, mailing=mailing, now=now)
+        return messages
+
+    def _owed_letter(self, row: Claimed) -> OwedLetter:
+        return OwedLetter(
+            id=row.id,
+            delivery_id=delivery_uuid(self._installation, row.id, row.created_at),
+            subscription_id=row.subscription_id or 0,
+            edition_id=row.edition_id,
+        )
+
+    def _owed_news(self, row: Claimed) -> OwedNews:
+        return OwedNews(
+            id=row.id,
+            delivery_id=delivery_uuid(self._installation, row.id, row.created_at),
+            endpoint_id=row.endpoint_id,
+            number=row.number or 0,
+            event_type=row.event_type or "",
+        )
+
+    def _load_endpoints(self, db: Connection, rows: Sequence[Claimed]) -> None:
+        """Open the endpoints of *rows* that are not kept as they are now; the next article goes to the same ones."""
+        now, kept = clock(db), self._endpoints
+        missing = {
+            row.endpoint_id: row.secret_mark
+            for row in rows
+            if (known := kept.get(row.endpoint_id)) is None or known.mark != row.secret_mark or known.until <= now
+        }
+        if not missing:
+            return
+        if len(kept) + len(missing) > ENDPOINTS_KEPT:
+            kept.clear()
+            missing = {row.endpoint_id: row.secret_mark for row in rows}
+        for row in db.execute(_ENDPOINTS, {"endpoint_ids": list(missing)}):
+            kept[row.id] = self._opened(row, missing[row.id], now)
+
+    def _opened(self, row: Any, mark: str | None, now: int) -> _Kept:
+        keys, until = self._mailing.keys, _FOR_EVER
+        sealed = [row.secret] if row.secret is not None else []
+        if row.previous_secret is not None and (row.previous_until or 0) > now:
+            sealed.append(row.previous_secret)
+            until = row.previous_until
+        try:
+            address = row.address if row.sealed_address is None else keys.open(row.sealed_address).decode()
+            opened = tuple(secret_bytes(keys.open(secret).decode()) for secret in sealed)
+        except ZonewireError as error:
+            return _Kept(mark, error, 0)
+        return _Kept(mark, Endpoint(row.id, row.channel, address or "", row.host, opened), until)
+
+    def _endpoint(self, row: Claimed) -> Endpoint:
+        endpoint = self._endpoints[row.endpoint_id].endpoint
+        if isinstance(endpoint, Exception):
+            raise endpoint
+        return endpoint
+
+
+def _readable(db: Connection, numbers: Sequence[int]) -> dict[int, Version]:
+    """Those versions of *numbers* that can be read."""
+    found: dict[int, Version] = {}
+    for number in numbers:
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            found |= reading.by_numbers(db, [number])
+    return found
+
+
+def _each_or_all(
+    build: Callable[[Sequence[Claimed]], dict[int, Message]], rows: Sequence[Claimed]
+) -> dict[int, Message | Exception]:
+    """Build all at once; where that fails, one by one, so that a poisoned row falls alone."""
+    try:
+        return dict(build(rows))
+    except (StoreBusy, StoreUnavailable):
+        raise
+    except Exception as error:
+        if len(rows) == 1:
+            return {rows[0].id: error}
+    messages: dict[int, Message | Exception] = {}
+    for row in rows:
+        messages |= _each_or_all(build, [row])
+    return messages
