@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = Field(
         None,
         description="`smtp://`, `smtp+starttls://` or `smtps://`, with user and password. "
-        "Unset: mails become DATA_DIR/outbox/*.eml.",
+        "Unset: mails become DATA_DIR/outbox/*.eml. A certificate authority of your own is named by SSL_CERT_FILE.",
     )
     mail_from: str = Field("Zonewire <digest@localhost>", description="The sender of every mail.")
     event_token: SecretStr | None = Field(None, description="Bearer token for POST /v1/events. Unset: `up` makes one.")

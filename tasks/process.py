@@ -19,7 +19,6 @@ from config.settings import Settings, load
 from tasks.heart import Heart
 from tasks.hints import HintSender
 from tasks.work import DigestsWork, EventsWork, FeedsWork, PushWork, UpkeepWork, Work
-from zonewire.channels import webhook
 from zonewire.delivery.lanes import PUSH_LANES, Lane
 from zonewire.delivery.mailing import Mailing
 from zonewire.delivery.retries import RetryPolicy
@@ -152,7 +151,7 @@ def _pusher(settings: Settings, store: Store, courier: Courier, *, lane: Lane, w
 
 def _courier(settings: Settings, lane: Lane) -> Courier:
     if lane is not Lane.PUSH_EMAIL:
-        return HttpCourier(guard_of(settings), timeout_s=settings.http_timeout, sign=webhook.signature)
+        return HttpCourier(guard_of(settings), timeout_s=settings.http_timeout)
     if settings.smtp_url is None:
         return eml_courier(settings.data_dir / "outbox")
     return smtp_courier(Relay.of(settings.smtp_url.get_secret_value()))

@@ -25,7 +25,7 @@ Hint = Callable[[str], None]
 
 UPKEEP_EVERY_S = 2.0
 BATCH_FROM = 64
-BATCH_EVERY_S = 0.035
+BATCH_EVERY_S = 0.015
 """With more than BATCH_FROM requests out, turns come no faster than this: a turn costs as much for 1 row as for 50."""
 
 

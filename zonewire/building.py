@@ -4,6 +4,7 @@ What the next batch will need as well is kept: versions, and endpoints with thei
 """
 
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -80,18 +81,19 @@ class Builder:
             self._load_endpoints(db, rows)
             if mails:
                 letters = _each_or_all(lambda some: self._letters(db, some), mails)
-        return [(row, self._request(row, letters)) for row in rows]
+        at = int(time.time())
+        return [(row, self._request(row, letters, at)) for row in rows]
 
-    def _request(self, row: Claimed, letters: Letters) -> Request | Exception | None:
+    def _request(self, row: Claimed, letters: Letters, at: int) -> Request | Exception | None:
         try:
-            message = letters.get(row.id) if row.channel == "email" else self._news(row)
+            message = letters.get(row.id) if row.channel == "email" else self._news(row, at)
             if message is None or isinstance(message, Exception):
                 return message
             return CHANNELS[row.channel].build(message, self._endpoint(row))
         except Exception as error:  # whatever it is: it is this row's alone
             return error
 
-    def _news(self, row: Claimed) -> Message:
+    def _news(self, row: Claimed, at: int) -> Message:
         version = self._versions.get(row.number or 0)
         if version is None or row.event_type is None:
             raise LookupError(f"version {row.number} is not there")
@@ -101,6 +103,7 @@ class Builder:
             row.sequence,
             version,
             version.article.url or reading.address_of(version, self._mailing.base_url),
+            at,
         )
 
     def _load_versions(self, db: Connection, rows: Sequence[Claimed]) -> None:

@@ -103,12 +103,14 @@ class SmtpServer:
 
 @contextlib.contextmanager
 def running_smtp(
-    *, password: str | None = None, tls_context: Any = None, port: int | None = None
+    *, password: str | None = None, tls_context: Any = None, implicit: bool = False, port: int | None = None
 ) -> Iterator[SmtpServer]:
-    """A server for as long as the block lasts."""
+    """A server for as long as the block lasts; with a *tls_context* it wants STARTTLS, or TLS at once (*implicit*)."""
     server = SmtpServer(port or free_port(), password=password)
     options: dict[str, Any] = {"auth_require_tls": False, "authenticator": server.authenticate} if password else {}
-    if tls_context is not None:
+    if implicit:
+        options |= {"ssl_context": tls_context}
+    elif tls_context is not None:
         options |= {"tls_context": tls_context, "require_starttls": True}
     controller = Controller(
         server, hostname="127.0.0.1", port=server.port, auth_required=password is not None, **options

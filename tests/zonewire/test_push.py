@@ -12,7 +12,6 @@ from sqlalchemy import Connection, func, select, text
 from tests.builders import a_delivery, a_version, an_article, an_endpoint
 from tests.eventually import eventually
 from tests.servers.receiver import Receiver, fail_then_ok, hang, slow, status
-from zonewire.channels import webhook
 from zonewire.delivery import counts
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.mailing import Mailing
@@ -49,7 +48,7 @@ class Pushing:
             disable_after_s=3600,
             mailing=Mailing("https://news.example", "Zonewire <digest@news.example>", KEYS),
         )
-        courier = HttpCourier(Guard(allow_private=True), timeout_s=timeout_s, sign=webhook.signature)
+        courier = HttpCourier(Guard(allow_private=True), timeout_s=timeout_s)
         self.made.append(Pusher(self.store, courier, push))
         return self.made[-1]
 

@@ -1,7 +1,7 @@
 """Webhooks as Standard Webhooks 1.0.0 has them (https://www.standardwebhooks.com): signed POSTs of JSON.
 
 The body is `{"type", "timestamp", "data"}`, data being the article with its version. It is made once for each version
-and type and shared by all who get it; the signature is made when the request goes out, for it names that moment.
+and type and shared by all who get it; the signature is made for each try, for it names that moment.
 """
 
 from functools import lru_cache
@@ -24,20 +24,19 @@ _BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def build(message: Message, endpoint: Endpoint) -> HttpRequest:
-    """The POST of an article's news, to be signed as it goes out. Raises TypeError for a message that is no news."""
+    """The signed POST of an article's news. Raises TypeError for a message that is no news."""
     if not isinstance(message, NewsMessage):
         raise TypeError(f"a webhook carries news, not a {type(message).__name__}")
     body = body_of(message.version, message.event_type, message.address)
-    headers = (*_ALWAYS, f"webhook-id: {message.delivery_id}", f"zonewire-sequence: {message.sequence}")
-    return HttpRequest(endpoint.address, endpoint.host, headers, body, (endpoint.secrets, message.delivery_id))
-
-
-def signature(timestamp: int, body: bytes, secrets: tuple[bytes, ...], delivery_id: str) -> tuple[str, ...]:
-    """The headers that name the moment, and sign it: what a courier's `sign` is."""
-    return (
-        f"webhook-timestamp: {timestamp}",
-        f"webhook-signature: {sign(secrets, delivery_id, timestamp, body)}",
+    ident, at = message.delivery_id, message.at
+    headers = (
+        *_ALWAYS,
+        f"webhook-id: {ident}",
+        f"webhook-timestamp: {at}",
+        f"webhook-signature: {sign(endpoint.secrets, ident, at, body)}",
+        f"zonewire-sequence: {message.sequence}",
     )
+    return HttpRequest(endpoint.address, endpoint.host, headers, body)
 
 
 @lru_cache(maxsize=256)

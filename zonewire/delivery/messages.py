@@ -27,6 +27,7 @@ class NewsMessage(NamedTuple):
     sequence: int | None
     version: Version
     address: str  # of the article: its own, or our page of it
+    at: int  # this try's moment in Unix seconds, for signatures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ of its own) and `smtp.py` (threads).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, NewType, Protocol
+from typing import NamedTuple, NewType, Protocol
 
 Ticket = NewType("Ticket", int)
 """Chosen by whoever hands over; comes back with the reply."""
@@ -25,7 +25,6 @@ class HttpRequest(NamedTuple):
     host: str  # "host:port": what shares connections
     headers: tuple[str, ...]  # "name: value"
     body: bytes
-    signing: tuple[Any, ...] | None = None  # what the courier's `sign` is given as the request goes out
 
 
 @dataclass(frozen=True, slots=True)

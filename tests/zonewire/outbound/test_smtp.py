@@ -34,6 +34,12 @@ def a_mail(recipient: str = "li@mail.example", *, name: str = "0190-1", content:
     return MailRequest("mail.example", "digest@news.example", recipient, content, name)
 
 
+def a_tls_context(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
 @contextlib.contextmanager
 def a_courier(server: SmtpServer | str, *, connections: int = 2, timeouts: Timeouts = QUICK) -> Iterator[MailCourier]:
     url = server if isinstance(server, str) else server.url
@@ -193,9 +199,7 @@ def test_starttls_is_spoken_and_a_certificate_of_nobody_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificate = a_certificate(tmp_path, "127.0.0.1")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    with running_smtp(tls_context=context) as server:
+    with running_smtp(tls_context=a_tls_context(certificate)) as server:
         url = f"smtp+starttls://127.0.0.1:{server.port}"
         with a_courier(url) as courier:
             (refused,) = carry(courier, [a_mail()])
@@ -206,6 +210,47 @@ def test_starttls_is_spoken_and_a_certificate_of_nobody_is_refused(
     assert refused.status == 0
     assert "certificate" in refused.error.lower()
     assert taken.status == 250
+
+
+def test_smtps_is_spoken_and_a_certificate_of_nobody_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = a_certificate(tmp_path, "127.0.0.1")
+    with running_smtp(tls_context=a_tls_context(certificate), implicit=True) as server:
+        url = f"smtps://127.0.0.1:{server.port}"
+        with a_courier(url) as courier:
+            (refused,) = carry(courier, [a_mail()])
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with a_courier(url) as courier:
+            (taken,) = carry(courier, [a_mail()])
+
+    assert (refused.status, refused.command) == (0, "connect")
+    assert "certificate" in refused.error.lower()
+    assert taken.status == 250
+    assert [mail.content for mail in server.mails] == [CONTENT]
+
+
+def test_a_certificate_of_another_name_is_refused_over_smtps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate = a_certificate(tmp_path, "127.0.0.2")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    server = running_smtp(tls_context=a_tls_context(certificate), implicit=True)
+    with server as running, a_courier(f"smtps://127.0.0.1:{running.port}") as courier:
+        (refused,) = carry(courier, [a_mail()])
+
+    assert (refused.status, refused.command) == (0, "connect")
+    assert "not valid for '127.0.0.1'" in refused.error
+    assert running.mails == []
+
+
+def test_a_plain_server_behind_smtps_is_told_at_once(server: SmtpServer) -> None:
+    started = time.monotonic()
+    with a_courier(f"smtps://127.0.0.1:{server.port}") as courier:
+        (reply,) = carry(courier, [a_mail()])
+
+    assert (reply.status, reply.lost, reply.command) == (0, False, "connect")
+    assert "no TLS is spoken at this port" in reply.error
+    assert time.monotonic() - started < QUICK.connect
+    assert server.mails == []
 
 
 def test_what_no_thread_has_taken_is_handed_back_untried_when_the_process_stops(server: SmtpServer) -> None:

@@ -17,7 +17,7 @@ import pycurl
 import structlog
 
 from zonewire.outbound.courier import Reply
-from zonewire.outbound.couriers.transfers import TICKET, Item, Multi, PolledMulti, Sign, Transfer
+from zonewire.outbound.couriers.transfers import TICKET, Item, Multi, PolledMulti, Transfer
 from zonewire.outbound.guard import Guard
 from zonewire.outbound.wire import Wire
 
@@ -77,9 +77,9 @@ class Host:
 class Carrying:
     """The loop, and all that it knows."""
 
-    def __init__(self, wire: Wire, guard: Guard, sign: Sign | None, timeout_s: float) -> None:
+    def __init__(self, wire: Wire, guard: Guard, timeout_s: float) -> None:
         self._wire = wire
-        self._guard, self._sign, self._timeout_s = guard, sign, timeout_s
+        self._guard, self._timeout_s = guard, timeout_s
         self._hosts: dict[str, Host] = {}
         self._replies: dict[Reply, list[int]] = {}  # since the last message; many answers are alike
         self._changed: list[Host] = []  # those that the replies are for
@@ -173,7 +173,7 @@ class Carrying:
         while host.waiting and host.open < host.connections:
             item = host.waiting.popleft()
             try:
-                transfer = self._idle.pop() if self._idle else Transfer(self._guard, self._sign, self._timeout_s)
+                transfer = self._idle.pop() if self._idle else Transfer(self._guard, self._timeout_s)
                 transfer.load(item, now)
                 self._multi_for(host).add(transfer, host)
             except Exception as error:  # whatever it is: a request without a reply would hold its lease for ever

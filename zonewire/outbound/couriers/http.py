@@ -21,7 +21,7 @@ import structlog
 from zonewire.errors import CourierGone
 from zonewire.outbound.courier import HttpRequest, Reply, Request, Ticket
 from zonewire.outbound.couriers.carrying import CONNECTIONS_PER_HOST, PLACES, Carrying
-from zonewire.outbound.couriers.transfers import Item, Sign
+from zonewire.outbound.couriers.transfers import Item
 from zonewire.outbound.guard import Guard
 from zonewire.outbound.wire import Wire
 from zonewire.parent import die_with_parent, is_orphan
@@ -45,14 +45,9 @@ class _Known:
 
 
 class HttpCourier:
-    """Carries HttpRequests. See outbound.courier.Courier for what each method promises.
+    """Carries HttpRequests. See outbound.courier.Courier for what each method promises."""
 
-    *sign* is called in the process as each request with a `signing` goes out: it gives more headers.
-    """
-
-    def __init__(
-        self, guard: Guard, *, timeout_s: float, sign: Sign | None = None, silence_s: float = SILENCE_S
-    ) -> None:
+    def __init__(self, guard: Guard, *, timeout_s: float, silence_s: float = SILENCE_S) -> None:
         self._silence_s = silence_s
         self._hosts: dict[str, _Known] = {}
         self._in_flight = 0
@@ -64,7 +59,7 @@ class HttpCourier:
         parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
-            _carry(theirs, guard, sign, timeout_s, parent)
+            _carry(theirs, guard, timeout_s, parent)
         theirs.close()
         self._wire = Wire(ours)
 
@@ -96,8 +91,7 @@ class HttpCourier:
         items_by_host: dict[str, list[Item]] = {}
         for ticket, request in items:
             assert isinstance(request, HttpRequest)  # noqa: S101  # the lane's channels build nothing else
-            url, host, headers, body, signing = request
-            items_by_host.setdefault(host, []).append((ticket, url, headers, body, signing))
+            items_by_host.setdefault(request.host, []).append((ticket, request.url, request.headers, request.body))
         for name, some in items_by_host.items():
             self._hosts.setdefault(name, _Known()).held += len(some)
         self._in_flight += len(items)
@@ -172,7 +166,7 @@ class HttpCourier:
                 del self._hosts[name]
 
 
-def _carry(wire: socket.socket, guard: Guard, sign: Sign | None, timeout_s: float, parent: int) -> NoReturn:
+def _carry(wire: socket.socket, guard: Guard, timeout_s: float, parent: int) -> NoReturn:
     """The whole life of the courier's process."""
     try:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -183,7 +177,7 @@ def _carry(wire: socket.socket, guard: Guard, sign: Sign | None, timeout_s: floa
         end = _keep_only(wire)
         die_with_parent()
         if not is_orphan(parent):
-            Carrying(Wire(end), guard, sign, timeout_s).run()
+            Carrying(Wire(end), guard, timeout_s).run()
     except BaseException:
         log.exception("courier.stumbled", courier="http")
     finally:

@@ -259,6 +259,10 @@ def _in_words(error: Exception) -> str:
         return f"{error.smtp_code} {raw.decode(errors='replace') if isinstance(raw, bytes) else raw}"
     if isinstance(error, TimeoutError) or "timed out" in str(error):  # smtplib wraps it
         return "no answer in time"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the server's certificate does not hold: {error.verify_message}"
+    if isinstance(error, ssl.SSLError) and error.reason == "WRONG_VERSION_NUMBER":
+        return "no TLS is spoken at this port: is smtp+starttls:// or smtp:// meant?"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     return str(error) or type(error).__name__

@@ -8,7 +8,6 @@ import contextlib
 import select
 import socket
 import time
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
@@ -18,11 +17,8 @@ import pycurl
 from zonewire.outbound.courier import ANSWER_BYTES, Reply
 from zonewire.outbound.guard import Guard
 
-Sign = Callable[..., tuple[str, ...]]
-"""Takes Unix seconds, the body and what the request carries in `signing`; gives more headers."""
-
-Item = tuple[int, str, tuple[str, ...], bytes, tuple[Any, ...] | None]
-"""A ticket, and of its HttpRequest the URL, headers, body and signing: as they come over the wire."""
+Item = tuple[int, str, tuple[str, ...], bytes]
+"""A ticket, and of its HttpRequest the URL, headers and body: as they come over the wire."""
 TICKET: Final = 0
 
 Whose = TypeVar("Whose")
@@ -45,10 +41,10 @@ _WORDS = {
 class Transfer:
     """A reusable libcurl handle and the request that it carries now."""
 
-    __slots__ = ("_guard", "_sent", "_sign", "answer", "curl", "refused", "size", "started", "ticket")
+    __slots__ = ("_guard", "_sent", "answer", "curl", "refused", "size", "started", "ticket")
 
-    def __init__(self, guard: Guard, sign: Sign | None, timeout_s: float) -> None:
-        self._guard, self._sign = guard, sign
+    def __init__(self, guard: Guard, timeout_s: float) -> None:
+        self._guard = guard
         self._sent: bytes | None = None  # the body that the handle holds
         self.ticket = 0
         self.answer: list[bytes] = []
@@ -92,17 +88,12 @@ class Transfer:
 
     def load(self, item: Item, now: float) -> None:
         """Take the next request. Raises pycurl.error for what libcurl will not send."""
-        self.ticket, url, given, body, signing = item
+        self.ticket, url, headers, body = item
         self.started = now
         self.answer, self.size, self.refused = [], 0, False
-        headers = ["Expect:", *given]
-        if signing is not None:
-            if self._sign is None:
-                raise TypeError("nothing here signs requests")
-            headers += self._sign(int(time.time()), body, *signing)
         curl = self.curl
         curl.setopt(pycurl.URL, url)
-        curl.setopt(pycurl.HTTPHEADER, headers)
+        curl.setopt(pycurl.HTTPHEADER, ("Expect:", *headers))
         if body is not self._sent:
             self._sent = None
             curl.setopt(pycurl.POSTFIELDS, body)
