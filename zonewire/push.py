@@ -89,7 +89,7 @@ class Pusher:
 
     def renew(self) -> None:
         """Hold the leases of what is in flight for longer."""
-        held = [lease for lease, rows in self._lease_rows.items() if rows > 0]
+        held = [lease for lease, rows in list(self._lease_rows.items()) if rows > 0]  # a turn may be changing it
         if held:
             with self._store.settling() as db:
                 ledger.renew(db, held, now=clock(db))

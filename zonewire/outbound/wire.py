@@ -12,7 +12,7 @@ _READ_AT_ONCE = 1 << 20
 
 
 class Wire:
-    """One end. Neither `send` nor `received` ever waits; what does not fit in the socket is kept.
+    """One end, for one thread at a time. Neither `send` nor `received` ever waits; what does not fit is kept.
 
     Messages are what `marshal` takes, tuples and lists of plain values: both ends are the same interpreter, and it
     costs a third of pickle where a thousand small tuples are sent, each object that they share once.
@@ -83,14 +83,10 @@ class Wire:
         return messages
 
     def wait(self, timeout_s: float) -> bool:
-        """Until something can be read, for at most *timeout_s*, sending on meanwhile; whether it can."""
+        """Until something can be read, for at most *timeout_s*; whether it can. It only looks: any thread may."""
         poll = select.poll()
-        poll.register(self._socket, select.POLLIN | (select.POLLOUT if self._unsent else 0))
-        for _, events in poll.poll(timeout_s * 1000):
-            if events & ~select.POLLOUT:
-                return True
-            self.flush()
-        return False
+        poll.register(self._socket, select.POLLIN)
+        return bool(poll.poll(timeout_s * 1000))
 
     def drain(self, timeout_s: float) -> bool:
         """Until all that is kept has been sent, for at most *timeout_s*; whether it has."""

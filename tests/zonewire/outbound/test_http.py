@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -220,6 +221,29 @@ def test_more_than_a_socket_holds_goes_over_the_wire(courier: HttpCourier, recei
 
     assert [reply.status for reply in replies] == [200] * 5
     assert {len(push.body) for push in receiver.received("/x")} == {3_000_001}
+
+
+def test_who_waits_in_another_thread_sends_nothing_twice(courier: HttpCourier, receiver: Receiver) -> None:
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            courier.wait(0.0001)
+
+    waiting = [threading.Thread(target=look) for _ in range(4)]
+    for thread in waiting:
+        thread.start()
+    try:
+        # Larger than the socket's buffer, so that whoever sends must wait for room in the middle.
+        bodies = [bytes(400_000) + b"%d" % n for n in range(40)]
+        replies = carried(courier, *[a_request(receiver.url("/x"), body=body) for body in bodies], within_s=20)
+    finally:
+        over.set()
+        for thread in waiting:
+            thread.join()
+
+    assert [reply.status for reply in replies] == [200] * len(bodies)
+    assert sorted(push.body[400_000:] for push in receiver.received("/x")) == sorted(b"%d" % n for n in range(40))
 
 
 def test_what_is_in_flight_when_it_closes_is_finished(receiver: Receiver) -> None:

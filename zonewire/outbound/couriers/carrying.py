@@ -226,7 +226,7 @@ class Carrying:
     def _wait(self) -> None:
         """Until a socket, the wire or a timer has something."""
         if self._wire.is_pending:
-            self._wire.wait(0.001)
+            self._wire.drain(0.001)
             return
         if not self._quick.open:
             idle = not self._polled.open
