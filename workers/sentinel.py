@@ -10,6 +10,7 @@ import selectors
 import signal
 import time
 from collections.abc import Sequence
+from contextlib import closing
 
 import structlog
 
@@ -39,7 +40,12 @@ def run_sentinel(heard: int, say: int, *, gone: Sequence[str]) -> None:
     awake, waker = os.pipe()
     os.set_blocking(waker, False)
     signal.set_wakeup_fd(waker)  # a signal ends the select, and what was heard before it is still done
-    store = open_store(load().database, pool_size=1)
+    # It is the last to close the database, and SQLite clears its journal then.
+    with closing(open_store(load().database, pool_size=1)) as store:
+        _watch(store, heard, say, awake, stopping, gone)
+
+
+def _watch(store: Store, heard: int, say: int, awake: int, stopping: list[bool], gone: Sequence[str]) -> None:
     ears = selectors.DefaultSelector()
     ears.register(heard, selectors.EVENT_READ)
     ears.register(awake, selectors.EVENT_READ)

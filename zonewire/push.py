@@ -22,7 +22,7 @@ from zonewire.delivery.counts import Moves
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.ledger import START, Batch, Claimed, Places, Settlement, Tally
 from zonewire.delivery.mailing import Mailing
-from zonewire.delivery.outcomes import Delivered, Later, Never, Outcome
+from zonewire.delivery.outcomes import Delivered, Later, Never, Outcome, Unknown
 from zonewire.delivery.retries import RetryPolicy
 from zonewire.errors import StoreBusy, StoreUnavailable, ZonewireError
 from zonewire.outbound.courier import Courier, Reply, Request, Ticket
@@ -60,6 +60,7 @@ class Pusher:
         self._last_ticket = Ticket(0)
         self._flights: dict[Ticket, Claimed] = {}  # what the courier has
         self._lease_rows: Counter[int] = Counter()  # rows of each lease that are not settled yet
+        self._abandoned: set[int] = set()  # leases that run out, since the database takes no outcome of a row of theirs
         self._hosts: dict[str, int] = {}  # the courier's names of hosts, and ours
         self._settlements: list[Settlement] = []  # kept until they are committed
         self._unsent: list[Claimed] = []
@@ -89,7 +90,8 @@ class Pusher:
 
     def renew(self) -> None:
         """Hold the leases of what is in flight for longer."""
-        held = [lease for lease, rows in list(self._lease_rows.items()) if rows > 0]  # a turn may be changing it
+        rows_of = list(self._lease_rows.items())  # at once: a turn may be changing it
+        held = [lease for lease, rows in rows_of if rows > 0 and lease not in self._abandoned]
         if held:
             with self._store.settling() as db:
                 ledger.renew(db, held, now=clock(db))
@@ -144,7 +146,7 @@ class Pusher:
                 continue
             if reply is not last or row.channel != channel:  # good answers are one object, by the thousand
                 last, channel = reply, row.channel
-                outcome = CHANNELS[channel].judge(reply)
+                outcome = _judged(channel, reply)
                 answer = "" if isinstance(outcome, Delivered) else reply.body[:1024].decode("utf-8", "replace")
             self._settlements.append(Settlement(row, outcome, reply.took_ms, answer))
 
@@ -162,7 +164,7 @@ class Pusher:
         moves: Moves = Counter()
         back = [*self._unsent, *self._void]
         ended = Counter(s.row.lease_id for s in self._settlements) + Counter(row.lease_id for row in back)
-        empty = [lease for lease, n in ended.items() if self._lease_rows[lease] <= n]
+        empty = [n for n, rows in ended.items() if self._lease_rows[n] <= rows and n not in self._abandoned]
         with self._store.settling() as db:
             now = clock(db)
             tally = ledger.settle(
@@ -210,7 +212,7 @@ class Pusher:
                 raise
             except Exception:
                 log.exception("settlement.refused", delivery_id=self._uuid(settlement.row))
-        self._lease_rows[settlement.row.lease_id] -= 1  # the lease is not renewed for it, and runs out
+        self._abandoned.add(settlement.row.lease_id)
         return Tally()
 
     def _claim(self, db: Connection, now: int, moves: Moves) -> Batch:
@@ -292,3 +294,12 @@ class Pusher:
 
     def _uuid(self, row: Claimed) -> str:
         return delivery_uuid(self._push.installation, row.id, row.created_at)
+
+
+def _judged(channel: str, reply: Reply) -> Outcome:
+    """How the try ended. What a channel cannot read costs its own row a try, and no other its settlement."""
+    try:
+        return CHANNELS[channel].judge(reply)
+    except Exception as error:
+        log.exception("reply.unreadable", channel=channel)
+        return Unknown(f"an answer that cannot be read: {error}")

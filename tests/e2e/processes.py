@@ -42,6 +42,12 @@ def is_alive(pid: int) -> bool:
     return stat is not None and stat[0] not in {"Z", "X"}
 
 
+def parent(pid: int) -> int:
+    """Who forked it; 0 once it has ended."""
+    stat = _stat(pid)
+    return int(stat[1]) if stat is not None else 0
+
+
 def pss_kib(pid: int) -> int:
     """Its proportional share of memory, in KiB; 0 once it has ended."""
     with contextlib.suppress(OSError):

@@ -78,6 +78,31 @@ def test_children_that_are_killed_are_started_again_and_nothing_is_lost(tmp_path
         _each_is_owed_once(receiver, articles, within_s=20)  # `up` gave the leases of the dead back at once
 
 
+def test_a_courier_that_is_killed_takes_its_worker_with_it_and_both_are_started_again(tmp_path: Path) -> None:
+    def couriers() -> set[int]:
+        (root,) = ours.roots()
+        workers = {pid for pid in processes.descendants(root) if processes.parent(pid) == root}
+        return processes.descendants(root) - workers
+
+    with (
+        Receiver(gate := Gate(ENOUGH)) as receiver,
+        an_installation(tmp_path / "data", retry_schedule=FAST_RETRIES) as ours,
+    ):
+        ours.up()
+        _subscribe(ours, receiver)
+        idle = couriers()
+        processes.send(idle, signal.SIGKILL)
+        eventually(lambda: len(couriers() - idle) == len(idle), within_s=10, what="new couriers")
+
+        articles = [an_article() for _ in range(5)]
+        ours.publish(articles)
+        eventually(lambda: receiver.count > ENOUGH, within_s=10)
+        processes.send(couriers(), signal.SIGKILL)
+        gate.open()
+
+        _each_is_owed_once(receiver, articles, within_s=20)
+
+
 @pytest.mark.slow
 def test_two_workers_and_two_beats_on_postgresql_finish_the_work_of_one_that_was_killed(
     tmp_path: Path, postgres: Postgres
@@ -120,6 +145,8 @@ def test_sigterm_ends_everything_within_fifteen_seconds_and_leaves_nothing_runni
 
         left = ours.processes() | {pid for pid in family if processes.is_alive(pid)}
         assert {pid: processes.command(pid) for pid in left} == {}
+        # Who copies the database now has all of it: nothing stands in a journal beside it.
+        assert [path.name for path in ours.data_dir.glob("zonewire.db*")] == ["zonewire.db"]
 
 
 def _subscribe(ours: Installation, receiver: Receiver) -> None:

@@ -3,8 +3,10 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Connection, func, select, text
@@ -12,16 +14,20 @@ from sqlalchemy import Connection, func, select, text
 from tests.builders import a_delivery, a_version, an_article, an_endpoint
 from tests.eventually import eventually
 from tests.servers.receiver import Receiver, fail_then_ok, hang, slow, status
-from zonewire.delivery import counts
+from zonewire.channels import webhook
+from zonewire.channels.registry import CHANNELS
+from zonewire.delivery import counts, ledger
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.mailing import Mailing
+from zonewire.delivery.outcomes import Delivered, Outcome
 from zonewire.delivery.retries import RetryPolicy
 from zonewire.errors import CourierGone
 from zonewire.keys import KeyRing, new_webhook_secret
+from zonewire.outbound.courier import Reply
 from zonewire.outbound.couriers.http import HttpCourier
 from zonewire.outbound.guard import Guard
 from zonewire.push import Push, Pusher
-from zonewire.store import Store, migrate, now
+from zonewire.store import SECOND, Store, migrate, now
 from zonewire.store.tables import deliveries
 
 KEYS = KeyRing(("a key for tests",))
@@ -146,34 +152,62 @@ def test_a_poisoned_row_is_buried_alone(pushing: Pushing) -> None:
     pushing.until({"delivered": 3, "dead": 1}, pushing.pusher())
 
 
+@contextmanager
+def refused(store: Store, delivery: int, *states: str) -> Iterator[None]:
+    """The database refuses to let *delivery* come to any of *states*, for as long as the block lasts."""
+    wrong = f"NEW.id = {delivery} AND NEW.state IN ({', '.join(repr(state) for state in states)})"
+    refuse = f"CREATE TRIGGER refuse BEFORE UPDATE ON deliveries WHEN {wrong} BEGIN SELECT RAISE(ABORT, 'refused'); END"
+    allow = "DROP TRIGGER refuse"
+    if store.is_postgresql:
+        refuse = f"ALTER TABLE deliveries ADD CONSTRAINT refuse CHECK (NOT ({wrong.replace('NEW.', '')}))"
+        allow = "ALTER TABLE deliveries DROP CONSTRAINT refuse"
+    with store.writing() as db:
+        db.execute(text(refuse))
+    try:
+        yield
+    finally:
+        with store.writing() as db:
+            db.execute(text(allow))
+
+
 def test_an_outcome_that_the_database_refuses_is_buried_alone_and_holds_up_no_other(pushing: Pushing) -> None:
     culprit = pushing.owe("/hook")
     pushing.owe("/hook")
-    refuse, allow = _REFUSING["postgresql" if pushing.store.is_postgresql else "sqlite"]
-    with pushing.store.writing() as db:
-        db.execute(text(refuse.format(id=culprit)))
 
-    try:
+    with refused(pushing.store, culprit, "delivered"):
         pushing.until({"dead": 1, "delivered": 1}, pushing.pusher())
-    finally:
-        with pushing.store.writing() as db:
-            db.execute(text(allow))
 
     dead = select(deliveries.c.id).where(deliveries.c.state == "dead")
     assert read(pushing, lambda db: db.execute(dead).scalar_one()) == culprit
 
 
-_REFUSING = {
-    "sqlite": (
-        """CREATE TRIGGER refuse BEFORE UPDATE ON deliveries WHEN NEW.id = {id} AND NEW.state = 'delivered'
-           BEGIN SELECT RAISE(ABORT, 'refused'); END""",
-        "DROP TRIGGER refuse",
-    ),
-    "postgresql": (
-        "ALTER TABLE deliveries ADD CONSTRAINT refuse CHECK (NOT (id = {id} AND state = 'delivered'))",
-        "ALTER TABLE deliveries DROP CONSTRAINT refuse",
-    ),
-}
+def test_a_row_that_the_database_lets_end_in_no_way_comes_back_when_its_lease_runs_out(pushing: Pushing) -> None:
+    culprit = pushing.owe("/hook")
+    pushing.owe("/hook")
+    pusher = pushing.pusher()
+
+    with refused(pushing.store, culprit, "delivered", "dead"):
+        pushing.until({"sending": 1, "delivered": 1}, pusher)
+        pusher.renew()
+        with pushing.store.settling() as db:
+            returned = ledger.return_lapsed(db, now=now(db) + ledger.LEASE + SECOND)
+
+    assert returned == 1
+    assert pushing.states() == {"retrying": 1, "delivered": 1}
+
+
+def test_an_answer_that_its_channel_cannot_read_costs_its_own_row_a_try(
+    pushing: Pushing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judge(reply: Reply) -> Outcome:
+        return webhook.judge(reply) if reply.status == 200 else Delivered(int("a number it is not"))
+
+    monkeypatch.setitem(CHANNELS, "webhook", SimpleNamespace(LIMITS=webhook.LIMITS, build=webhook.build, judge=judge))
+    pushing.receiver.behave("/odd", status(500))
+    pushing.owe("/odd")
+    pushing.owe("/hook")
+
+    pushing.until({"dead": 1, "delivered": 1}, pushing.pusher(steps=(0,)))
 
 
 def test_a_courier_that_is_gone_is_told_and_what_it_had_comes_back_by_its_lease(pushing: Pushing) -> None:
@@ -190,6 +224,20 @@ def test_a_courier_that_is_gone_is_told_and_what_it_had_comes_back_by_its_lease(
     with pytest.raises(CourierGone):
         pusher.turn()
     assert pushing.states() == {"sending": 1}
+
+
+def test_a_courier_that_died_while_it_had_nothing_is_told_before_anything_is_claimed(pushing: Pushing) -> None:
+    pusher = pushing.pusher()
+    assert pusher.turn() is None
+    assert isinstance(pusher.courier, HttpCourier)
+    os.kill(pusher.courier.pid, signal.SIGKILL)
+    assert pusher.courier.wait(5)
+    pushing.owe("/hook")
+
+    with pytest.raises(CourierGone):
+        pusher.turn()
+
+    assert pushing.states() == {"pending": 1}
 
 
 def test_two_workers_share_what_is_owed_and_send_nothing_twice(pushing: Pushing) -> None:

@@ -193,6 +193,7 @@ CLAIMED = Spelled(
     sqlite={"join": "CROSS JOIN"},
     postgresql={"join": "JOIN"},
 )
+
 # The rows that this holder claimed and has delivered. Guarded by state and lease: a late finisher changes nothing.
 SETTLE_DELIVERED = Spelled(
     """

@@ -86,7 +86,7 @@ class Wire:
         """Until something can be read, for at most *timeout_s*; whether it can. It only looks: any thread may."""
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
-        return bool(poll.poll(timeout_s * 1000))
+        return bool(poll.poll(max(0.0, timeout_s) * 1000))  # below nought poll(2) waits for ever
 
     def drain(self, timeout_s: float) -> bool:
         """Until all that is kept has been sent, for at most *timeout_s*; whether it has."""

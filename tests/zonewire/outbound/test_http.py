@@ -204,6 +204,14 @@ def test_a_process_that_falls_silent_is_given_up(receiver: Receiver) -> None:
     assert not Path(f"/proc/{courier.pid}").exists()
 
 
+def test_a_fault_in_its_process_ends_it_instead_of_keeping_requests_for_ever(courier: HttpCourier) -> None:
+    courier._wire.send("no message of ours")
+
+    assert courier.wait(5)
+    with pytest.raises(CourierGone):
+        courier.finished()
+
+
 def test_its_process_holds_nothing_of_ours_but_the_wire(courier: HttpCourier, receiver: Receiver) -> None:
     carried(courier, a_request(receiver.url("/x")))
 

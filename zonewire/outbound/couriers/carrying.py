@@ -14,14 +14,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pycurl
-import structlog
 
 from zonewire.outbound.courier import Reply
 from zonewire.outbound.couriers.transfers import TICKET, Item, Multi, PolledMulti, Transfer
 from zonewire.outbound.guard import Guard
 from zonewire.outbound.wire import Wire
-
-log = structlog.get_logger()
 
 CONNECTIONS_PER_HOST = 32
 QUICK_OPEN = 200
@@ -31,8 +28,6 @@ SELECT_LIMIT = 700
 BRISK_OPEN = 8
 BRISK_WAIT_S = 0.005
 """With so many transfers under way something happens all the time; what is handed over waits so long at most."""
-BRISK_REST_S, BRISK_REST_FOR_S = 0.0001, 0.002
-"""While answers come thick and fast, a short rest lets several come at once: waking up for each costs more."""
 PLACES = 4_000
 AHEAD_S = 0.15
 """What a host is seen to take in this time may wait here for it."""
@@ -88,26 +83,20 @@ class Carrying:
         self._polled = PolledMulti[Host](kept_connections=PLACES)
         self._polled.epoll.register(wire.fileno(), select.EPOLLIN)
         self._closing_at: float | None = None
-        self._next_look = self._ended_at = 0.0
-        self._told_at = time.monotonic()
+        self._next_look, self._told_at = 0.0, time.monotonic()
 
     def run(self) -> None:
-        """Carry until told to close, or until nobody is left to tell."""
+        """Carry until told to close. Raises EOFError where nobody is left to tell."""
         while not self._is_over():
-            try:
-                self._take_in()
-                self._give_up_on_stalled()
-                done = self._quick.drive() if self._quick.open else []
-                done += self._polled.drive() if self._polled.open else []
-                if done:
-                    self._end(done)
-                self._tell()
-                if not done and not self._is_over():
-                    self._wait()
-            except EOFError:
-                return
-            except Exception:  # the process's only way out: it must go on
-                log.exception("courier.stumbled", courier="http")
+            self._take_in()
+            self._give_up_on_stalled()
+            done = self._quick.drive() if self._quick.open else []
+            done += self._polled.drive() if self._polled.open else []
+            if done:
+                self._end(done)
+            self._tell()
+            if not done and not self._is_over():
+                self._wait()
         self._tell_all()
 
     def _is_over(self) -> bool:
@@ -191,7 +180,7 @@ class Carrying:
 
     def _end(self, done: Iterable[tuple[Transfer, Host, int]]) -> None:
         """Put replies out and let the next requests of their hosts begin."""
-        now = self._ended_at = time.monotonic()
+        now = time.monotonic()
         for transfer, host, code in done:
             host.open -= 1
             self._out(transfer.ticket, transfer.reply(code, now), host)
@@ -236,10 +225,7 @@ class Carrying:
         quick = self._quick.curlm
         if len(self._quick.open) >= BRISK_OPEN and not self._polled.open:
             # libcurl waits for its own sockets by itself, cheaper than we can; the wire is looked at in between.
-            if time.monotonic() - self._ended_at < BRISK_REST_FOR_S:
-                time.sleep(BRISK_REST_S)
-            else:
-                quick.select(BRISK_WAIT_S)
+            quick.select(BRISK_WAIT_S)
             return
         reads, writes, errors = quick.fdset()
         wait_ms = quick.timeout()

@@ -8,12 +8,12 @@ worker; if it dies first, or falls silent, everything here raises CourierGone, a
 import contextlib
 import gc
 import os
-import resource
 import signal
 import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 import structlog
@@ -102,7 +102,7 @@ class HttpCourier:
     def finished(self) -> list[tuple[Ticket, Reply]]:
         """Fetch every reply that has come."""
         replies, self._kept = [*self._kept, *self._fetch()], []
-        if self._is_gone and self._in_flight and not replies and not self._is_closed:
+        if self._is_gone and not replies and not self._is_closed:
             raise CourierGone(f"the courier's process {self.pid} is gone")
         return replies
 
@@ -178,8 +178,10 @@ def _carry(wire: socket.socket, guard: Guard, timeout_s: float, parent: int) -> 
         die_with_parent()
         if not is_orphan(parent):
             Carrying(Wire(end), guard, timeout_s).run()
-    except BaseException:
-        log.exception("courier.stumbled", courier="http")
+    except EOFError:
+        pass  # the worker is gone
+    except BaseException:  # going on could keep a request without a reply for ever; its lease brings it back
+        log.exception("courier.failed")
     finally:
         os._exit(0)
 
@@ -187,5 +189,8 @@ def _carry(wire: socket.socket, guard: Guard, timeout_s: float, parent: int) -> 
 def _keep_only(wire: socket.socket) -> socket.socket:
     """Close every descriptor but the first three and *wire*'s: a listener or a database of the worker's is not ours."""
     os.dup2(wire.fileno(), 3)
-    os.closerange(4, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    for entry in list(Path("/dev/fd").iterdir()):  # not up to the limit on them, which may be a billion or none
+        if int(entry.name) > 3:
+            with contextlib.suppress(OSError):  # the listing's own
+                os.close(int(entry.name))
     return socket.socket(fileno=3)
