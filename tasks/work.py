@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import structlog
@@ -13,7 +13,7 @@ from zonewire import digests, feeds
 from zonewire.delivery.lanes import Lane
 from zonewire.delivery.ledger import Tally
 from zonewire.errors import CourierGone
-from zonewire.push import Pusher
+from zonewire.push import MOST_AT_ONCE, Pusher
 from zonewire.reaction import react
 from zonewire.store import SECOND, Store
 from zonewire.store.pacing import Pace
@@ -25,7 +25,7 @@ Hint = Callable[[str], None]
 
 UPKEEP_EVERY_S = 2.0
 BATCH_FROM = 64
-BATCH_EVERY_S = 0.015
+BATCH_EVERY_S = 0.03
 """With more than BATCH_FROM requests out, turns come no faster than this: a turn costs as much for 1 row as for 50."""
 
 
@@ -96,15 +96,15 @@ class EventsWork(Idle):
         if not self._alone.acquire(blocking=False):
             return False  # the heart and the task came at once
         try:
-            reacted = react(self._store, self._pace, owed=self._hint_pushes)
+            reacted = react(self._store, self._pace, owed=self._hint_all)
         finally:
             self._alone.release()
         if reacted.articles:
             self._hint(Lane.FEEDS)
         return reacted.more
 
-    def _hint_pushes(self) -> None:
-        for lane in (Lane.PUSH_HTTP, Lane.PUSH_EMAIL):
+    def _hint_all(self, lanes: Iterable[str]) -> None:
+        for lane in lanes:
             self._hint(lane)
 
 
@@ -166,6 +166,7 @@ class PushWork:
         self._pusher, self._lane = pusher, lane
         self._tally = Tally()
         self._began = 0.0  # the last turn that did something
+        self._left_some = False  # it took as much as a turn may
 
     def turn(self) -> bool:
         """Settle and claim once."""
@@ -177,13 +178,16 @@ class PushWork:
             log.critical("courier.gone", lane=self._lane, error=str(error))
             os._exit(1)
         if tally is None:
+            self._left_some = False
             return False
-        self._began = began
+        self._began, self._left_some = began, tally.claimed >= MOST_AT_ONCE
         self._tally.add(tally)
         return tally.claimed > 0
 
     def wait(self, timeout_s: float) -> None:
         """Until the courier has something; while much is out, until it has enough for a batch."""
+        if self._left_some:
+            return
         if self._pusher.courier.wait(timeout_s) and self._pusher.courier.in_flight > BATCH_FROM:
             time.sleep(max(0.0, self._began + BATCH_EVERY_S - time.monotonic()))
 

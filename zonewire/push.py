@@ -34,8 +34,8 @@ log = structlog.get_logger()
 SUSPECT_PATIENCE = 30 * SECOND
 """A row that must be claimed alone waits so long for a quiet moment; then nothing else is claimed until it had one."""
 CLOSING_TRIES = 3
-MOST_AT_ONCE = 250
-"""A turn takes no more, however much is free: it holds SQLite's lock for some 25 ms, and the courier can begin."""
+MOST_AT_ONCE = 500
+"""A turn takes no more, however much is free: it holds SQLite's lock for some 10 ms, and the courier can begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

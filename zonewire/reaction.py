@@ -7,7 +7,8 @@ the unique key of the ledger makes what was owed already stay as it is.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -31,6 +32,8 @@ log = structlog.get_logger()
 TAKEN = 30 * SECOND
 """Whoever took a row and shows no sign for so long has lost it."""
 ROWS_AT_ONCE = 100
+FIRST_AHEAD = 500
+"""So few are read and owed first: pushing begins while the rest are still being read."""
 READ_AHEAD = 20_000
 
 
@@ -65,6 +68,9 @@ class _Owed:
     read_all: bool = False  # nothing comes behind `ahead`
 
 
+Owed = Callable[[Iterable[str]], None]
+"""Told the lanes on which deliveries have just been committed."""
+
 # Rows that nobody holds, oldest first. The relay is whoever runs this without having been hinted.
 _FREE = (
     select(outbox.c.id)
@@ -95,11 +101,8 @@ _NEWEST = select(articles.c.newest).where(articles.c.id == bindparam("of_article
 _DONE = delete(outbox).where(outbox.c.id.in_(values_of(many("done_ids"))))
 
 
-def react(store: Store, pace: Pace, *, owed: Callable[[], None], budget_s: float = 0.9) -> Reacted:
-    """Take free outbox rows and carry each as far as *budget_s* allows; what is left is free for the next turn.
-
-    *owed* is called each time that deliveries have been committed.
-    """
+def react(store: Store, pace: Pace, *, owed: Owed, budget_s: float = 0.9) -> Reacted:
+    """Take free outbox rows and carry each as far as *budget_s* allows; what is left is free for the next turn."""
     deadline = time.monotonic() + budget_s
     with store.reading() as db:  # an idle lane writes nothing
         if db.execute(_ANY, {"moment": clock(db)}).first() is None:
@@ -127,9 +130,7 @@ def react(store: Store, pace: Pace, *, owed: Callable[[], None], budget_s: float
     return Reacted(finished, made, more=finished < len(taken) or len(taken) == ROWS_AT_ONCE)
 
 
-def _carried(
-    store: Store, pace: Pace, row: _Owed, version: Version, owed: Callable[[], None], deadline: float
-) -> tuple[int, int]:
+def _carried(store: Store, pace: Pace, row: _Owed, version: Version, owed: Owed, deadline: float) -> tuple[int, int]:
     """`_carry_on`; a row that cannot be carried keeps only itself from the others, and is tried again later."""
     try:
         return _carry_on(store, pace, row, version, owed, deadline)
@@ -156,9 +157,7 @@ def _mark_feeds(store: Store, taken: Sequence[_Owed], versions: dict[int, Versio
         _move(db, fresh, Stage.SUPERSEDE, now=now)
 
 
-def _carry_on(
-    store: Store, pace: Pace, row: _Owed, version: Version, owed: Callable[[], None], deadline: float
-) -> tuple[int, int]:
+def _carry_on(store: Store, pace: Pace, row: _Owed, version: Version, owed: Owed, deadline: float) -> tuple[int, int]:
     """Run the stages that *row* still needs. Returns (1 if it is done, deliveries made)."""
     made = 0
     filters = _matching(store, version) if row.stage in {Stage.SUPERSEDE, Stage.FANOUT} else []
@@ -166,14 +165,14 @@ def _carry_on(
         _look_ahead(store, row, filters)
         with pace.transaction(store.writing) as (db, most):
             now = clock(db)
-            done, n = _step(db, row, version, most=most, now=now)
+            done, new = _step(db, row, version, most=most, now=now)
             if done:
                 db.execute(_DONE, {"done_ids": [row.id]})
             else:
                 _move(db, [row], row.stage, now=now)
-        made += n
-        if n:
-            owed()
+        made += new.total()
+        if new:
+            owed(new)
         if done:
             return 1, made
         if time.monotonic() > deadline:
@@ -185,29 +184,30 @@ def _look_ahead(store: Store, row: _Owed, filters: Sequence[int]) -> None:
     """Read which endpoints come next, so that the write transactions only insert."""
     if row.ahead or row.read_all:
         return
+    after = (row.after_filter, row.after_endpoint)
+    most = FIRST_AHEAD if after == (0, 0) else READ_AHEAD
     with store.reading() as db:
-        after = (row.after_filter, row.after_endpoint)
-        row.ahead = owing.next_instant(db, filters, after=after, most=READ_AHEAD) if filters else []
-    row.read_all = len(row.ahead) < READ_AHEAD
+        row.ahead = owing.next_instant(db, filters, after=after, most=most) if filters else []
+    row.read_all = len(row.ahead) < most
 
 
-def _step(db: Connection, row: _Owed, version: Version, *, most: int, now: int) -> tuple[bool, int]:
-    """One batch of the present stage; moves *row* on. Returns (whether it is done, deliveries made)."""
+def _step(db: Connection, row: _Owed, version: Version, *, most: int, now: int) -> tuple[bool, Counter[str]]:
+    """One batch of the present stage; moves *row* on. Returns (whether it is done, deliveries made on each lane)."""
     if row.stage is Stage.SUPERSEDE:
         if version.version > 1:
             n = owing.supersede(db, article_id=version.article_id, before=version.number, most=most, now=now)
             if n == most:
-                return False, 0
+                return False, Counter()
         row.stage = Stage.FANOUT
     if db.execute(_NEWEST, {"of_article": version.article_id}).scalar() != version.number:
-        return True, 0  # a newer version is on its way; what it owes supersedes whatever we would add
+        return True, Counter()  # a newer version is on its way; what it owes supersedes whatever we would add
     if row.stage is Stage.FANOUT:
         made, is_over = _fan_out(db, row, version, most=most, now=now)
         return is_over and version.version == 1, made
     return _tell_holders(db, row, version, most=most, now=now)
 
 
-def _fan_out(db: Connection, row: _Owed, version: Version, *, most: int, now: int) -> tuple[int, bool]:
+def _fan_out(db: Connection, row: _Owed, version: Version, *, most: int, now: int) -> tuple[Counter[str], bool]:
     """Owe the news to the next endpoints that were read ahead. Returns (how many, whether those were the last)."""
     following, row.ahead = row.ahead[:most], row.ahead[most:]
     if following:
@@ -216,17 +216,19 @@ def _fan_out(db: Connection, row: _Owed, version: Version, *, most: int, now: in
     if is_over:
         row.stage, row.after_filter, row.after_endpoint = Stage.HOLDERS, 0, 0
     endpoints = list(dict.fromkeys(endpoint for _, endpoint in following))
-    return (_owe(db, version, endpoints, now) if endpoints else 0), is_over
+    return _owe(db, version, endpoints, now), is_over
 
 
-def _tell_holders(db: Connection, row: _Owed, version: Version, *, most: int, now: int) -> tuple[bool, int]:
+def _tell_holders(db: Connection, row: _Owed, version: Version, *, most: int, now: int) -> tuple[bool, Counter[str]]:
     found = owing.holders(db, article_id=version.article_id, before=version.number, after=row.after_endpoint, most=most)
     if found:
         row.after_endpoint = found[-1]
-    return len(found) < most, _owe(db, version, found, now) if found else 0
+    return len(found) < most, _owe(db, version, found, now)
 
 
-def _owe(db: Connection, version: Version, endpoints: Sequence[int], now: int) -> int:
+def _owe(db: Connection, version: Version, endpoints: Sequence[int], now: int) -> Counter[str]:
+    if not endpoints:
+        return Counter()
     kind = Kind.WITHDRAWAL if version.withdrawn else Kind.NEWS
     return owing.owe_news(db, endpoints, kind=kind, article_id=version.article_id, number=version.number, now=now)
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, func, select, update
 
 from tests.builders import a_delivery, a_filter, a_subscription, a_version, an_article, an_endpoint
+from zonewire import reaction
 from zonewire.articles.model import Article, Version
 from zonewire.delivery import owing
 from zonewire.reaction import Reacted, react
@@ -25,7 +26,7 @@ def accepted(db: Connection, article: Article | None = None, *, withdrawn: bool 
 def reacted(store: Store, *, rows: int = 5_000) -> Reacted:
     pace = Pace(pauses=False)
     pace._rows = rows
-    return react(store, pace, owed=lambda: None)
+    return react(store, pace, owed=lambda _: None)
 
 
 def owed(store: Store) -> Counter[tuple[int, str, str]]:
@@ -97,7 +98,7 @@ def test_a_large_fan_out_goes_on_where_a_killed_worker_left_it(store: Store, mon
     whole = owing.owe_news
     calls = Counter[str]()
 
-    def dies_at_the_third(*args: object, **kwargs: object) -> int:
+    def dies_at_the_third(*args: object, **kwargs: object) -> Counter[str]:
         calls["owe"] += 1
         if calls["owe"] == 3:
             raise KeyboardInterrupt
@@ -113,6 +114,22 @@ def test_a_large_fan_out_goes_on_where_a_killed_worker_left_it(store: Store, mon
     reacted(store, rows=5)
 
     assert owed(store) == {(endpoint, "news", "pending"): 1 for endpoint in receivers}
+
+
+def test_pushing_is_told_of_the_first_few_before_the_rest_are_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reaction, "FIRST_AHEAD", 3)
+    with store.writing() as db:
+        everything = a_filter(db)
+        for _ in range(10):
+            a_subscription(db, filter_id=everything)
+        accepted(db)
+    told: list[tuple[list[str], int]] = []
+
+    react(store, Pace(pauses=False), owed=lambda lanes: told.append((list(lanes), sum(owed(store).values()))))
+
+    assert told == [(["push.http"], 3), (["push.http"], 10)]
 
 
 def test_what_somebody_else_has_taken_is_left_alone(store: Store) -> None:
@@ -240,7 +257,7 @@ def test_a_version_that_cannot_be_reacted_to_holds_up_no_other(store: Store, mon
         other = accepted(db)
     whole = owing.owe_news
 
-    def fails(*args: object, number: int, **kwargs: object) -> int:
+    def fails(*args: object, number: int, **kwargs: object) -> Counter[str]:
         if number == poisoned.number:
             raise ValueError("poison")
         return whole(*args, number=number, **kwargs)  # type: ignore[arg-type]

@@ -9,7 +9,6 @@ from http import HTTPStatus
 
 import orjson
 
-from zonewire import __version__
 from zonewire.articles.model import Version, as_json, rfc3339
 from zonewire.channels.limits import Limits
 from zonewire.delivery.messages import Endpoint, Message, NewsMessage
@@ -19,7 +18,6 @@ from zonewire.outbound.courier import HttpRequest, Reply
 
 LIMITS = Limits()
 
-_ALWAYS = ("content-type: application/json", f"user-agent: Zonewire/{__version__}")
 _BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
@@ -30,7 +28,7 @@ def build(message: Message, endpoint: Endpoint) -> HttpRequest:
     body = body_of(message.version, message.event_type, message.address)
     ident, at = message.delivery_id, message.at
     headers = (
-        *_ALWAYS,
+        "content-type: application/json",
         f"webhook-id: {ident}",
         f"webhook-timestamp: {at}",
         f"webhook-signature: {sign(endpoint.secrets, ident, at, body)}",

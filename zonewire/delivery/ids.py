@@ -14,6 +14,7 @@ from zonewire.errors import NotFound
 _KEY_BITS = 42
 _CHECK_BITS = 32
 _CHECK = (1 << _CHECK_BITS) - 1
+_VARIANT, _BELOW_VARIANT = 0b10 << 62, (1 << 62) - 1
 
 
 @lru_cache(maxsize=8)
@@ -27,7 +28,8 @@ def delivery_uuid(installation: int, key: int, created_at: int) -> str:
     mask, multiplier = _masks(installation)
     start, salt = _of_moment(created_at // 1000)
     free = (key ^ mask) << _CHECK_BITS | (key * multiplier + salt >> 16) & _CHECK
-    return f"{start}{free >> 62:03x}-{free >> 48 & 0x3FFF | 0x8000:04x}-{free & 0xFFFFFFFFFFFF:012x}"
+    digits = f"{(free >> 62) << 64 | _VARIANT | free & _BELOW_VARIANT:019x}"
+    return f"{start}{digits[:3]}-{digits[3:7]}-{digits[7:]}"
 
 
 @lru_cache(maxsize=64)

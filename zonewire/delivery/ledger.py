@@ -85,6 +85,7 @@ class Chosen(NamedTuple):
     id: int
     state: State
     kind: Kind
+    is_unnumbered: int  # a webhook's that no claim has given a number yet
 
 
 _IN_TURN = itemgetter(*(Claimed._fields.index(name) for name in ("host_id", "endpoint_id", "due_at", "id")))
@@ -182,21 +183,22 @@ def _look(
     parameters = {"lane": lane, "host": begin.host_id, "endpoint": begin.endpoint_id, "steps": most}
     scanned = _read(db, statements.SCAN, parameters) if most > 0 else []
     seen: list[Chosen] = []
-    place = begin
+    place: tuple[int, int] = begin
     for row in scanned:
-        if place == row[:2]:
+        here = row[:2]
+        if here == place:
             continue  # a younger one of the same place
         room = free.get(row.host_id, per_host)
         if room <= 0:
             break
         free[row.host_id] = room - 1
-        place = Place(row.host_id, row.endpoint_id)
+        place = here
         seen.append(row)
     else:
         if len(scanned) < most:
             return seen  # there is no more
     if len(seen) < steps:
-        seen += _walk(db, lane=lane, begin=place, busy=free, per_host=per_host, steps=steps - len(seen))
+        seen += _walk(db, lane=lane, begin=Place(*place), busy=free, per_host=per_host, steps=steps - len(seen))
     return seen
 
 
@@ -272,7 +274,8 @@ def _take(
     ids = as_ids([row.id for row in chosen])
     lease = {"worker": worker, "lane": lane, "until_at": now + LEASE}
     lease_id = db.execute(statements.OPEN_LEASE, lease).scalar_one()
-    db.execute(statements.TAKE_SEQUENCES.on(db), {"ids": ids})
+    if unnumbered := [row.endpoint_id for row in chosen if row.is_unnumbered]:
+        db.execute(statements.TAKE_SEQUENCES.on(db), {"ids": as_ids(unnumbered)})
     one_each = len({row.endpoint_id for row in chosen}) == len(chosen)
     claim = statements.CLAIM_ONE_EACH if one_each else statements.CLAIM
     db.execute(claim.on(db), {"ids": ids, "lease_id": lease_id, "lone": alone})

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, literal_column, or_, select
 from zonewire.delivery import counts
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.states import ARTICLE_KINDS, Kind, Move, State
-from zonewire.store import Spelled, as_ids, as_rows, is_postgresql, many, values_of
+from zonewire.store import Spelled, as_ids, as_rows, is_postgresql, many, read_rows, values_of
 from zonewire.store.tables import deliveries, subscriptions
 
 _LANE = """CASE e.channel WHEN 'webhook' THEN 'push.http' WHEN 'websub' THEN 'push.http'
@@ -45,11 +45,12 @@ _KEPT = "ON CONFLICT DO NOTHING {counted}"
 # on, in the order of the index `instant`. The last filter and endpoint seen are the next cursor.
 NEXT_INSTANT = Spelled(
     """
-    SELECT s.filter_id, s.endpoint_id FROM {rows} AS f {join} subscriptions s ON s.filter_id = f.filter_id
-      AND s.cadence = 'instant' AND s.state = 'active'
-      AND (s.filter_id > :after_filter OR s.endpoint_id > :after_endpoint)
-    WHERE f.filter_id >= :after_filter
-    ORDER BY s.filter_id, s.endpoint_id LIMIT :most
+    SELECT {collect}({array}(n.filter_id, n.endpoint_id)) FROM (
+        SELECT s.filter_id, s.endpoint_id FROM {rows} AS f {join} subscriptions s ON s.filter_id = f.filter_id
+          AND s.cadence = 'instant' AND s.state = 'active'
+          AND (s.filter_id > :after_filter OR s.endpoint_id > :after_endpoint)
+        WHERE f.filter_id >= :after_filter
+        ORDER BY s.filter_id, s.endpoint_id LIMIT :most) AS n
     """,
     columns=("filter_id bigint",),
     sqlite={"join": "CROSS JOIN"},
@@ -131,11 +132,17 @@ def next_instant(
         "after_endpoint": after[1],
         "most": most,
     }
-    return [(filter_id, endpoint_id) for filter_id, endpoint_id in db.execute(NEXT_INSTANT.on(db), parameters)]
+    # Neither database promises the order in which it collects.
+    return sorted((filter_id, endpoint_id) for filter_id, endpoint_id in read_rows(db, NEXT_INSTANT.on(db), parameters))
 
 
-def owe_news(db: Connection, endpoint_ids: Sequence[int], *, kind: Kind, article_id: int, number: int, now: int) -> int:
-    """Owe an article's version to *endpoint_ids*; those that are owed it already stay as they are. How many are new."""
+def owe_news(
+    db: Connection, endpoint_ids: Sequence[int], *, kind: Kind, article_id: int, number: int, now: int
+) -> Counter[str]:
+    """Owe an article's version to *endpoint_ids*; those that are owed it already stay as they are.
+
+    How many are new on each lane.
+    """
     parameters = {
         "ids": as_ids(endpoint_ids),
         "kind": kind,
@@ -161,13 +168,13 @@ def supersede(db: Connection, *, article_id: int, before: int, most: int, now: i
 def owe_editions(db: Connection, *, edition_by_subscription: Mapping[int, int], now: int) -> int:
     """Owe to each subscription its edition; once, however often it is said. How many are new."""
     pairs = [(edition, subscription) for subscription, edition in edition_by_subscription.items()]
-    return _owed(db, OWE_EDITIONS, {"rows": as_rows(pairs), "now": now}) if pairs else 0
+    return _owed(db, OWE_EDITIONS, {"rows": as_rows(pairs), "now": now}).total() if pairs else 0
 
 
 def owe_service_mails(db: Connection, *, kind: Kind, subscription_ids: Iterable[int], now: int) -> int:
     """Owe a mail about the subscription itself to each (a confirmation)."""
     rows = [(ident,) for ident in subscription_ids]
-    return _owed(db, OWE_SERVICE, {"rows": as_rows(rows), "kind": kind, "now": now}) if rows else 0
+    return _owed(db, OWE_SERVICE, {"rows": as_rows(rows), "kind": kind, "now": now}).total() if rows else 0
 
 
 def cancel_for_subscription(db: Connection, subscription_id: int, *, endpoint_id: int, now: int) -> int:
@@ -219,7 +226,7 @@ def _is_held(row: Any) -> bool:
     return row.due_at is None and row.state in _OPEN
 
 
-def _owed(db: Connection, statement: Spelled, parameters: dict[str, Any]) -> int:
+def _owed(db: Connection, statement: Spelled, parameters: dict[str, Any]) -> Counter[str]:
     if is_postgresql(db):
         made = db.execute(statement.on(db), parameters).all()
     else:
@@ -227,7 +234,9 @@ def _owed(db: Connection, statement: Spelled, parameters: dict[str, Any]) -> int
         db.execute(statement.on(db), parameters)
         made = db.execute(_COUNT_ABOVE, {"highest": highest}).all()
     moves: Moves = Counter()
+    by_lane = Counter[str]()
     for lane, ready, n in made:
         moves[Slot(lane, State.PENDING, held=ready is None)] += n
+        by_lane[lane] += n
     counts.record(db, moves)
-    return sum(moves.values())
+    return by_lane

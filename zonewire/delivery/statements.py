@@ -23,18 +23,24 @@ _CLAIMABLE = """
 _ROOM = "COALESCE((SELECT b.free FROM busy b WHERE b.host_id = d.host_id), CAST(:room AS bigint))"
 _IS_OPEN = "e.state <> 'disabled' AND NOT e.gone"
 _ID_IF_CLAIMABLE = f"CASE WHEN {_IS_OPEN} AND n.lapses < 2 AND {_CLAIMABLE} THEN n.id ELSE 0 END"
+_IS_UNNUMBERED = "(e.channel = 'webhook' AND {row}.sequence IS NULL)"  # its claim gives it its endpoint's next number
 
 # The next ready rows of a lane behind a place, by the index `ready`. A row has its id only if it may be claimed; and on
 # PostgreSQL none has, since a row must be locked first: on SQLite nobody else can take it meanwhile.
 SCAN = Spelled(
     """
-    SELECT {collect}({array}(s.host_id, s.endpoint_id, s.due_at, s.id, s.state, s.kind)) FROM (
-        SELECT n.host_id, n.endpoint_id, n.due_at, {id} AS id, n.state, n.kind FROM deliveries n {looking_at_it}
+    SELECT {collect}({array}(s.host_id, s.endpoint_id, s.due_at, s.id, s.state, s.kind, s.unnumbered)) FROM (
+        SELECT n.host_id, n.endpoint_id, n.due_at, {id} AS id, n.state, n.kind, {unnumbered} AS unnumbered
+        FROM deliveries n {looking_at_it}
         WHERE n.lane = :lane AND n.ready = 1 AND (n.host_id, n.endpoint_id) > (:host, :endpoint)
         ORDER BY n.host_id, n.endpoint_id, n.due_at LIMIT :steps) AS s
     """,
-    sqlite={"id": _ID_IF_CLAIMABLE, "looking_at_it": "CROSS JOIN endpoints e ON e.id = n.endpoint_id"},
-    postgresql={"id": "0", "looking_at_it": ""},
+    sqlite={
+        "id": _ID_IF_CLAIMABLE,
+        "unnumbered": _IS_UNNUMBERED.format(row="n"),
+        "looking_at_it": "CROSS JOIN endpoints e ON e.id = n.endpoint_id",
+    },
+    postgresql={"id": "0", "unnumbered": "0", "looking_at_it": ""},
 )
 
 # The places (host, endpoint) of a lane that have ready rows, from a cursor on, each found by one step in the index
@@ -62,7 +68,7 @@ WALK = Spelled(
                ORDER BY n.host_id, n.endpoint_id, n.due_at LIMIT 1))
         WHERE w.steps < :steps
     )
-    SELECT {collect}({array}(n.host_id, n.endpoint_id, n.due_at, {id}, n.state, n.kind))
+    SELECT {collect}({array}(n.host_id, n.endpoint_id, n.due_at, {id}, n.state, n.kind, {unnumbered}))
     FROM walk w CROSS JOIN deliveries n {looking_at_it}
     """,
     columns=("host_id bigint", "free bigint"),
@@ -70,12 +76,20 @@ WALK = Spelled(
         "materialized": "",
         "room": _ROOM,
         "id": _ID_IF_CLAIMABLE,
+        "unnumbered": _IS_UNNUMBERED.format(row="n"),
         "looking_at_it": "CROSS JOIN endpoints e ON e.id = n.endpoint_id WHERE n.id = w.id",
     },
-    postgresql={"materialized": "MATERIALIZED", "room": _ROOM, "id": "0", "looking_at_it": "WHERE n.id = w.id"},
+    postgresql={
+        "materialized": "MATERIALIZED",
+        "room": _ROOM,
+        "id": "0",
+        "unnumbered": "0",
+        "looking_at_it": "WHERE n.id = w.id",
+    },
 )
 
-_CHOSEN = "{collect}({array}(d.host_id, d.endpoint_id, d.due_at, d.id, d.state, d.kind))"
+_UNNUMBERED = _IS_UNNUMBERED.format(row="d")
+_CHOSEN = f"{{collect}}({{array}}(d.host_id, d.endpoint_id, d.due_at, d.id, d.state, d.kind, {_UNNUMBERED}))"
 _AT_PLACE = f"""
     n.lane = :lane AND n.ready = 1 AND n.lapses < 2 AND n.host_id = p.host_id AND n.endpoint_id = p.endpoint_id
     AND {_CLAIMABLE} ORDER BY n.due_at
@@ -136,16 +150,12 @@ CANCEL_UNNEEDED = Spelled(
     postgresql={"false": "false"},
 )
 
-# The next numbers of the webhooks' endpoints of a batch, as many as each has rows in it that have none yet.
+# The next numbers of endpoints: as many for each as its id is among `ids`.
 TAKE_SEQUENCES = Spelled(
     """
-    INSERT INTO sequences (endpoint_id, last)
-    SELECT d.endpoint_id, count(*) FROM deliveries d {join} endpoints e ON e.id = d.endpoint_id
-    WHERE d.id IN {ids} AND d.sequence IS NULL AND e.channel = 'webhook' GROUP BY d.endpoint_id ORDER BY d.endpoint_id
+    INSERT INTO sequences (endpoint_id, last) SELECT r.id, count(*) FROM {ids} AS r GROUP BY r.id ORDER BY r.id
     ON CONFLICT (endpoint_id) DO UPDATE SET last = sequences.last + excluded.last
-    """,
-    sqlite={"join": "CROSS JOIN"},
-    postgresql={"join": "JOIN"},
+    """
 )
 
 # The rows of one claimed batch, by primary key; event type and sequence are fixed here for good: the newest row of an

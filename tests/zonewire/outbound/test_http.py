@@ -13,6 +13,7 @@ import pytest
 from tests.eventually import eventually
 from tests.servers.ports import free_port
 from tests.servers.receiver import Receiver, drip, drip_body, flood, garbage, hang, hang_up, redirect, slow, status
+from zonewire import __version__
 from zonewire.errors import CourierGone
 from zonewire.outbound.courier import HttpRequest, Reply, Ticket
 from zonewire.outbound.couriers.carrying import CONNECTIONS_PER_HOST, QUICK_OPEN
@@ -61,6 +62,17 @@ def test_a_post_arrives_as_it_was_built_and_its_answer_comes_back(courier: HttpC
     assert reply.status == 200
     assert push.body == b'{"a": 1}'
     assert push.headers["webhook-id"] == "a"
+    assert push.headers["user-agent"] == f"Zonewire/{__version__}"
+
+
+def test_a_large_body_is_sent_without_asking_first(courier: HttpCourier, receiver: Receiver) -> None:
+    body = b"x" * 1_100_000  # of a megabyte on libcurl would ask, with `Expect: 100-continue`
+
+    (reply,) = carried(courier, a_request(receiver.url("/x"), body=body))
+
+    (push,) = receiver.received("/x")
+    assert (reply.status, len(push.body)) == (200, len(body))
+    assert "expect" not in push.headers
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ class Carrying:
 
     def _end(self, done: Iterable[tuple[Transfer, Host, int]]) -> None:
         """Put replies out and let the next requests of their hosts begin."""
-        now = time.monotonic()
+        now, free = time.monotonic(), dict[str, Host]()
         for transfer, host, code in done:
             host.open -= 1
             self._out(transfer.ticket, transfer.reply(code, now), host)
@@ -194,7 +194,9 @@ class Carrying:
             host.slow, host.connections = False, CONNECTIONS_PER_HOST
             host.pace_s = took_s if host.pace_s is None else host.pace_s + SMOOTHING * (took_s - host.pace_s)
             if host.waiting:
-                self._begin_waiting(host, now)
+                free[host.name] = host
+        for host in free.values():
+            self._begin_waiting(host, now)
 
     def _give_up_on_stalled(self) -> None:
         now = time.monotonic()

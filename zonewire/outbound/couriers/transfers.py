@@ -14,6 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 import certifi
 import pycurl
 
+from zonewire import __version__
 from zonewire.outbound.courier import ANSWER_BYTES, Reply
 from zonewire.outbound.guard import Guard
 
@@ -24,6 +25,8 @@ TICKET: Final = 0
 Whose = TypeVar("Whose")
 
 CONNECT_TIMEOUT_S = 5.0
+EXPECT_FROM = 500_000
+"""libcurl would ask first whether a body of a megabyte is wanted (`Expect`): many receivers do not answer that."""
 
 _ENDED = (pycurl.E_OPERATION_TIMEDOUT, pycurl.E_GOT_NOTHING, pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR, 18, 16, 92)
 _WORDS = {
@@ -55,6 +58,7 @@ class Transfer:
         for option, value in (
             (pycurl.NOSIGNAL, 1),
             (pycurl.POST, 1),
+            (pycurl.USERAGENT, f"Zonewire/{__version__}"),
             (pycurl.FOLLOWLOCATION, 0),
             (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
             (pycurl.PROXY, ""),
@@ -93,7 +97,7 @@ class Transfer:
         self.answer, self.size, self.refused = [], 0, False
         curl = self.curl
         curl.setopt(pycurl.URL, url)
-        curl.setopt(pycurl.HTTPHEADER, ("Expect:", *headers))
+        curl.setopt(pycurl.HTTPHEADER, headers if len(body) < EXPECT_FROM else ("Expect:", *headers))
         if body is not self._sent:
             self._sent = None
             curl.setopt(pycurl.POSTFIELDS, body)
