@@ -16,7 +16,7 @@ from docs import generate
 from zonewire import ROOT
 from zonewire.articles.model import Article
 from zonewire.delivery.lanes import BUDGET_S, Lane
-from zonewire.keys import new_webhook_secret, secret_bytes, sign
+from zonewire.keys import SigningKey, new_webhook_secret, secret_bytes, sign
 from zonewire.telemetry import EVENTS
 
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(ROOT.glob("docs/**/*.md"))
@@ -141,7 +141,7 @@ def the_example(number: int, name: str) -> Callable[..., Any]:
 
 
 def a_webhook(secrets: list[str], at: int) -> dict[str, str]:
-    keys = [secret_bytes(secret) for secret in secrets]
+    keys = [SigningKey.of(secret) for secret in secrets]
     signature = sign(keys, "0197", at, BODY)
     return {"webhook-id": "0197", "webhook-timestamp": str(at), "webhook-signature": signature}
 

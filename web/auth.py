@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from zonewire.keys import secret_bytes, verify
+from zonewire.keys import SigningKey, verify
 
 REALM = {"WWW-Authenticate": 'Bearer realm="zonewire"'}
 NO_KEY = HTTPException(HTTPStatus.UNAUTHORIZED, "a key is needed: Authorization: Bearer …", headers=REALM)
@@ -54,7 +54,7 @@ def check_signature(request: Request, body: bytes, event_secret: SecretStr | Non
     """Let pass what EVENT_SECRET signed at most five minutes ago. Raises HTTPException 403."""
     ident, timestamp, signatures = (request.headers[name] for name in SIGNED)
     if event_secret is not None:
-        keys = [secret_bytes(event_secret.get_secret_value())]
+        keys = [SigningKey.of(event_secret.get_secret_value())]
         if verify(keys, ident, timestamp, body, signatures=signatures):
             return
     raise HTTPException(HTTPStatus.FORBIDDEN, "the signature does not hold for this body, or is too old")

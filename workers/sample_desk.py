@@ -24,7 +24,7 @@ import orjson
 from web.pages import STATIC, when
 from workers.sample_mails import list_mails, read_mail
 from zonewire import ROOT
-from zonewire.keys import secret_bytes, verify
+from zonewire.keys import SigningKey, verify
 from zonewire.rendering.environment import render
 from zonewire.rendering.translation import words
 
@@ -91,7 +91,7 @@ class DeskServer(ThreadingHTTPServer):
         self.socket.close()
         self.socket = sock
         self.outbox = outbox
-        self.key = secret_bytes(secret)
+        self.key = SigningKey.of(secret)
         self.receipts = Receipts()
 
     def handle_error(self, request: Any, client_address: Any) -> None:

@@ -20,7 +20,7 @@ from zonewire.delivery.messages import Endpoint, Message, NewsMessage
 from zonewire.delivery.states import ARTICLE_KINDS, Kind
 from zonewire.digests import digest_messages, news_messages
 from zonewire.errors import StoreBusy, StoreUnavailable, ZonewireError
-from zonewire.keys import secret_bytes
+from zonewire.keys import SigningKey
 from zonewire.outbound.courier import Request
 from zonewire.store import Store, many, values_of
 from zonewire.store import now as clock
@@ -29,7 +29,7 @@ from zonewire.subscriptions.confirmation import confirmation_messages
 
 VERSIONS_KEPT = 512
 ENDPOINTS_KEPT = 32_768
-"""Some 15 MiB of open secrets and addresses, in a process that pushes to so many."""
+"""Some 20 MiB of open secrets and addresses, in a process that pushes to so many."""
 
 _FOR_EVER = 2**63
 
@@ -172,10 +172,10 @@ class Builder:
             until = row.previous_until
         try:
             address = row.address if row.sealed_address is None else keys.open(row.sealed_address).decode()
-            opened = tuple(secret_bytes(keys.open(secret).decode()) for secret in sealed)
+            signing = tuple(SigningKey.of(keys.open(secret).decode()) for secret in sealed)
         except ZonewireError as error:
             return _Kept(mark, error, 0)
-        return _Kept(mark, Endpoint(row.id, row.channel, address or "", row.host, opened), until)
+        return _Kept(mark, Endpoint(row.id, row.channel, address or "", row.host, signing), until)
 
     def _endpoint(self, row: Claimed) -> Endpoint:
         endpoint = self._endpoints[row.endpoint_id].endpoint

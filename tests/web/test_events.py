@@ -23,7 +23,7 @@ from web.api import events as route
 from web.app import create_app
 from zonewire.articles import as_json
 from zonewire.errors import StoreBusy, StoreFull, StoreUnavailable
-from zonewire.keys import new_webhook_secret, secret_bytes, sign
+from zonewire.keys import SigningKey, new_webhook_secret, sign
 from zonewire.store import Store, open_store
 from zonewire.store.tables import versions
 
@@ -128,7 +128,7 @@ def test_a_wrong_token_is_told_so(store: Store, post: Post, token: str) -> None:
 
 def signature(body: bytes, *, secret: str = SECRET, at: int | None = None) -> dict[str, str]:
     at = int(time.time()) if at is None else at
-    signed = sign([secret_bytes(secret)], "msg_1", at, body)
+    signed = sign([SigningKey.of(secret)], "msg_1", at, body)
     return {"webhook_id": "msg_1", "webhook_timestamp": str(at), "webhook_signature": signed}
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from tests.eventually import eventually
 from workers.sample_desk import KEPT, DeskServer, Receipt, Receipts, preferred_locale, serve_desk
-from zonewire.keys import new_webhook_secret, secret_bytes, sign
+from zonewire.keys import SigningKey, new_webhook_secret, sign
 
 SECRET = new_webhook_secret()
 OTHER = new_webhook_secret()
@@ -40,7 +40,7 @@ class Desk:
         headers = {
             "webhook-id": ident,
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": sign([secret_bytes(secret)], ident, timestamp, body),
+            "webhook-signature": sign([SigningKey.of(secret)], ident, timestamp, body),
         }
         return self.post("/hook", body, headers)
 

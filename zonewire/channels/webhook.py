@@ -31,7 +31,7 @@ def build(message: Message, endpoint: Endpoint) -> HttpRequest:
         "content-type: application/json",
         f"webhook-id: {ident}",
         f"webhook-timestamp: {at}",
-        f"webhook-signature: {sign(endpoint.secrets, ident, at, body)}",
+        f"webhook-signature: {sign(endpoint.signing, ident, at, body)}",
         f"zonewire-sequence: {message.sequence}",
     )
     return HttpRequest(endpoint.address, endpoint.host, headers, body)

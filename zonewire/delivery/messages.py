@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from zonewire.articles.model import Version
+from zonewire.keys import SigningKey
 from zonewire.rendering.mime import Letter
 
 
@@ -16,7 +17,7 @@ class Endpoint:
     channel: str
     address: str
     host: str  # "host:port", or a mail domain
-    secrets: tuple[bytes, ...] = ()  # the newest first; more than one while a rotation lasts
+    signing: tuple[SigningKey, ...] = ()  # the newest first; more than one while a secret is replaced
 
 
 class NewsMessage(NamedTuple):

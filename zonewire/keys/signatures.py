@@ -9,6 +9,8 @@ import hmac
 import secrets
 import time
 from collections.abc import Sequence
+from hashlib import sha256
+from typing import NamedTuple
 
 from zonewire.errors import InvalidInput
 
@@ -16,6 +18,26 @@ PREFIX = "whsec_"
 SECRET_BYTES = 32
 SHORTEST, LONGEST = 24, 64  # bytes of a secret that the specification allows
 TOLERANCE_S = 300
+
+_BLOCK_BYTES = 64  # of SHA-256
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
+
+
+class SigningKey(NamedTuple):
+    """A webhook's secret, ready to sign: the two blocks that HMAC-SHA256 hashes before all else (RFC 2104 §2).
+
+    They are worked out once for thousands of signatures. `hmac.digest` looks its algorithm up for each of them, which
+    costs as much as hashing a kilobyte.
+    """
+
+    inner: bytes
+    outer: bytes
+
+    @classmethod
+    def of(cls, secret: str) -> "SigningKey":
+        """The key inside `whsec_…`. Raises InvalidInput, which never repeats the secret."""
+        block = secret_bytes(secret).ljust(_BLOCK_BYTES, b"\0")  # no secret is longer than the block
+        return cls(block.translate(_INNER), block.translate(_OUTER))
 
 
 def new_webhook_secret() -> str:
@@ -36,14 +58,14 @@ def secret_bytes(secret: str) -> bytes:
     return key
 
 
-def sign(secrets: Sequence[bytes], ident: str, timestamp: int, body: bytes) -> str:
-    """The value of `webhook-signature`: one signature for each of *secrets*; *timestamp* in Unix seconds."""
-    signed = b"%s.%d.%s" % (ident.encode(), timestamp, body)
-    return " ".join(["v1," + _signature(secret, signed) for secret in secrets])
+def sign(keys: Sequence[SigningKey], ident: str, timestamp: int, body: bytes) -> str:
+    """The value of `webhook-signature`: one signature for each of *keys*; *timestamp* in Unix seconds."""
+    start = f"{ident}.{timestamp}.".encode()
+    return " ".join(["v1," + _signature(key, start, body) for key in keys])
 
 
 def verify(
-    secrets: Sequence[bytes], ident: str, timestamp: str, body: bytes, *, signatures: str, now_s: int | None = None
+    keys: Sequence[SigningKey], ident: str, timestamp: str, body: bytes, *, signatures: str, now_s: int | None = None
 ) -> bool:
     """Whether one of *signatures* (the header's value) is ours and not more than five minutes off.
 
@@ -54,13 +76,14 @@ def verify(
     now_s = int(time.time()) if now_s is None else now_s
     if abs(now_s - int(timestamp)) > TOLERANCE_S:
         return False
-    signed = b"%s.%s.%s" % (ident.encode(errors="replace"), timestamp.encode(), body)
-    expected = [_signature(secret, signed).encode() for secret in secrets]
+    start = f"{ident}.{timestamp}.".encode(errors="replace")
+    expected = [_signature(key, start, body).encode() for key in keys]
     given = [item.removeprefix("v1,").encode(errors="replace") for item in signatures.split() if item.startswith("v1,")]
     matches = [hmac.compare_digest(ours, theirs) for ours in expected for theirs in given]
     return any(matches)
 
 
-def _signature(secret: bytes, signed: bytes) -> str:
-    # By its name OpenSSL does it in one call; and this is half of what the base64 module costs.
-    return binascii.b2a_base64(hmac.digest(secret, signed, "sha256"), newline=False).decode()
+def _signature(key: SigningKey, start: bytes, body: bytes) -> str:
+    inner, outer = key
+    digest = sha256(outer + sha256(b"".join((inner, start, body))).digest()).digest()
+    return binascii.b2a_base64(digest, newline=False).decode()  # half of what the base64 module costs

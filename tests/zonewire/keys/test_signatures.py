@@ -1,6 +1,7 @@
 """Signatures: what the reference library accepts, and nothing else."""
 
 import base64
+import hmac
 import time
 
 import pytest
@@ -9,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zonewire.errors import InvalidInput
-from zonewire.keys import new_webhook_secret, secret_bytes, sign, verify
+from zonewire.keys import SigningKey, new_webhook_secret, secret_bytes, sign, verify
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-KEY = secret_bytes(SECRET)
-OTHER = secret_bytes(new_webhook_secret())
+KEY = SigningKey.of(SECRET)
+OTHER = SigningKey.of(new_webhook_secret())
 NOON_S = 1_780_000_000
 BODY = '{"title":"泰州"}'.encode()
 
@@ -32,6 +33,13 @@ def test_the_reference_library_accepts_what_we_sign() -> None:
 @given(st.text(st.characters(codec="utf-8")), st.binary())
 def test_what_we_sign_we_verify(ident: str, body: bytes) -> None:
     assert verify([KEY], ident, str(NOON_S), body, signatures=sign([KEY], ident, NOON_S, body), now_s=NOON_S)
+
+
+@given(st.binary(min_size=24, max_size=64), st.binary(max_size=200))
+def test_it_is_hmac_sha256_whatever_the_length_of_the_secret(secret: bytes, body: bytes) -> None:
+    key = SigningKey.of("whsec_" + base64.b64encode(secret).decode())
+    expected = base64.b64encode(hmac.digest(secret, b"d1.5." + body, "sha256")).decode()
+    assert sign([key], "d1", 5, body) == f"v1,{expected}"
 
 
 def test_while_a_secret_rotates_either_one_verifies() -> None:
