@@ -171,6 +171,7 @@ class PushWork:
     def turn(self) -> bool:
         """Settle and claim once."""
         began = time.monotonic()
+        self._left_some = False  # whatever comes of this one: a turn that fails is not tried again without a rest
         try:
             tally = self._pusher.turn()
         except CourierGone as error:
@@ -178,7 +179,6 @@ class PushWork:
             log.critical("courier.gone", lane=self._lane, error=str(error))
             os._exit(1)
         if tally is None:
-            self._left_some = False
             return False
         self._began, self._left_some = began, tally.claimed >= MOST_AT_ONCE
         self._tally.add(tally)

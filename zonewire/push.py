@@ -164,7 +164,8 @@ class Pusher:
         moves: Moves = Counter()
         back = [*self._unsent, *self._void]
         ended = Counter(s.row.lease_id for s in self._settlements) + Counter(row.lease_id for row in back)
-        empty = [n for n, rows in ended.items() if self._lease_rows[n] <= rows and n not in self._abandoned]
+        owned = self._lease_rows
+        empty = [lease for lease, n in ended.items() if owned[lease] <= n and lease not in self._abandoned]
         with self._store.settling() as db:
             now = clock(db)
             tally = ledger.settle(

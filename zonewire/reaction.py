@@ -68,7 +68,7 @@ class _Owed:
     read_all: bool = False  # nothing comes behind `ahead`
 
 
-Owed = Callable[[Iterable[str]], None]
+OnOwed = Callable[[Iterable[str]], None]
 """Told the lanes on which deliveries have just been committed."""
 
 # Rows that nobody holds, oldest first. The relay is whoever runs this without having been hinted.
@@ -101,7 +101,7 @@ _NEWEST = select(articles.c.newest).where(articles.c.id == bindparam("of_article
 _DONE = delete(outbox).where(outbox.c.id.in_(values_of(many("done_ids"))))
 
 
-def react(store: Store, pace: Pace, *, owed: Owed, budget_s: float = 0.9) -> Reacted:
+def react(store: Store, pace: Pace, *, owed: OnOwed, budget_s: float = 0.9) -> Reacted:
     """Take free outbox rows and carry each as far as *budget_s* allows; what is left is free for the next turn."""
     deadline = time.monotonic() + budget_s
     with store.reading() as db:  # an idle lane writes nothing
@@ -130,7 +130,7 @@ def react(store: Store, pace: Pace, *, owed: Owed, budget_s: float = 0.9) -> Rea
     return Reacted(finished, made, more=finished < len(taken) or len(taken) == ROWS_AT_ONCE)
 
 
-def _carried(store: Store, pace: Pace, row: _Owed, version: Version, owed: Owed, deadline: float) -> tuple[int, int]:
+def _carried(store: Store, pace: Pace, row: _Owed, version: Version, owed: OnOwed, deadline: float) -> tuple[int, int]:
     """`_carry_on`; a row that cannot be carried keeps only itself from the others, and is tried again later."""
     try:
         return _carry_on(store, pace, row, version, owed, deadline)
@@ -157,7 +157,7 @@ def _mark_feeds(store: Store, taken: Sequence[_Owed], versions: dict[int, Versio
         _move(db, fresh, Stage.SUPERSEDE, now=now)
 
 
-def _carry_on(store: Store, pace: Pace, row: _Owed, version: Version, owed: Owed, deadline: float) -> tuple[int, int]:
+def _carry_on(store: Store, pace: Pace, row: _Owed, version: Version, owed: OnOwed, deadline: float) -> tuple[int, int]:
     """Run the stages that *row* still needs. Returns (1 if it is done, deliveries made)."""
     made = 0
     filters = _matching(store, version) if row.stage in {Stage.SUPERSEDE, Stage.FANOUT} else []
@@ -208,7 +208,10 @@ def _step(db: Connection, row: _Owed, version: Version, *, most: int, now: int) 
 
 
 def _fan_out(db: Connection, row: _Owed, version: Version, *, most: int, now: int) -> tuple[Counter[str], bool]:
-    """Owe the news to the next endpoints that were read ahead. Returns (how many, whether those were the last)."""
+    """Owe the news to the next endpoints that were read ahead.
+
+    Returns (how many on each lane, whether those were the last).
+    """
     following, row.ahead = row.ahead[:most], row.ahead[most:]
     if following:
         row.after_filter, row.after_endpoint = following[-1]

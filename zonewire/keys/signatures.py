@@ -26,8 +26,8 @@ _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5
 class SigningKey(NamedTuple):
     """A webhook's secret, ready to sign: the two blocks that HMAC-SHA256 hashes before all else (RFC 2104 §2).
 
-    They are worked out once for thousands of signatures. `hmac.digest` looks its algorithm up for each of them, which
-    costs as much as hashing a kilobyte.
+    They are worked out once for thousands of signatures. `hmac.digest` costs more for each of them, by as much as
+    hashing a kilobyte does.
     """
 
     inner: bytes
