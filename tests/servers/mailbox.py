@@ -13,7 +13,7 @@ from aiosmtpd.controller import Controller
 from tests.servers.ports import free_port
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: Python before 3.11.3 cannot list the attributes of such a class, as aiosmtpd does
 class Mailbox:
     """Where mails arrive; `url` is for ZONEWIRE_SMTP_URL."""
 

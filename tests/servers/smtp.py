@@ -23,7 +23,7 @@ class Mail:
     connection: int
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: Python before 3.11.3 cannot list the attributes of such a class, as aiosmtpd does
 class SmtpServer:
     """Its knobs may be turned while it runs."""
 
