@@ -18,11 +18,15 @@ def print_json(thing: Row | Sequence[Row]) -> None:
 
 
 def print_table(rows: Sequence[Row], columns: Sequence[str], *, empty: str) -> None:
-    """*columns* of *rows*, aligned, numbers to the right; the line *empty* where there is nothing."""
+    """*columns* of *rows*, aligned, numbers to the right; the line *empty* where there is nothing.
+
+    On a terminal that is too narrow for them, a line a value.
+    """
     if not rows:
         sys.stdout.write(f"{empty}\n")
         return
     from rich.console import Console
+    from rich.measure import Measurement
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -34,7 +38,22 @@ def print_table(rows: Sequence[Row], columns: Sequence[str], *, empty: str) -> N
         )
     for row in rows:
         table.add_row(*(_cell(row.get(name)) for name in columns))
-    Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, markup=False).print(table)
+    console = Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, markup=False)
+    natural = Measurement.get(console, console.options.update(max_width=WIDE), table).maximum
+    if natural > console.width:
+        _print_records(rows, columns)
+    else:
+        console.print(table)
+
+
+def _print_records(rows: Sequence[Row], columns: Sequence[str]) -> None:
+    """Each row for itself, a line a value, where a table would not fit: a column a few letters wide says nothing."""
+    label = max(len(name) for name in columns)
+    for place, row in enumerate(rows):
+        sys.stdout.write("\n" if place else "")
+        for name in columns:
+            if (value := _cell(row.get(name))) != "":
+                sys.stdout.write(f"{name.replace('_', ' '):{label}}  {value}\n")
 
 
 def print_list(rows: Sequence[Row], columns: Sequence[str], *, as_json: bool, empty: str) -> None:

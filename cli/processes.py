@@ -1,7 +1,7 @@
 """The commands that run processes: up, worker, beat, web; and status and db beside them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -95,11 +95,25 @@ def _show_status(found: dict[str, object]) -> None:
     assert isinstance(deliveries, dict) and isinstance(lanes, dict) and isinstance(endpoints, dict)  # noqa: S101, PT018
     write = sys.stdout.write
     write(f"{found['articles']} articles, {found['subscriptions']} subscriptions, backlog {found['backlog']}")
-    write(f", oldest due {found['oldest_due_seconds']} s\n\n")
+    write(f", oldest due {found['oldest_due_seconds']} s\n")
+    write(f"{_in_a_sentence(lanes)}\n\n")
     rows = [{"lane": name, **values} for name, values in lanes.items()]
     print_table(rows, ("lane", "waiting", "oldest_due_seconds", "workers"), empty="")
     write("\ndeliveries  " + ", ".join(f"{n} {state}" for state, n in deliveries.items()) + "\n")
     write("endpoints   " + ", ".join(f"{n} {state}" for state, n in endpoints.items()) + "\n")
+
+
+def _in_a_sentence(lanes: "dict[str, dict[str, Any]]") -> str:
+    """How things are with the *lanes*, by name; what is wrong before all else."""
+    idle = [name for name, lane in lanes.items() if not lane["workers"]]
+    if len(idle) == len(lanes):
+        return "No worker runs: what waits goes out once `zonewire up` is started."
+    if idle:
+        return f"No worker runs on {', '.join(idle)}."
+    from zonewire.delivery.lanes import BUDGET_S, Lane
+
+    late = [name for name, lane in lanes.items() if lane["oldest_due_seconds"] > BUDGET_S[Lane(name)]]
+    return f"Late: {', '.join(late)}." if late else "Every lane has a worker, and none is late."
 
 
 @db.command("upgrade")

@@ -238,9 +238,17 @@ def _from_file(path: str, variable: str) -> str:
 def made_secrets(data_dir: Path) -> dict[str, str]:
     """What `up` keeps in DATA_DIR/secrets.env, by field name."""
     path = data_dir / SECRETS_FILE
-    if not path.is_file():
+    try:
+        text = path.read_text()
+    except (FileNotFoundError, NotADirectoryError):
         return {}
-    pairs = (line.split("=", 1) for line in path.read_text().splitlines() if "=" in line and not line.startswith("#"))
+    except (OSError, UnicodeDecodeError) as cause:
+        raise SettingWrong(
+            f"{path} cannot be read: {getattr(cause, 'strerror', None) or 'it is no text'}",
+            where=f"{PREFIX}DATA_DIR",
+            mend="Name a folder that this user may use, with --data or in the environment.",
+        ) from None
+    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
     known = {name.strip(): value.strip() for name, value in pairs}
     return {k: known[PREFIX + k.upper()] for k in Settings.model_fields if PREFIX + k.upper() in known}
 

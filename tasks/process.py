@@ -57,6 +57,11 @@ def new_worker_name(lane: str) -> str:
     return f"{lane}@{socket.gethostname()}/{secrets.token_hex(6)}"
 
 
+def lane_of_worker(name: str) -> str:
+    """The lane of the worker with that name."""
+    return name.partition("@")[0]
+
+
 def open_process(app: Celery, *, lane: Lane, worker: str | None = None) -> Process:
     """Open everything that *lane* needs. Raises SettingWrong, StoreUnavailable."""
     global _process  # noqa: PLW0603  # the one thing that tasks, called by name, find their process by

@@ -15,9 +15,11 @@ from contextlib import closing
 import structlog
 
 from config.settings import load
+from tasks.process import lane_of_worker
 from zonewire.delivery import heartbeats, ledger
 from zonewire.delivery.lanes import BUDGET_S, Lane
 from zonewire.errors import ZonewireError
+from zonewire.reaction import release_taken
 from zonewire.status import waiting
 from zonewire.store import SECOND, Store, open_store
 from zonewire.store import now as clock
@@ -78,11 +80,13 @@ def _watch(store: Store, heard: int, say: int, awake: int, stopping: list[bool],
 
 
 def _bury(store: Store, line: str) -> None:
-    """*line* is a worker's name, behind "ordered " where `up` itself ended it."""
+    """*line* is a worker's name, behind "ordered " where `up` itself ended it. What it had goes back."""
     worker = line.removeprefix("ordered ")
     with store.settling() as db:
         returned = ledger.return_leases_of(db, worker, counted=worker == line, now=clock(db))
         heartbeats.forget(db, worker)
+        if lane_of_worker(worker) == Lane.EVENTS:
+            release_taken(db)
     if returned:
         log.warning("leases.returned", worker=worker, deliveries=returned)
 

@@ -9,6 +9,7 @@ import fcntl
 import importlib
 import os
 import secrets
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -253,7 +254,7 @@ class _Installation:
         try:
             listener = bind(self._host, self._port)
         except ZonewireError as error:
-            os.write(self._from_web[1], f"error {error.what}\n".encode())
+            os.write(self._from_web[1], f"error {error.where}\t{error.what}\t{error.mend}\n".encode())
             raise SystemExit(2) from None
         os.write(self._from_web[1], f"port {listener.getsockname()[1]}\n".encode())
         _wait_for_database(self._settings)
@@ -265,9 +266,8 @@ class _Installation:
         for line in os.read(self._from_web[0], 4096).decode().splitlines():
             kind, _, rest = line.partition(" ")
             if kind == "error":
-                raise Conflict(
-                    rest, where="--port", mend="Give another, or none: then the next free one from 8080 is taken."
-                )
+                where, what, mend = rest.split("\t")
+                raise Conflict(what, where=where, mend=mend)
             if kind == "desk":
                 self._desk_port = int(rest)
                 # The guard lets through exactly the sample receiver; workers that are forked from here on know it.
@@ -293,13 +293,13 @@ class _Installation:
 
     def _greet(self) -> None:
         base = self._settings.base_url or self._address
-        data = self._settings.data_dir
+        data, command = self._settings.data_dir, _own_command()
         lines = [
             "Zonewire is up. Ctrl-C stops it.",
             "",
             f"  feeds       {base}/feeds/",
-            f"  publish     zonewire publish FILE   or   POST {base}/v1/events",
-            f"  status      zonewire status         (logs: {data / 'logs' / 'zonewire.log'})",
+            f"  publish     {command} publish FILE   or   POST {base}/v1/events",
+            f"  status      {command} status         (logs: {data / 'logs' / 'zonewire.log'})",
             f"  tokens      {data / 'secrets.env'}",
         ]
         if self._settings.smtp_url is None:
@@ -309,6 +309,11 @@ class _Installation:
             lines += [f"  webhooks    {desk}/          what the sample receiver got", f"  mailbox     {desk}/mail"]
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
+
+
+def _own_command() -> str:
+    """This program, as somebody would type it who stands where `up` was started."""
+    return "zonewire" if shutil.which("zonewire") else os.path.relpath(sys.argv[0])
 
 
 def _last_lines(path: Path, *, most: int = 200) -> list[str]:

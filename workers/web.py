@@ -1,5 +1,6 @@
 """The web face as a process: uvicorn on a socket that we bound."""
 
+import errno
 import socket
 from collections.abc import Callable
 
@@ -20,7 +21,10 @@ BACKLOG = 512
 
 
 def bind(host: str, port: int | None) -> socket.socket:
-    """A listening socket: on *port*, or on the next free one from 8080 on. Raises Conflict for a taken one."""
+    """A listening socket: on *port*, or on the next free one from 8080 on.
+
+    Raises Conflict for a taken one, and for a *host* that is not this machine.
+    """
     candidates = range(FIRST_PORT, FIRST_PORT + TRIES) if port is None else (port,)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for candidate in candidates:
@@ -31,6 +35,12 @@ def bind(host: str, port: int | None) -> socket.socket:
             listener.listen(BACKLOG)
         except OSError as error:
             listener.close()
+            if error.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT} or isinstance(error, socket.gaierror):
+                raise Conflict(
+                    f"{host} is no address of this machine",
+                    where="--host",
+                    mend="127.0.0.1 is this machine alone; 0.0.0.0 is every address that it has.",
+                ) from None
             if port is not None:
                 raise Conflict(
                     f"port {port} on {host} cannot be had: {error.strerror}",

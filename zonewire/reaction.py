@@ -98,6 +98,7 @@ _MOVE_ON = (
 )
 # Shared with no intake: a newer version's number is given under a lock on this row.
 _NEWEST = select(articles.c.newest).where(articles.c.id == bindparam("of_article")).with_for_update(read=True)
+_RELEASE_ALL = update(outbox).where(outbox.c.taken_until > 0).values(taken_until=0)
 _DONE = delete(outbox).where(outbox.c.id.in_(values_of(many("done_ids"))))
 
 
@@ -128,6 +129,14 @@ def react(store: Store, pace: Pace, *, owed: OnOwed, budget_s: float = 0.9) -> R
             _release(store, left)
     log.info("articles.reacted", articles=finished, deliveries=made, taken=len(taken))
     return Reacted(finished, made, more=finished < len(taken) or len(taken) == ROWS_AT_ONCE)
+
+
+def release_taken(db: Connection) -> int:
+    """Let others go on at once with what a worker had taken that is gone; how many rows.
+
+    Rows say not who took them: one that another still works on may be taken twice, which owes nothing twice.
+    """
+    return db.execute(_RELEASE_ALL).rowcount
 
 
 def _carried(store: Store, pace: Pace, row: _Owed, version: Version, owed: OnOwed, deadline: float) -> tuple[int, int]:

@@ -61,3 +61,10 @@ def test_the_environment_goes_before_secrets_that_were_made(monkeypatch: pytest.
     assert settings.event_token is not None
     assert settings.admin_token is not None
     assert (settings.event_token.get_secret_value(), settings.admin_token.get_secret_value()) == ("given", "made")
+
+
+def test_a_secrets_file_that_cannot_be_read_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "secrets.env").mkdir()  # root may read whatever is a file
+    with pytest.raises(SettingWrong, match=r"secrets\.env cannot be read: Is a directory") as caught:
+        load(data_dir=tmp_path)
+    assert caught.value.where == "ZONEWIRE_DATA_DIR"

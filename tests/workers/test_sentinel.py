@@ -1,10 +1,17 @@
 """Which lanes a restart would help: those that are over their budget and turn no more."""
 
+from sqlalchemy import update
+
 from tests.builders import a_delivery
-from workers.sentinel import STILL_S, standing_still
+from tests.zonewire.intake.events import a_publication
+from workers.sentinel import STILL_S, _bury, standing_still
 from zonewire.delivery import heartbeats
 from zonewire.delivery.lanes import BUDGET_S, Lane
+from zonewire.intake import accept
+from zonewire.reaction import react
 from zonewire.store import SECOND, Store, now
+from zonewire.store.pacing import Pace
+from zonewire.store.tables import outbox
 
 LONG_AGO = 0
 
@@ -56,3 +63,14 @@ def test_a_worker_that_lives_but_completes_no_turn_stands_still(store: Store) ->
         heartbeats.beat(db, worker="w", lane=Lane.PUSH_HTTP, turned_ago_s=STILL_S + 1)
 
     assert standing_still(store, since=LONG_AGO) == [Lane.PUSH_HTTP]
+
+
+def test_what_a_dead_events_worker_had_taken_is_free_at_once(store: Store) -> None:
+    accept(store, [a_publication()], host="wire.example")
+    with store.writing() as db:
+        db.execute(update(outbox).values(taken_until=now(db) + 30 * SECOND))
+    assert react(store, Pace(pauses=False), owed=lambda _lanes: None).articles == 0
+    _bury(store, "push.http@here/1")
+    assert react(store, Pace(pauses=False), owed=lambda _lanes: None).articles == 0
+    _bury(store, "events@here/1")
+    assert react(store, Pace(pauses=False), owed=lambda _lanes: None).articles == 1

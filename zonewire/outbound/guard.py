@@ -25,7 +25,7 @@ NAME_CHARS = 253  # RFC 1035 §2.3.4, without the dot at the end
 RESOLVE_S = 3.0
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
-SWITCH = "Set ZONEWIRE_ALLOW_PRIVATE_ENDPOINTS=true if such endpoints are meant."
+SWITCH = "If such endpoints are meant, set ZONEWIRE_ALLOW_PRIVATE_ENDPOINTS=true here and where `up` or `worker` runs."
 
 # What no address holds, and what parsers disagree on: controls, spaces, and the backslash that some take for a slash.
 ODD_CHARACTERS = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2028\u2029\ufeff]")
