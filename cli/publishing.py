@@ -5,7 +5,7 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -14,6 +14,7 @@ import typer
 
 from cli.context import installation
 from cli.output import Row, print_json
+from cli.saved_pages import chains
 from zonewire.errors import InvalidInput, WrongUsage, ZonewireError
 
 if TYPE_CHECKING:
@@ -51,12 +52,13 @@ def publish(
 ) -> None:
     """Publish articles. Prints what each was taken for, and what became of it."""
     given = _given(guid, url)
-    if given and len(files) > 1:
+    articles = chains(files)
+    if given and len(articles) > 1:
         raise WrongUsage("--guid and --url are for one file", mend="Publish the files one by one.")
     with installation() as (settings, store):
         desk = Desk(settings, store, as_json=as_json)
-        for name in files:
-            desk.take_file(name, given)
+        for name, *following in articles:
+            desk.take_file(name, given, following)
         desk.hint()
         if as_json:
             print_json(desk.rows)
@@ -111,15 +113,21 @@ class Desk:
     guids: set[str] = field(default_factory=set)
     refused: int = 0
 
-    def take_file(self, name: str, given: "Given") -> None:
-        """Publish what is in the file *name*; what cannot be is told on standard error, and the rest goes in."""
+    def take_file(self, name: str, given: "Given", following: Sequence[str] = ()) -> None:
+        """Publish what is in the file *name*, a page with those *following* it.
+
+        What cannot be published is told on standard error, and the rest goes in.
+        """
         from zonewire.intake.files import read_file
 
         try:
-            with _opened(name) as file, _progress(name, file) as show:
-                things = read_file(file, given)
+            with contextlib.ExitStack() as opened:
+                file = opened.enter_context(_opened(name))
+                show = opened.enter_context(_progress(name, file))
+                more = [opened.enter_context(_opened(one)) for one in following]
+                things = read_file(file, given, more)
                 while batch := list(itertools.islice(things, BATCH)):
-                    self._take(name, batch)
+                    self._take([name, *following], batch)
                     show()
         except OSError as cause:
             self._refuse(name, f"{cause.strerror or cause}\nName a file that is there and can be read.")
@@ -140,21 +148,25 @@ class Desk:
 
             hint_from_command(self.settings, "events")
 
-    def _take(self, name: str, batch: "list[Found]") -> None:
+    def _take(self, names: list[str], batch: "list[Found]") -> None:
+        """Publish *batch*, which stands in the file that *names* begins with, its page in all of them."""
+        name = ", ".join(names)
         good = [found for found in batch if found.event is not None]
         answers = iter(self.accept([found.event for found in good if found.event is not None]) if good else [])
         for found in batch:
             if found.error is not None:
                 self._refuse(f"{name}, {found.place}" if found.place else name, _why(found, found.error))
             else:
-                self._tell(name, found, next(answers))
+                self._tell(names, found, next(answers))
 
-    def _tell(self, name: str, found: "Found", answer: "Accepted") -> None:
+    def _tell(self, names: list[str], found: "Found", answer: "Accepted") -> None:
         if self.as_json:
             taken_as = found.taken_as.value if found.taken_as else None
-            row = {"file": name, "taken_as": taken_as, "guid": answer.guid, "version": answer.version}
-            self.rows.append(row | {"result": answer.result.value})
+            row: dict[str, object] = {"file": names[0], "taken_as": taken_as, "guid": answer.guid}
+            row |= {"version": answer.version, "result": answer.result.value}
+            self.rows.append(row | ({"pages": names} if len(names) > 1 else {}))
             return
+        name = ", ".join(names)
         place = f"{name}, {found.place}" if found.place else name
         sys.stdout.write(f"{place}: {_KINDS[found.taken_as]}, {_became(answer)}\n")
         if found.has_made_guid:
@@ -239,6 +251,6 @@ def _wait(store: "Store", guids: set[str]) -> None:
         if time.monotonic() > deadline:
             raise ZonewireError(
                 f"accepted, but not all of it went out within {WAIT_S:.0f} s",
-                mend="`zonewire status` shows which lane is late; what is owed goes out without you.",
+                mend="`zonewire status` shows whether workers run, and which lane is late.",
             )
         pause(POLL_S)

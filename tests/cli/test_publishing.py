@@ -235,3 +235,23 @@ def test_waiting_gives_up_and_says_what_to_do(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(publishing, "WAIT_S", 0.1)
     with pytest.raises(ZonewireError, match="zonewire status"):
         ran("publish", "--wait", a_file(tmp_path, "a.json", as_json(an_article())))
+
+
+def test_the_pages_of_one_article_are_published_as_one_and_half_of_it_is_refused(store: Store, tmp_path: Path) -> None:
+    first, second = (tmp_path / name for name in ("t1.html", "t1_2.html"))
+    first.write_text(HTML_PAGE.replace("</body>", '<a href="t1_2.html">下一页</a></body>'))
+    half = ran("publish", str(first))
+    assert half.exit_code == 1
+    assert "taken for a portal page, but the article goes on in t1_2.html, which is not there" in half.stderr
+    second.write_text(HTML_PAGE.replace("二期占地九十亩", "三期占地百亩"))
+    (row,) = listed(str(second), str(first))
+    assert (row["file"], row["pages"], row["version"]) == (str(first), [str(first), str(second)], 1)
+    text = stands(store, row["guid"]).article.text
+    assert text.index("二期占地九十亩") < text.index("三期占地百亩")
+
+
+def test_a_saved_page_that_tells_its_address_has_it_for_its_guid(tmp_path: Path) -> None:
+    saved = "<!-- saved from url=(0031)https://news.example/a/t17.html -->" + HTML_PAGE
+    done = ran("publish", a_file(tmp_path, "saved.html", saved))
+    assert "accepted as version 1 of https://news.example/a/t17.html" in done.stdout
+    assert "Its guid is made" not in done.stdout

@@ -6,7 +6,7 @@ at a time, however many there are.
 
 import itertools
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, BinaryIO
@@ -17,8 +17,7 @@ from zonewire.intake.article_json import read_article
 from zonewire.intake.cloudevents import EVENT_BYTES, REQUEST_BYTES, event_too_large, request_too_large
 from zonewire.intake.event import Event, EventType
 from zonewire.intake.event_json import read_event, read_json
-from zonewire.intake.pages import read_page
-from zonewire.intake.sanitise import sanitise, text_of
+from zonewire.intake.pages import article_of, decoded, goes_on_at, page_of
 
 COMMAND_SOURCE = "zonewire:cli"
 """The source of events that a command makes."""
@@ -57,9 +56,12 @@ class Given:
         return bool(self.guid or self.url)
 
 
-def read_file(file: BinaryIO, given: Given) -> Iterator[Found]:
-    """Everything in *file*, in its order. Raises WrongUsage where *given*, meant for one article, has several."""
-    things = _read(file, given)
+def read_file(file: BinaryIO, given: Given, following: Sequence[BinaryIO] = ()) -> Iterator[Found]:
+    """Everything in *file*, in its order; *following* are the pages that the article on its page goes on in.
+
+    Raises WrongUsage where *given*, meant for one article, has several.
+    """
+    things = _read(file, given, following)
     if not given:
         yield from things
         return
@@ -80,7 +82,7 @@ def withdrawal(guid: str) -> Event:
     return Event(source=COMMAND_SOURCE, id=str(uuid.uuid4()), type=EventType.WITHDRAWN, guid=guid)
 
 
-def _read(file: BinaryIO, given: Given) -> Iterator[Found]:
+def _read(file: BinaryIO, given: Given, following: Sequence[BinaryIO]) -> Iterator[Found]:
     first = file.readline(_LONGEST).removeprefix(_BOM)
     blank_lines = 0
     while first and _is_blank(first):
@@ -90,7 +92,7 @@ def _read(file: BinaryIO, given: Given) -> Iterator[Found]:
         yield Found(taken_as=None, error=_nothing(blank_lines))
         return
     if first.lstrip()[:1] not in {b"{", b"["}:
-        yield _found(Taken.PAGE, "", lambda: _page(first + _rest(file, len(first)), given))
+        yield _found(Taken.PAGE, "", lambda: _pages(first + _rest(file, len(first)), following, given))
         return
     if not _is_whole(first):
         yield from _document(first, file, given, blank_lines)
@@ -165,22 +167,21 @@ def _found(taken_as: Taken, place: str, read: Callable[[], tuple[Event, bool]]) 
     return Found(taken_as=taken_as, place=place, event=event, has_made_guid=made)
 
 
-def _page(whole: bytes, given: Given) -> tuple[Event, bool]:
-    text = _decoded(whole)
-    if text.lstrip().startswith("<"):
-        text = text_of(sanitise(text, base=""))
-    article = read_page(text, guid=given.guid, url=given.url)
-    return command_event(article), not given
+def _pages(whole: bytes, following: Sequence[BinaryIO], given: Given) -> tuple[Event, bool]:
+    """The article on a page and on those that it goes on in, and whether its guid had to be made."""
+    pages = [page_of(decoded(whole)), *(page_of(decoded(_rest(file, 0))) for file in following)]
+    if address := goes_on_at(pages[-1]):
+        raise _unfinished(address)
+    article = article_of(pages, guid=given.guid, url=given.url)
+    return command_event(article), not (given or pages[0].address)
 
 
-def _decoded(whole: bytes) -> str:
-    """Old portals write GB 18030, of which GBK and GB 2312 are parts."""
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return whole.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise NotAnArticle.of("", "is neither UTF-8 nor GB 18030")
+def _unfinished(address: str) -> NotAnArticle:
+    """The error about a page whose article goes on in one that is not there: half of it would be published."""
+    return NotAnArticle(
+        [FieldError(0, "", f"the article goes on in {address[:200]}, which is not there")],
+        mend="Save that page too, and name it behind this one.",
+    )
 
 
 def _nothing(blank_lines: int) -> NotAnArticle:

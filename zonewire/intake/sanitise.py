@@ -49,7 +49,7 @@ def sanitise(markup: str, *, base: str) -> str:
     """What of *markup* is safe to show, its relative addresses made absolute against *base* ("": dropped)."""
     clean = without_controls(markup)
     if is_odd(clean):
-        return html_of(paragraphs_of(_rough_text(clean)))
+        return html_of(paragraphs_of(rough_text(clean)))
     safe = nh3.clean(
         clean,
         tags=set(_BLOCKS | _INLINE),
@@ -73,7 +73,8 @@ def _is_web(base: str) -> bool:
     return urlsplit(base).scheme in {"http", "https"}
 
 
-def _rough_text(markup: str) -> str:
+def rough_text(markup: str) -> str:
+    """The text of what no parser should be asked to read, a paragraph for each tag."""
     return html.unescape(_ROUGH_TAG.sub("\n\n", _ROUGH_DROP.sub("", markup)))
 
 

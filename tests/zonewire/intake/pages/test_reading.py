@@ -70,12 +70,17 @@ def test_a_page_without_a_breadcrumb_has_its_title_above_the_date() -> None:
     assert (article.title, article.section, article.city) == (TITLE, (), "")
 
 
+def test_a_page_that_lacks_its_date_is_of_the_moment_at_which_it_is_taken() -> None:
+    article = read_page(a_page(meta="发布时间: 来源:办公室"))
+    assert (article.published_at, article.source) == (0, "办公室")
+
+
 @pytest.mark.parametrize(
     ("page", "field"),
     [
         ("", ""),
         ("请登录\n用户名\n密码", ""),
-        (a_page(meta="发布时间: 来源:办公室"), ""),
+        (a_page(meta="电话:0510-00000000"), ""),
         (a_page(paragraphs=()), "text"),
         (META + "\n一段", "title"),
         (a_page(meta="发布时间:2026-02-31"), "published_at"),
