@@ -1,12 +1,24 @@
 """`zonewire endpoints …`."""
 
-from typing import Annotated
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.context import installation
-from cli.output import print_list
+from cli.output import print_json, print_list
+from zonewire.errors import WrongUsage
 
+if TYPE_CHECKING:
+    from zonewire.delivery.enabling import Held
+    from zonewire.store import Store
+    from zonewire.store.pacing import Pace
+
+STDIN = "-"
+PUSH = ("push.http", "push.email", "push.robot")
+Ident = Annotated[str, typer.Argument(metavar="ID", help="As `endpoints list` shows it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 COLUMNS = ("id", "channel", "to", "state", "reason", "last_error", "held")
 
 group = typer.Typer(help="Where pushes go, and how they fare.", no_args_is_help=True)
@@ -33,3 +45,192 @@ def list_all(
     with installation() as (_, store), store.reading() as db:
         rows = list_endpoints(db, limit=limit)
     print_list(rows, COLUMNS, as_json=as_json, empty="No endpoints yet; `zonewire subscribe` makes one.")
+
+
+@group.command("show")
+def show(ident: Ident, as_json: AsJson = False) -> None:
+    """One endpoint: its health, its subscriptions, and how its last tries failed."""
+    from zonewire.delivery.endpoints import existing_key
+    from zonewire.delivery.showing import show_endpoint
+    from zonewire.store import now
+    from zonewire.store.migrate import installation_number
+    from zonewire.subscriptions import subscriptions_of
+
+    with installation() as (_, store), store.reading() as db:
+        key = existing_key(db, ident)
+        found = show_endpoint(db, key, installation=installation_number(db), now=now(db))
+        found["subscriptions"] = subscriptions_of(db, key)
+    if as_json:
+        print_json(found)
+    else:
+        _print_endpoint(found)
+
+
+def _print_endpoint(found: dict[str, Any]) -> None:
+    failures, wanted = found.pop("last_failures"), found.pop("subscriptions")
+    found["deliveries"] = ", ".join(f"{n} {state}" for state, n in found["deliveries"].items() if n) or "none"
+    for key, value in found.items():
+        if value not in (None, "", False):
+            sys.stdout.write(f"{key.replace('_', ' '):22} {value}\n")
+    for one in wanted:
+        options = "; ".join(f"{name.replace('_', ' ')} {', '.join(values)}" for name, values in one["filter"].items())
+        sys.stdout.write(
+            f"{'subscription':22} {one['id']}, {one['cadence']}, {one['state']}: {options or 'everything'}\n"
+        )
+    for one in failures:
+        sys.stdout.write(f"\n{one['at']}  {one['error']}\n  delivery {one['delivery']}\n")
+        if one["answer"]:
+            sys.stdout.write(f"  {one['answer'].splitlines()[0][:200]}\n")
+
+
+@group.command("test")
+def send_test(ident: Ident, as_json: AsJson = False) -> None:
+    """Send one message that is about no article, and says so."""
+    from tasks.hints import hint_from_command
+    from zonewire.delivery.endpoints import existing_key
+    from zonewire.delivery.ids import delivery_uuid
+    from zonewire.delivery.owing import owe_test
+    from zonewire.errors import Conflict
+    from zonewire.store import now
+    from zonewire.store.migrate import installation_number
+
+    with installation() as (settings, store):
+        with store.writing() as db:
+            moment = now(db)
+            owed = owe_test(db, existing_key(db, ident), now=moment)
+            if owed is None:
+                raise Conflict(f"{ident} is disabled", mend=f"`zonewire endpoints enable {ident}` turns it on.")
+            name = delivery_uuid(installation_number(db), owed, moment)
+        hint_from_command(settings, *PUSH)
+    if as_json:
+        print_json({"endpoint": ident, "delivery": name})
+    else:
+        sys.stdout.write(f"owed as {name}\n`zonewire deliveries show {name}` tells what becomes of it.\n")
+
+
+@group.command("rotate")
+def rotate(
+    ident: Ident,
+    secret: Annotated[
+        str | None, typer.Option(help="whsec_…, the new one; - reads standard input. Default: made.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replace a webhook's secret. For a day the old one signs too, so that its receiver has time to change."""
+    from config.keys import ring_of
+    from zonewire.articles import rfc3339
+    from zonewire.delivery.endpoints import existing_key
+    from zonewire.delivery.rotating import rotate as replace
+    from zonewire.store import now
+
+    given = sys.stdin.readline().strip() if secret == STDIN else secret
+    with installation() as (settings, store), store.writing() as db:
+        done = replace(db, existing_key(db, ident), keys=ring_of(settings), secret=given, now=now(db))
+    until = rfc3339(done.both_until - done.both_until % 1_000_000)
+    if as_json:
+        print_json({"id": ident, "secret": done.secret, "old_secret_signs_until": until})
+        return
+    sys.stdout.write(f"Secret of {ident}, shown only now: {done.secret}\nThe one before it signs too until {until}.\n")
+    if done.is_early:
+        sys.stdout.write("The secret before that, whose day was not over, signs no more.\n")
+
+
+@group.command("disable")
+def disable(
+    ident: Ident,
+    reason: Annotated[str, typer.Option(help="Why, for whoever looks at it later.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Send nothing more there. What is owed, and what comes to be, is held until it is enabled, for a week at most."""
+    from zonewire.delivery import enabling
+    from zonewire.delivery.endpoints import existing_key
+    from zonewire.delivery.holding import hold_disabled
+    from zonewire.store import now
+    from zonewire.store.pacing import Pace
+
+    with installation() as (_, store):
+        with store.writing() as db:
+            key = existing_key(db, ident)
+            was_on = enabling.disable(db, key, why=" ".join(reason.split())[:200], now=now(db))
+        pace, touched = Pace(pauses=not store.is_postgresql), 1
+        while touched:
+            with pace.transaction(store.writing) as (db, most):
+                touched = hold_disabled(db, most, now(db))
+        with store.reading() as db:
+            held = enabling.held_count(db, key)
+    if as_json:
+        print_json({"id": ident, "state": "disabled", "held": held})
+    else:
+        sys.stdout.write(f"{ident} is disabled{'' if was_on else ' already'}; {_deliveries(held)} held\n")
+
+
+@group.command("enable")
+def enable(
+    ident: Ident,
+    held: Annotated[
+        str | None, typer.Option(help="What becomes of what is held: all (in order), newest (only), or none.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send there again. Asks what to do with what was held meanwhile."""
+    from tasks.hints import hint_from_command
+    from zonewire.delivery import enabling
+    from zonewire.delivery.endpoints import existing_key
+    from zonewire.store.pacing import Pace
+
+    with installation() as (settings, store):
+        with store.reading() as db:
+            key = existing_key(db, ident)
+            waiting = enabling.held_count(db, key)
+        choice = _choice(held, waiting, ident)
+        done = _enabled(store, key, choice, Pace(pauses=not store.is_postgresql))
+        hint_from_command(settings, *PUSH)
+    if as_json:
+        print_json({"id": ident, "state": "healthy", "released": done["released"], "cancelled": done["cancelled"]})
+    else:
+        told = [f"{_deliveries(done[what])} {what}" for what in ("released", "cancelled") if done[what]]
+        sys.stdout.write("; ".join([f"{ident} is enabled", *told]) + "\n")
+
+
+def _deliveries(n: int) -> str:
+    return "1 delivery" if n == 1 else f"{n} deliveries"
+
+
+def _choice(given: str | None, waiting: int, ident: str) -> "Held":
+    """What to do with what is held: as the option says, else as whoever sits there says. Raises WrongUsage."""
+    from zonewire.delivery.enabling import Held
+
+    choices = ", ".join(Held)
+    if given is None and waiting and sys.stdin.isatty():
+        given = typer.prompt(
+            f"{ident} holds {_deliveries(waiting)}. Send all, the newest only, or none?", default="all"
+        )
+    if given is None and waiting:
+        raise WrongUsage(
+            f"{ident} holds {_deliveries(waiting)}: say what becomes of them",
+            where="--held",
+            mend="all: sent, the oldest first. newest: only the newest, and what corrects something. none: cancelled.",
+        )
+    try:
+        return Held(given or "all")
+    except ValueError:
+        raise WrongUsage(f"{given!r} is no choice", where="--held", mend=f"It is one of {choices}.") from None
+
+
+def _enabled(store: "Store", key: int, held: "Held", pace: "Pace") -> Counter[str]:
+    """Enable, and go on with what is held until nothing of it is; how many were released and cancelled."""
+    from zonewire.delivery import enabling
+    from zonewire.store import now
+
+    done: Counter[str] = Counter()
+    due_from, touched = 0, 1
+    while touched:
+        with pace.transaction(store.writing) as (db, most):
+            due_from = due_from or now(db)
+            if not done:
+                enabling.enable(db, key)
+            due = due_from + done["released"]
+            step = enabling.settle_held(db, key, held, most=most, due_from=due, now=now(db))
+        touched = step.total()
+        done += step
+    return done

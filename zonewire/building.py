@@ -16,7 +16,7 @@ from zonewire.channels.registry import CHANNELS
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.ledger import Claimed
 from zonewire.delivery.mailing import Mailing, OwedLetter, OwedNews
-from zonewire.delivery.messages import Endpoint, Message, NewsMessage
+from zonewire.delivery.messages import Endpoint, Message, NewsMessage, TestMessage
 from zonewire.delivery.states import ARTICLE_KINDS, Kind
 from zonewire.digests import digest_messages, news_messages
 from zonewire.errors import StoreBusy, StoreUnavailable, ZonewireError
@@ -26,6 +26,7 @@ from zonewire.store import Store, many, values_of
 from zonewire.store import now as clock
 from zonewire.store.tables import endpoints, hosts
 from zonewire.subscriptions.confirmation import confirmation_messages
+from zonewire.subscriptions.trial import trial_messages
 
 VERSIONS_KEPT = 512
 ENDPOINTS_KEPT = 32_768
@@ -94,6 +95,9 @@ class Builder:
             return error
 
     def _news(self, row: Claimed, at: int) -> Message:
+        if row.kind == Kind.TEST:
+            ident = delivery_uuid(self._installation, row.id, row.created_at)
+            return TestMessage(ident, row.sequence, row.created_at, at)
         version = self._versions.get(row.number or 0)
         if version is None or row.event_type is None:
             raise LookupError(f"version {row.number} is not there")
@@ -121,7 +125,11 @@ class Builder:
         """The mails of *rows*. One that is not named has nothing to say any more."""
         now, mailing = clock(db), self._mailing
         messages: dict[int, Message] = {}
-        builders = {Kind.DIGEST: digest_messages, Kind.CONFIRMATION: confirmation_messages}
+        builders = {
+            Kind.DIGEST: digest_messages,
+            Kind.CONFIRMATION: confirmation_messages,
+            Kind.TEST: trial_messages,
+        }
         for kind, build in builders.items():
             owed = [self._owed_letter(row) for row in rows if row.kind == kind]
             if owed:
@@ -137,6 +145,7 @@ class Builder:
             delivery_id=delivery_uuid(self._installation, row.id, row.created_at),
             subscription_id=row.subscription_id or 0,
             edition_id=row.edition_id,
+            endpoint_id=row.endpoint_id,
         )
 
     def _owed_news(self, row: Claimed) -> OwedNews:

@@ -6,74 +6,26 @@ until nothing is left or its time is over.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Delete, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import Connection, Delete, bindparam, delete, literal_column, select
 
 from zonewire.delivery import counts, ledger, owing
 from zonewire.delivery.counts import Moves, Slot
-from zonewire.delivery.lanes import lane_of
+from zonewire.delivery.holding import cancel_long_held, hold_disabled
 from zonewire.delivery.states import ARTICLE_KINDS, State
-from zonewire.store import SECOND, Spelled, Store, as_rows, many, values_of
+from zonewire.store import SECOND, Store, many, values_of
 from zonewire.store import now as clock
 from zonewire.store.pacing import Pace
-from zonewire.store.tables import articles, attempts, deliveries, endpoints, heartbeats, job_runs
+from zonewire.store.tables import articles, attempts, deliveries, heartbeats, job_runs
 
 log = structlog.get_logger()
 
 DAY = 24 * 3600 * SECOND
-LATELY = 60 * SECOND
-HELD_FOR = 7 * DAY
-"""What is held for a disabled endpoint longer than this is cancelled."""
 HEARTBEATS_FOR = 3600 * SECOND
 RUNS_FOR_MINUTES = 2 * 24 * 60
-
-_WAITING = literal_column("ready") == literal_column("0")
-_OPEN = (State.PENDING, State.RETRYING)
-
-# By the index `disabled`.
-_DISABLED = select(
-    endpoints.c.id, endpoints.c.host_id, endpoints.c.channel, endpoints.c.gone, endpoints.c.disabled_at
-).where(literal_column("state") == literal_column("'disabled'"))
-# Claimable rows of the places in `rows`, by the index `ready`.
-_UNHELD = Spelled(
-    """
-    SELECT d.id, d.lane, d.state, d.endpoint_id FROM {rows} AS p {join} deliveries d
-      ON d.lane = p.lane AND d.ready = 1 AND d.host_id = p.host_id AND d.endpoint_id = p.endpoint_id
-    LIMIT :most {lock}
-    """,
-    columns=("lane text", "host_id bigint", "endpoint_id bigint"),
-    sqlite={"join": "CROSS JOIN", "lock": ""},
-    postgresql={"join": "JOIN", "lock": "FOR UPDATE OF d SKIP LOCKED"},
-)
-# Retries of endpoints that were disabled just now. (Those of the others are held when their time comes.)
-_UNHELD_RETRIES = (
-    select(deliveries.c.id, deliveries.c.lane, deliveries.c.state, deliveries.c.endpoint_id)
-    .where(_WAITING, deliveries.c.endpoint_id.in_(values_of(many("endpoint_ids"))))
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
-)
-_HOLD = (
-    update(deliveries)
-    .where(deliveries.c.id.in_(values_of(many("held_ids"))), deliveries.c.state.in_(_OPEN))
-    .values(ready=None, due_at=None)
-)
-
-# Rows that have been held for too long, by the index `held`.
-_HELD_TOO_LONG = (
-    select(deliveries.c.id)
-    .join(endpoints, endpoints.c.id == deliveries.c.endpoint_id)
-    .where(
-        literal_column("deliveries.due_at").is_(None),
-        literal_column("deliveries.state").in_([literal_column("'pending'"), literal_column("'retrying'")]),
-        deliveries.c.created_at < bindparam("made_before"),
-        func.coalesce(endpoints.c.disabled_at, 0) < bindparam("made_before"),
-    )
-    .limit(bindparam("most"))
-)
 
 # Settled rows that are older than they are kept. Ids rise with time, so the oldest stand first in the table.
 _OLD = (
@@ -158,38 +110,6 @@ def cancel_overtaken(store: Store, *, most: int = 1_000) -> int:
         return 0
     with store.writing() as db:
         return owing.cancel(db, ids, why="superseded", now=clock(db))
-
-
-def hold_disabled(db: Connection, most: int, now: int) -> int:
-    """Hold up to *most* open deliveries of disabled endpoints; cancel those of endpoints that are gone."""
-    disabled = {row.id: row for row in db.execute(_DISABLED)}
-    if not disabled:
-        return 0
-    places = [(lane_of(row.channel), row.host_id, row.id) for row in disabled.values()]
-    rows = list(db.execute(_UNHELD.on(db), {"rows": as_rows(places), "most": most}).all())
-    lately = [row.id for row in disabled.values() if (row.disabled_at or 0) > now - LATELY]
-    if lately and len(rows) < most:
-        rows += db.execute(_UNHELD_RETRIES, {"endpoint_ids": lately, "most": most - len(rows)}).all()
-    owing.cancel(db, [row.id for row in rows if disabled[row.endpoint_id].gone], why="the receiver is gone", now=now)
-    _hold(db, [row for row in rows if not disabled[row.endpoint_id].gone])
-    return len(rows)
-
-
-def _hold(db: Connection, rows: Sequence[Any]) -> None:
-    if not rows:
-        return
-    db.execute(_HOLD, {"held_ids": [row.id for row in rows]})
-    moves: Moves = Counter()
-    for row in rows:
-        moves[Slot(row.lane, State(row.state))] -= 1
-        moves[Slot(row.lane, State(row.state), held=True)] += 1
-    counts.record(db, moves)
-
-
-def cancel_long_held(db: Connection, most: int, now: int) -> int:
-    """Cancel up to *most* deliveries that have been held for a disabled endpoint for more than a week."""
-    ids = list(db.execute(_HELD_TOO_LONG, {"made_before": now - HELD_FOR, "most": most}).scalars())
-    return owing.cancel(db, ids, why="held for a week", now=now)
 
 
 def prune(db: Connection, most: int, before: int) -> int:

@@ -66,6 +66,11 @@ class Pushing:
             endpoint = an_endpoint(db, address=address, host=host, secret=KEYS.seal(SECRET.encode()))
             return a_delivery(db, endpoint_id=endpoint, created_at=now(db), due_at=now(db) - 1)
 
+    def owe_again(self, endpoint: int) -> int:
+        """Another webhook owed to the same endpoint."""
+        with self.store.writing() as db:
+            return a_delivery(db, endpoint_id=endpoint, created_at=now(db), due_at=now(db) - 1)
+
     def states(self) -> dict[str, int]:
         with self.store.reading() as db:
             rows = db.execute(select(deliveries.c.state, func.count().label("n")).group_by(deliveries.c.state)).all()

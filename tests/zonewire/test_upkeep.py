@@ -8,12 +8,13 @@ from sqlalchemy import select, update
 from tests.builders import DAY, NOON, a_delivery, a_version, an_article, an_endpoint
 from zonewire.delivery import counts, ledger
 from zonewire.delivery.counts import Moves, Slot
+from zonewire.delivery.holding import HELD_FOR, cancel_long_held, hold_disabled
 from zonewire.delivery.ledger import START, Places
 from zonewire.delivery.states import State
 from zonewire.store import SECOND, Store, insert, now
 from zonewire.store.pacing import Pace
 from zonewire.store.tables import attempts, deliveries, endpoints, leases
-from zonewire.upkeep import HELD_FOR, UpkeepPolicy, cancel_long_held, hold_disabled, prune, upkeep
+from zonewire.upkeep import UpkeepPolicy, prune, upkeep
 
 
 def tidied(store: Store) -> Counter[str]:

@@ -11,7 +11,7 @@ import orjson
 
 from zonewire.articles.model import Version, as_json, rfc3339
 from zonewire.channels.limits import Limits
-from zonewire.delivery.messages import Endpoint, Message, NewsMessage
+from zonewire.delivery.messages import Endpoint, Message, NewsMessage, TestMessage
 from zonewire.delivery.outcomes import Delivered, Later, Never, Outcome, Unknown
 from zonewire.keys import sign
 from zonewire.outbound.courier import HttpRequest, Reply
@@ -22,10 +22,13 @@ _BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def build(message: Message, endpoint: Endpoint) -> HttpRequest:
-    """The signed POST of an article's news. Raises TypeError for a message that is no news."""
-    if not isinstance(message, NewsMessage):
+    """The signed POST of an article's news, or of a test. Raises TypeError for a letter."""
+    if isinstance(message, NewsMessage):
+        body = body_of(message.version, message.event_type, message.address)
+    elif isinstance(message, TestMessage):
+        body = _test_body(message.asked_at)
+    else:
         raise TypeError(f"a webhook carries news, not a {type(message).__name__}")
-    body = body_of(message.version, message.event_type, message.address)
     ident, at = message.delivery_id, message.at
     headers = (
         "content-type: application/json",
@@ -45,6 +48,11 @@ def body_of(version: Version, event_type: str, address: str) -> bytes:
         data = {key: data[key] for key in ("guid", "url", "title") if key in data}
     data["version"] = version.version
     return orjson.dumps({"type": event_type, "timestamp": rfc3339(version.accepted_at), "data": data})
+
+
+def _test_body(asked_at: int) -> bytes:
+    data = {"message": "This is a test: an operator asked Zonewire to send it. It is about no article."}
+    return orjson.dumps({"type": "endpoint.test", "timestamp": rfc3339(asked_at), "data": data})
 
 
 def judge(reply: Reply) -> Outcome:

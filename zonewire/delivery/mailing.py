@@ -25,8 +25,9 @@ class OwedLetter:
 
     id: int
     delivery_id: str  # UUIDv7: the Message-ID's left part
-    subscription_id: int
+    subscription_id: int  # 0 where it is about none
     edition_id: int | None = None
+    endpoint_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

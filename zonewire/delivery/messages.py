@@ -31,6 +31,15 @@ class NewsMessage(NamedTuple):
     at: int  # this try's moment in Unix seconds, for signatures
 
 
+class TestMessage(NamedTuple):
+    """What `endpoints test` sends to whatever is no mailbox: that we are here, and nothing else."""
+
+    delivery_id: str
+    sequence: int | None
+    asked_at: int  # microseconds
+    at: int  # this try's moment in Unix seconds, for signatures
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterMessage:
     """A mail to one person: a letter composed once for all its readers, and this reader's slots."""
@@ -40,4 +49,4 @@ class LetterMessage:
     slots: Mapping[str, str]
 
 
-Message = NewsMessage | LetterMessage
+Message = NewsMessage | TestMessage | LetterMessage

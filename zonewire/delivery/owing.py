@@ -98,6 +98,18 @@ OWE_SERVICE = Spelled(
     postgresql=_MADE_AND_COUNTED,
 )
 
+OWE_TEST = Spelled(
+    _INSERT.replace("{values}", f":now, 'test', {_FROM_ENDPOINT}, NULL, NULL, NULL, NULL, {_DUE}")
+    + " FROM {ids} AS r JOIN endpoints e ON e.id = r.id WHERE e.state <> 'disabled' {counted}",
+    sqlite=_MADE,
+    postgresql=_MADE_AND_COUNTED,
+)
+_LAST_TEST = select(func.max(deliveries.c.id)).where(
+    deliveries.c.endpoint_id == bindparam("of_endpoint"),
+    deliveries.c.kind == Kind.TEST,
+    deliveries.c.id > bindparam("highest"),
+)
+
 _OPEN = (State.PENDING, State.RETRYING)
 _STATE_BEFORE = select(deliveries.c.id, deliveries.c.lane, deliveries.c.state, deliveries.c.due_at)
 # Open deliveries of an article's older versions, by the unique key's index. The state that each leaves decides which
@@ -175,6 +187,14 @@ def owe_service_mails(db: Connection, *, kind: Kind, subscription_ids: Iterable[
     """Owe a mail about the subscription itself to each (a confirmation)."""
     rows = [(ident,) for ident in subscription_ids]
     return _owed(db, OWE_SERVICE, {"rows": as_rows(rows), "kind": kind, "now": now}).total() if rows else 0
+
+
+def owe_test(db: Connection, endpoint_id: int, *, now: int) -> int | None:
+    """Owe a test message to an endpoint; its key, or None where the endpoint is disabled."""
+    highest = db.execute(_HIGHEST).scalar() or 0
+    if not _owed(db, OWE_TEST, {"ids": as_ids([endpoint_id]), "now": now}).total():
+        return None
+    return int(db.execute(_LAST_TEST, {"of_endpoint": endpoint_id, "highest": highest}).scalar_one())
 
 
 def cancel_for_subscription(db: Connection, subscription_id: int, *, endpoint_id: int, now: int) -> int:

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     WITHDRAWAL = "withdrawal"
     DIGEST = "digest"
     CONFIRMATION = "confirmation"
+    TEST = "test"  # `endpoints test`
 
 
 ARTICLE_KINDS = (Kind.NEWS, Kind.WITHDRAWAL)

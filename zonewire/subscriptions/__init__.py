@@ -6,7 +6,7 @@ delivery, filters, articles, keys, outbound and the store.
 
 from zonewire.subscriptions.importing import Chunk, Imported, import_chunk, read_chunks
 from zonewire.subscriptions.lifecycle import Subscription, confirm, pause, remove, resume, unsubscribe
-from zonewire.subscriptions.listing import find, list_subscriptions
+from zonewire.subscriptions.listing import find, list_subscriptions, subscriptions_of
 from zonewire.subscriptions.names import key_of, shown_id
 from zonewire.subscriptions.request import SubscriptionRequest
 from zonewire.subscriptions.subscribing import Subscribed, subscribe
@@ -30,5 +30,6 @@ __all__ = [
     "resume",
     "shown_id",
     "subscribe",
+    "subscriptions_of",
     "unsubscribe",
 ]

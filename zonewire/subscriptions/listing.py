@@ -18,6 +18,12 @@ def list_subscriptions(db: Connection, *, limit: int | None = None) -> list[dict
     return [as_json(Subscription(**row)) for row in db.execute(statements.SHOWN.limit(limit)).mappings()]
 
 
+def subscriptions_of(db: Connection, endpoint_id: int) -> list[dict[str, Any]]:
+    """Those that lead to one endpoint, in the same shape. By the index on the endpoint."""
+    found = statements.SHOWN.where(subscriptions.c.endpoint_id == endpoint_id)
+    return [as_json(Subscription(**row)) for row in db.execute(found).mappings()]
+
+
 def find(db: Connection, subscription_id: int) -> Subscription:
     """One of them. Raises NotFound."""
     row = db.execute(statements.SHOWN.where(subscriptions.c.id == subscription_id)).mappings().one_or_none()

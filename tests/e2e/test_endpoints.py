@@ -1,0 +1,79 @@
+"""Endpoints in an operator's hands, on the running system: tested, rotated, turned off and on again."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.builders import an_article
+from tests.e2e.installation import Installation, an_installation
+from tests.eventually import eventually
+from tests.servers.mailbox import Mailbox, running_mailbox
+from tests.servers.receiver import Receiver
+
+ZONE = "端点产业园"
+
+
+@pytest.fixture(scope="module")
+def mailbox() -> Iterator[Mailbox]:
+    with running_mailbox() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterator[Installation]:
+    with an_installation(tmp_path_factory.mktemp("endpoints") / "data", smtp_url=mailbox.url) as running:
+        running.up()
+        yield running
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as running:
+        yield running
+
+
+def test_a_test_message_arrives_signed_and_by_mail(
+    installation: Installation, receiver: Receiver, mailbox: Mailbox
+) -> None:
+    hook = installation.subscribe("webhook", receiver.url("/test"), "--zone", ZONE)
+    mail = installation.subscribe("email", "tester@mail.example", "--zone", ZONE, "--confirmed", "--locale", "en")
+    owed = installation.json("endpoints", "test", hook["endpoint"])
+    installation.json("endpoints", "test", mail["endpoint"])
+    eventually(lambda: receiver.received("/test"), within_s=5)
+    (push,) = receiver.received("/test")
+    assert (push.id, push.json()["type"]) == (owed["delivery"], "endpoint.test")
+    assert push.is_signed_with(hook["secret"])
+    (letter,) = eventually(lambda: mailbox.mails("tester@mail.example"), within_s=5)
+    assert letter["Subject"] == "Zonewire: a test mail"
+
+
+def test_a_rotated_secret_signs_beside_the_old_one(installation: Installation, receiver: Receiver) -> None:
+    made = installation.subscribe("webhook", receiver.url("/rotated"), "--zone", "轮换产业园")
+    installation.publish([an_article(zone="轮换产业园")])
+    eventually(lambda: len(receiver.received("/rotated")) == 1, within_s=5)
+    fresh = installation.json("endpoints", "rotate", made["endpoint"])["secret"]
+    installation.publish([an_article(zone="轮换产业园")])
+    eventually(lambda: len(receiver.received("/rotated")) == 2, within_s=5)
+    before, after = receiver.received("/rotated")
+    assert before.is_signed_with(made["secret"])
+    assert not before.is_signed_with(fresh)
+    assert after.is_signed_with(fresh)
+    assert after.is_signed_with(made["secret"])
+
+
+def test_what_came_while_it_was_off_is_held_and_sent_in_order_when_it_is_on(
+    installation: Installation, receiver: Receiver
+) -> None:
+    made = installation.subscribe("webhook", receiver.url("/off"), "--zone", "停用产业园")
+    installation.cli("endpoints", "disable", made["endpoint"])
+    articles = [an_article(zone="停用产业园") for _ in range(3)]
+    for article in articles:
+        installation.publish([article])
+    eventually(lambda: installation.json("endpoints", "show", made["endpoint"])["held"] == 3, within_s=5)
+    assert receiver.received("/off") == []
+    installation.cli("endpoints", "enable", made["endpoint"], "--held", "all")
+    eventually(lambda: len(receiver.received("/off")) == 3, within_s=5)
+    sequences = sorted(
+        (int(push.headers["zonewire-sequence"]), push.json()["data"]["guid"]) for push in receiver.received("/off")
+    )
+    assert [guid for _, guid in sequences] == [article.guid for article in articles]

@@ -1,0 +1,50 @@
+"""A webhook's secret is replaced: for a day the old one signs beside the new one (Standard Webhooks, key rotation)."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from zonewire.delivery.endpoints import CHANNELS_WITH_SECRET, shown_id
+from zonewire.errors import Conflict
+from zonewire.keys import KeyRing, new_webhook_secret, secret_bytes
+from zonewire.store import SECOND
+from zonewire.store.tables import endpoints
+
+BOTH_FOR = 24 * 3600 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """A secret that was replaced."""
+
+    secret: str  # whsec_…: shown once
+    both_until: int  # the one before it signs until then, microseconds
+    is_early: bool  # the day of the last rotation was not over: the secret before the last signs no more
+
+
+_FOUND = select(endpoints.c.channel, endpoints.c.secret, endpoints.c.previous_until).where(
+    endpoints.c.id == bindparam("of_endpoint")
+)
+_REPLACE = (
+    update(endpoints)
+    .where(endpoints.c.id == bindparam("endpoint_id"))
+    .values(previous_secret=endpoints.c.secret, secret=bindparam("sealed"), previous_until=bindparam("until"))
+)
+
+
+def rotate(db: Connection, endpoint_id: int, *, keys: KeyRing, secret: str | None, now: int) -> Rotated:
+    """Give an endpoint *secret*, or a fresh one.
+
+    Raises Conflict where its channel signs nothing, and InvalidInput for what is no secret.
+    """
+    if secret is not None:
+        secret_bytes(secret)
+    found = db.execute(_FOUND.with_for_update(), {"of_endpoint": endpoint_id}).one()
+    if found.channel not in CHANNELS_WITH_SECRET:
+        raise Conflict(
+            f"{shown_id(endpoint_id)} is of the channel {found.channel}, where nothing is signed",
+            mend="Only the secrets of webhooks are replaced.",
+        )
+    fresh, until = secret or new_webhook_secret(), now + BOTH_FOR
+    db.execute(_REPLACE, {"endpoint_id": endpoint_id, "sealed": keys.seal(fresh.encode()), "until": until})
+    return Rotated(fresh, until, is_early=(found.previous_until or 0) > now)

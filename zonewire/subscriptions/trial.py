@@ -1,0 +1,58 @@
+"""The mail of `endpoints test`: that mails of this portal arrive, in the language that its reader chose."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import css_inline
+from sqlalchemy import Connection, func, select
+
+from zonewire.delivery.mailing import Mailing, OwedLetter
+from zonewire.delivery.messages import LetterMessage
+from zonewire.rendering.environment import render
+from zonewire.rendering.mime import Letter, Slots, compose
+from zonewire.rendering.translation import LOCALES, words
+from zonewire.store import many, values_of
+from zonewire.store.tables import subscriptions
+
+# The language of each endpoint's newest subscription. By the index on the endpoint.
+_LOCALES = select(subscriptions.c.endpoint_id, subscriptions.c.locale).where(
+    subscriptions.c.id.in_(
+        select(func.max(subscriptions.c.id))
+        .where(subscriptions.c.endpoint_id.in_(values_of(many("endpoint_ids"))))
+        .group_by(subscriptions.c.endpoint_id)
+    )
+)
+_INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+def trial_messages(
+    db: Connection, rows: Sequence[OwedLetter], *, mailing: Mailing, now: int
+) -> dict[int, LetterMessage]:
+    """By delivery, the mail that it owes; *now* (microseconds) becomes its Date."""
+    endpoint_ids = sorted({row.endpoint_id for row in rows})
+    locales = {row.endpoint_id: row.locale for row in db.execute(_LOCALES, {"endpoint_ids": endpoint_ids})}
+    messages: dict[int, LetterMessage] = {}
+    for row in rows:
+        locale = locales.get(row.endpoint_id, LOCALES[0])
+        letter = mailing.letters.get(("trial", locale), partial(_compose, locale, mailing))
+        assert letter is not None  # noqa: S101 - _compose makes one always
+        slots = mailing.slots(row, now=now)
+        messages[row.id] = LetterMessage(delivery_id=row.delivery_id, letter=letter, slots=slots)
+    return messages
+
+
+def _compose(locale: str, mailing: Mailing) -> Letter:
+    t, slots = words(locale), Slots()
+    subject = t("trial.subject", portal=mailing.portal)
+    headers = [
+        ("From", mailing.mail_from),
+        ("To", slots.mark("to")),
+        ("Subject", subject),
+        ("Date", slots.mark("date")),
+        ("Message-ID", f"<{slots.mark('id')}@{mailing.domain}>"),
+        ("Auto-Submitted", "auto-generated"),
+    ]
+    values = {"portal": mailing.portal, "sender": mailing.sender}
+    html = _INLINER.inline(render("email/trial/body.html", locale, subject=subject, **values))
+    text = render("email/trial/body.txt", locale, **values)
+    return compose(headers=headers, text=text, html=html, slots=slots)
