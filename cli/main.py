@@ -44,7 +44,7 @@ def _told(error: ZonewireError, status: int) -> int:
 
 def _register() -> None:
     """Import the groups; each adds its commands to `app`. Heavy imports wait inside the commands."""
-    from cli import deliveries, digests, endpoints, feeds, processes, publishing, subscriptions
+    from cli import articles, deliveries, digests, endpoints, feeds, processes, publishing, subscriptions
 
-    for group in (processes, publishing, feeds, subscriptions, endpoints, deliveries, digests):
+    for group in (processes, publishing, articles, feeds, subscriptions, endpoints, deliveries, digests):
         group.register(app)

@@ -5,7 +5,7 @@ facts: `facts_of` makes them in Python, `MATCHING` finds every filter that they 
 """
 
 from zonewire.filters.facts import Facts, facts_of
-from zonewire.filters.filter import DIMENSIONS, Filter, as_options, filter_of, parse_written
+from zonewire.filters.filter import DIMENSIONS, WANTED, Filter, as_options, filter_of, folding, parse_written
 from zonewire.filters.interning import intern, intern_many
 from zonewire.filters.keywords import KeywordIndex, keyword_index
 from zonewire.filters.statements import MATCHING
@@ -13,12 +13,14 @@ from zonewire.filters.statements import MATCHING
 __all__ = [
     "DIMENSIONS",
     "MATCHING",
+    "WANTED",
     "Facts",
     "Filter",
     "KeywordIndex",
     "as_options",
     "facts_of",
     "filter_of",
+    "folding",
     "intern",
     "intern_many",
     "keyword_index",

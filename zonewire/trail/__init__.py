@@ -1,0 +1,9 @@
+"""The trail of an article: from its acceptance to every receiver, and for each that has not had it, why.
+
+Reads only. Stands beside the reaction: it may look at everything that the domain keeps.
+"""
+
+from zonewire.trail.receivers import Receiver, receivers_of
+from zonewire.trail.trail import Trail, trail_of
+
+__all__ = ["Receiver", "Trail", "receivers_of", "trail_of"]

@@ -1,0 +1,111 @@
+"""What the trail reads. Moments are microseconds."""
+
+from sqlalchemy import bindparam, literal_column, or_, select
+
+from zonewire.store import many, values_of
+from zonewire.store.tables import (
+    attempts,
+    deliveries,
+    edition_versions,
+    editions,
+    endpoints,
+    events,
+    feed_entries,
+    feeds,
+    filters,
+    outbox,
+    subscriptions,
+    versions,
+)
+
+# The events that were accepted about a guid.
+EVENTS = (
+    select(events.c.source, events.c.event_id, events.c.version, events.c.accepted_at)
+    .where(events.c.guid == bindparam("guid"))
+    .order_by(events.c.accepted_at)
+)
+
+# The feeds that an article stands in, by the index on the article.
+FEEDS = (
+    select(feeds.c.name, feeds.c.title, feed_entries.c.number, feed_entries.c.withdrawn, feeds.c.published_to)
+    .join(feeds, feeds.c.id == feed_entries.c.feed_id)
+    .where(feed_entries.c.article_id == bindparam("article_id"))
+    .order_by(feeds.c.name)
+)
+
+# The editions that carry one of some versions, by the index on the number.
+EDITIONS = (
+    select(
+        editions.c.id,
+        editions.c.after,
+        editions.c.up_to,
+        editions.c.created_at,
+        filters.c.written,
+        edition_versions.c.number,
+        edition_versions.c.role,
+    )
+    .join(editions, editions.c.id == edition_versions.c.edition_id)
+    .join(filters, filters.c.id == editions.c.filter_id)
+    .where(edition_versions.c.number.in_(values_of(many("numbers"))))
+    .order_by(editions.c.id)
+)
+
+_DELIVERIES = (
+    select(
+        deliveries,
+        endpoints.c.channel,
+        endpoints.c.address,
+        endpoints.c.state.label("endpoint_state"),
+        endpoints.c.reason.label("why_disabled"),
+    )
+    .join(endpoints, endpoints.c.id == deliveries.c.endpoint_id)
+    .order_by(deliveries.c.id)
+)
+# An article's deliveries, by its unique key; and those of some editions, by theirs.
+NEWS = _DELIVERIES.where(
+    deliveries.c.kind.in_([literal_column("'news'"), literal_column("'withdrawal'")]),
+    deliveries.c.article_id == bindparam("article_id"),
+)
+DIGESTS = _DELIVERIES.where(
+    deliveries.c.kind == literal_column("'digest'"), deliveries.c.edition_id.in_(values_of(many("edition_ids")))
+)
+
+ATTEMPTS = select(attempts).where(attempts.c.delivery_id.in_(values_of(many("of_ids")))).order_by(attempts.c.id)
+
+# Subscriptions as the trail asks about them.
+SUBSCRIPTIONS = (
+    select(
+        subscriptions.c.id,
+        subscriptions.c.endpoint_id,
+        subscriptions.c.filter_id,
+        subscriptions.c.cadence,
+        subscriptions.c.state,
+        subscriptions.c.state_at,
+        subscriptions.c.created_at,
+        subscriptions.c.window_after,
+        subscriptions.c.next_at,
+        endpoints.c.channel,
+        endpoints.c.address,
+        filters.c.written,
+    )
+    .join(endpoints, endpoints.c.id == subscriptions.c.endpoint_id)
+    .join(filters, filters.c.id == subscriptions.c.filter_id)
+    .order_by(subscriptions.c.id)
+)
+# Active digests under one of some filters whose open window holds a number.
+OPEN_WINDOWS = SUBSCRIPTIONS.where(
+    subscriptions.c.filter_id.in_(values_of(many("filter_ids"))),
+    subscriptions.c.cadence != "instant",
+    subscriptions.c.state == "active",
+    subscriptions.c.window_after < bindparam("number"),
+)
+
+# What a receiver is called: an endpoint's address, or that of a subscriber's domain.
+ENDPOINTS_AT = select(endpoints.c.id).where(
+    or_(endpoints.c.address == bindparam("address"), endpoints.c.address == bindparam("folded"))
+)
+
+# Whether the reaction still has something to do about a version.
+UNREACTED = select(outbox.c.stage).where(outbox.c.number == bindparam("number")).limit(1)
+
+ACCEPTED = select(versions.c.accepted_at).where(versions.c.number == bindparam("number"))
