@@ -1,20 +1,37 @@
 """`zonewire`: puts the groups of commands together, and turns errors into lines and exit statuses."""
 
 import sys
+from typing import Annotated
 
 import typer
 from typer.main import get_command
 
 from cli.usage import as_wrong_usage, command_of, pointer
+from zonewire import __version__
 from zonewire.errors import SettingWrong, WrongUsage, ZonewireError
 
 app = typer.Typer(
     name="zonewire",
-    help="Zonewire turns each new article of a portal into feeds, digests and pushes.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=True,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"zonewire {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def zonewire(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Zonewire turns each new article of a portal into feeds, digests and pushes."""
+    del version  # its callback has printed it, and ended the command
 
 
 def main() -> None:
@@ -44,7 +61,7 @@ def _told(error: ZonewireError, status: int) -> int:
 
 def _register() -> None:
     """Import the groups; each adds its commands to `app`. Heavy imports wait inside the commands."""
-    from cli import articles, deliveries, digests, endpoints, feeds, processes, publishing, subscriptions
+    from cli import articles, deliveries, digests, endpoints, feeds, listen, processes, publishing, subscriptions
 
-    for group in (processes, publishing, articles, feeds, subscriptions, endpoints, deliveries, digests):
+    for group in (processes, publishing, articles, feeds, subscriptions, endpoints, deliveries, digests, listen):
         group.register(app)

@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     admin_token: SecretStr | None = Field(
         None, description="The first API key for the rest of /v1. Unset: `up` makes one."
     )
+    metrics_token: SecretStr | None = Field(
+        None,
+        description="Bearer token for /metrics from elsewhere than this machine. Unset: it answers loopback alone.",
+    )
     secret_key: SecretStr | None = Field(
         None,
         description="Signs links and seals secrets; several, comma-separated: the first signs, the others only check. "

@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 
 from config.settings import PREFIX, Settings
 from zonewire import ROOT
-from zonewire.telemetry import EVENTS
+from zonewire.telemetry import EVENTS, METRICS
 
 OPERATORS = Path("docs/operators")
 MADE = "<!-- Made by `make docs` from {source}. Change it there. -->\n"
@@ -60,6 +60,20 @@ are masked, and secrets never appear.
 """
 
 
+METRICS_HEAD = """# Metrics
+
+`/metrics` speaks Prometheus' text format: to this machine, and to others with `ZONEWIRE_METRICS_TOKEN` as bearer
+token. It is read from the database at each request, so every web process answers the same, and a restart loses nothing.
+
+What to be woken by: `zonewire_lane_oldest_due_seconds > zonewire_lane_budget_seconds` for five minutes (a lane is
+late); `zonewire_lane_workers == 0` for a minute; `zonewire_endpoints{state="disabled"}` or
+`zonewire_deliveries{state="dead"}` rising.
+
+| metric | what it means; its labels |
+| --- | --- |
+"""
+
+
 def settings_page() -> str:
     """One row for each field of Settings."""
     rows = ["| setting | kind | default | what it does |", "| --- | --- | --- | --- |"]
@@ -77,6 +91,12 @@ def log_page() -> str:
     """One row for each event of zonewire/telemetry.py."""
     rows = "".join(f"| `{name}` | {_cell(meaning)} |\n" for name, meaning in sorted(EVENTS.items()))
     return MADE.format(source="zonewire/telemetry.py") + LOG_HEAD + rows
+
+
+def metrics_page() -> str:
+    """One row for each metric of zonewire/telemetry.py."""
+    rows = "".join(f"| `{name}` | {_cell(meaning)} |\n" for name, meaning in METRICS.items())
+    return MADE.format(source="zonewire/telemetry.py") + METRICS_HEAD + rows
 
 
 def all_commands() -> list[typer.Context]:
@@ -168,6 +188,7 @@ PAGES: dict[Path, Callable[[], str]] = {
     OPERATORS / "settings.md": settings_page,
     OPERATORS / "commands.md": commands_page,
     OPERATORS / "log.md": log_page,
+    OPERATORS / "metrics.md": metrics_page,
 }
 """Every generated page, by its path from the checkout."""
 

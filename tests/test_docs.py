@@ -17,7 +17,7 @@ from zonewire import ROOT
 from zonewire.articles.model import Article
 from zonewire.delivery.lanes import BUDGET_S, Lane
 from zonewire.keys import SigningKey, new_webhook_secret, secret_bytes, sign
-from zonewire.telemetry import EVENTS
+from zonewire.telemetry import EVENTS, METRICS
 
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(ROOT.glob("docs/**/*.md"))
 TEXT = {page: page.read_text() for page in PAGES}
@@ -82,6 +82,12 @@ def test_every_log_event_is_on_the_operators_page() -> None:
     page = (ROOT / "docs/operators/log.md").read_text()
 
     assert not [name for name in EVENTS if f"`{name}`" not in page]
+
+
+def test_every_metric_is_on_the_operators_page() -> None:
+    page = (ROOT / "docs/operators/metrics.md").read_text()
+
+    assert not [name for name in METRICS if f"`{name}`" not in page]
 
 
 def test_every_event_that_the_code_logs_is_named_with_its_meaning() -> None:

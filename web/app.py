@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from web import problems
+from web import metrics, problems
 from web.api import events
 from web.face import Face
 from web.pages import STATIC
@@ -17,6 +17,6 @@ def create_app(face: Face) -> FastAPI:
     app.state.face = face
     problems.register(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for module in (events, feeds, articles, subscribers, health):
+    for module in (events, feeds, articles, subscribers, health, metrics):
         app.include_router(module.router)
     return app

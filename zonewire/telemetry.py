@@ -1,5 +1,22 @@
 """Every log event and metric, by name."""
 
+METRICS: dict[str, str] = {
+    "zonewire_lane_waiting": "due items of a lane; lane",
+    "zonewire_lane_oldest_due_seconds": "seconds since the oldest due item came due, 0 where none waits; lane",
+    "zonewire_lane_budget_seconds": "a lane is late when its oldest due item is older than this; lane",
+    "zonewire_lane_workers": "workers of a lane that have beaten within 10 s; lane",
+    "zonewire_lane_turn_age_seconds": "seconds since a worker of the lane has completed a turn; lane",
+    "zonewire_deliveries": "deliveries in the ledger, settled ones until they are pruned; lane, state, held",
+    "zonewire_backlog": "deliveries that are pending, retrying or being sent, and not held",
+    "zonewire_endpoints": "endpoints by health; state",
+    "zonewire_articles": "articles, tombstones too",
+    "zonewire_subscriptions": "subscriptions that have not ended",
+    "zonewire_build_info": "1; version, database",
+}
+"""What /metrics exports, with labels. No host, task or receiver is one: their number has no bound. Read from the
+database at each request, so that every web process says the same and a restart loses nothing; rates are the changes of
+`zonewire_deliveries`. docs/operators/metrics.md is made from it."""
+
 EVENTS: dict[str, str] = {
     "article.accepted": "a batch of events was taken and is on the disk; accepted, unchanged, duplicate, stale "
     "(how many of each), article_guids (of the first twenty versions made)",

@@ -38,9 +38,14 @@ def sections_and_city(block: Block, *, title: str) -> tuple[tuple[str, ...], str
     """
     line = _FROM_HOME.sub("", normal(block.text), count=1)
     crumbs = [crumb.strip() for crumb in _PARTS.split(line)]
-    crumbs = [crumb for crumb in crumbs if crumb and crumb not in _LAST and not title.startswith(crumb.rstrip(".…"))]
+    crumbs = [crumb for crumb in crumbs if crumb and crumb not in _LAST and not _is_title(crumb, title)]
     places = [i for i, crumb in enumerate(crumbs) if i and not _SECTION.search(crumb)]
     if len(crumbs) == 3 and not _SECTION.search(crumbs[1]):
         places = [1]
     city = crumbs[places[-1]] if places else ""
     return tuple(crumb for i, crumb in enumerate(crumbs) if not places or i != places[-1]), city
+
+
+def _is_title(crumb: str, title: str) -> bool:
+    """Whether *crumb* is the article's title, whole or cut short. A city that the title begins with is none."""
+    return crumb == title or (crumb.endswith(("…", "...")) and title.startswith(crumb.rstrip(".…")))

@@ -65,6 +65,12 @@ def test_dates_and_labels_are_read_in_the_forms_that_portals_use(meta: str, mome
     assert article.text.startswith(PARAGRAPHS[0])
 
 
+@pytest.mark.parametrize("last", [TITLE, TITLE[:8] + "…", TITLE[:8] + "..."])
+def test_a_last_crumb_that_is_the_title_is_none_and_a_city_that_begins_it_is_one(last: str) -> None:
+    article = read_page(a_page(crumbs=f"首页 > 开发区新闻 > 锡北 > 文字新闻 > {last}"))
+    assert (article.section, article.city) == (("开发区新闻", "文字新闻"), "锡北")
+
+
 def test_a_page_without_a_breadcrumb_has_its_title_above_the_date() -> None:
     article = read_page(a_page(crumbs="网站导航 登录"))
     assert (article.title, article.section, article.city) == (TITLE, (), "")
