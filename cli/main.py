@@ -61,7 +61,29 @@ def _told(error: ZonewireError, status: int) -> int:
 
 def _register() -> None:
     """Import the groups; each adds its commands to `app`. Heavy imports wait inside the commands."""
-    from cli import articles, deliveries, digests, endpoints, feeds, listen, processes, publishing, subscriptions
+    from cli import (
+        articles,
+        deliveries,
+        digests,
+        doctor,
+        endpoints,
+        feeds,
+        listen,
+        processes,
+        publishing,
+        subscriptions,
+    )
 
-    for group in (processes, publishing, articles, feeds, subscriptions, endpoints, deliveries, digests, listen):
+    for group in (
+        processes,
+        publishing,
+        articles,
+        feeds,
+        subscriptions,
+        endpoints,
+        deliveries,
+        digests,
+        doctor,
+        listen,
+    ):
         group.register(app)

@@ -270,3 +270,16 @@ def _in_words(error: Exception) -> str:
 
 def _timed(reply: Reply, started: float) -> Reply:
     return reply._replace(took_ms=round((time.monotonic() - started) * 1000))
+
+
+def trouble_with(relay: Relay) -> str:
+    """What is wrong with *relay*, found by connecting and logging in as for a mail; "" where it would take one."""
+    try:
+        smtp = Line(relay, _Away())._connect()  # noqa: SLF001  # ours
+        if relay.user:
+            smtp.login(relay.user, relay.password)
+    except (OSError, smtplib.SMTPException) as error:
+        return _in_words(error)
+    with contextlib.suppress(OSError, smtplib.SMTPException):
+        smtp.quit()
+    return ""

@@ -1,0 +1,98 @@
+"""What `zonewire doctor` finds, on real parts that are well and that are not."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.servers.mailbox import running_mailbox
+from tests.servers.ports import free_port
+from tests.servers.redis import RedisServer
+from workers.doctor import Finding, Result, examine
+from zonewire.delivery import heartbeats
+from zonewire.delivery.lanes import Lane
+from zonewire.store import Store
+
+
+@pytest.fixture(autouse=True)
+def settings(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZONEWIRE_DATABASE_URL", database_url)
+    monkeypatch.setenv("ZONEWIRE_DATA_DIR", str(tmp_path / "data"))
+    (tmp_path / "data").mkdir(mode=0o755)
+
+
+@pytest.fixture
+def evicting(redis_server: RedisServer) -> Iterator[RedisServer]:
+    client = redis.Redis.from_url(redis_server.url)
+    client.config_set("maxmemory-policy", "allkeys-lru")
+    client.config_set("maxmemory", "100mb")
+    yield redis_server
+    client.config_set("maxmemory-policy", "noeviction")
+    client.config_set("maxmemory", "0")
+    client.close()
+
+
+def found(check: str) -> Finding:
+    return next(finding for finding in examine() if finding.check == check)
+
+
+def test_a_database_that_takes_writes_and_workers_that_beat_are_well(store: Store) -> None:
+    if store.is_postgresql:  # the tests' own is quick, and would not survive a power cut
+        assert "runs with fsync and full_page_writes off" in found("database").found
+    else:
+        assert found("database").result is Result.OK
+    assert "none runs" in found("workers").found
+    with store.writing() as db:
+        for lane in list(Lane)[1:]:
+            heartbeats.beat(db, worker=f"{lane}@here", lane=lane)
+    assert (found("workers").result, found("workers").found) == (Result.FAIL, "none on events")
+    assert found("workers").mend == "Start `zonewire worker --lanes events`."
+
+
+def test_a_redis_that_evicts_is_found(evicting: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZONEWIRE_REDIS_URL", evicting.url)
+    assert found("broker").result is Result.FAIL
+    assert "evicts keys when it is full (maxmemory-policy allkeys-lru)" in found("broker").found
+
+
+def test_a_redis_that_is_well_and_one_that_is_not_there(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZONEWIRE_REDIS_URL", redis_server.url)
+    assert found("broker").result is Result.OK
+    assert {finding.found for finding in examine() if finding.check == "clock"} >= {"agrees with the broker's"}
+    monkeypatch.setenv("ZONEWIRE_REDIS_URL", f"redis://127.0.0.1:{free_port()}/0")
+    assert found("broker").result is Result.FAIL
+
+
+def test_a_relay_is_reached_without_a_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_mailbox() as mailbox:
+        monkeypatch.setenv("ZONEWIRE_SMTP_URL", mailbox.url)
+        assert found("smtp").result is Result.OK
+        monkeypatch.setenv("ZONEWIRE_SMTP_URL", mailbox.url.replace("smtp://", "smtp+starttls://"))
+        assert found("smtp").result is Result.FAIL
+        assert mailbox.mails() == []
+    assert "connection refused" in found("smtp").found
+    assert "ZONEWIRE_SMTP_URL" in found("smtp").mend
+
+
+def test_keys_that_others_may_read_are_found(tmp_path: Path) -> None:
+    secrets = tmp_path / "data" / "secrets.env"
+    secrets.touch(mode=0o600)
+    assert found("files").result is Result.OK
+    secrets.chmod(0o644)
+    assert (found("files").result, found("files").mend) == (Result.FAIL, f"chmod 600 {secrets}")
+
+
+def test_a_wrong_setting_is_named_and_nothing_else_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZONEWIRE_HTTP_TIMEOUT", "soon")
+    (finding,) = examine()
+    assert (finding.check, finding.result) == ("settings", Result.FAIL)
+    assert finding.found.startswith("ZONEWIRE_HTTP_TIMEOUT: ")
+
+
+def test_a_base_url_where_somebody_else_answers_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZONEWIRE_BASE_URL", f"http://127.0.0.1:{free_port()}")
+    assert found("web").result is Result.WARN
+    assert "leads nowhere from elsewhere" in found("base url").found

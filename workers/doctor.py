@@ -1,0 +1,258 @@
+"""`zonewire doctor`: what an installation stands on, looked at one after the other, each with what mends it.
+
+Nothing is changed, and nothing is sent. A check that meets a fault of its own has failed; it never ends the others.
+"""
+
+import os
+import shutil
+import stat
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import redis
+import requests
+from sqlalchemy import text
+
+from config.settings import PREFIX, SECRETS_FILE, Settings, load
+from zonewire.delivery import heartbeats
+from zonewire.delivery.lanes import Lane
+from zonewire.errors import SettingWrong, ZonewireError
+from zonewire.outbound.couriers.smtp import Relay, Timeouts, trouble_with
+from zonewire.store import SECOND, Store, migrate, open_store
+from zonewire.store import now as clock
+from zonewire.store.pulse import write_nothing
+
+WITHIN_S = 2.0
+APART_S = 2.0
+MEBIBYTE = 1024 * 1024
+LITTLE, TOO_LITTLE = 1024 * MEBIBYTE, 100 * MEBIBYTE
+
+
+class Result(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+class Finding(NamedTuple):
+    """What a check found."""
+
+    check: str
+    result: Result
+    found: str
+    mend: str = ""
+
+
+def examine() -> Iterator[Finding]:
+    """Every check, in the order in which one needs the other; where the settings are wrong, they alone."""
+    try:
+        settings = load()
+    except SettingWrong as error:
+        yield Finding("settings", Result.FAIL, f"{error.where}: {error.what}", error.mend)
+        return
+    yield Finding("settings", Result.OK, "every setting can be read")
+    checks: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
+        ("disk", _disk),
+        ("files", _files),
+        ("database", _database),
+        ("broker", _broker),
+        ("smtp", _smtp),
+        ("base url", _base_url),
+        ("time zones", _time_zones),
+    )
+    for name, check in checks:
+        try:
+            yield from check(settings)
+        except Exception as error:  # one check's fault is a finding, and the others go on
+            said = str(error).splitlines()[0] if str(error) else type(error).__name__
+            yield Finding(name, Result.FAIL, f"cannot be checked: {said}", _words_of(error))
+
+
+def _words_of(error: Exception) -> str:
+    return error.mend if isinstance(error, ZonewireError) else ""
+
+
+# --- the machine -----------------------------------------------------------------------------------------------------
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    folder = _existing(settings.data_dir)
+    free = shutil.disk_usage(folder).free
+    said = f"{free // MEBIBYTE:,} MiB free under {folder}"
+    if free < TOO_LITTLE:
+        yield Finding("disk", Result.FAIL, said, "Make room now: events are refused (507) when it is full.")
+    elif free < LITTLE:
+        yield Finding("disk", Result.WARN, said, "Make room, or shorten ZONEWIRE_RETENTION_DAYS.")
+    else:
+        yield Finding("disk", Result.OK, said)
+
+
+def _existing(path: Path) -> Path:
+    return path if path.exists() else _existing(path.parent)
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    """Keys and the database are for their owner alone."""
+    named = [Path(path) for name, path in os.environ.items() if name.startswith(PREFIX) and name.endswith("_FILE")]
+    private = [settings.data_dir / SECRETS_FILE, settings.data_dir / "zonewire.db", *named]
+    there = [path for path in private if path.is_file()]
+    closed = settings.data_dir.is_dir() and not settings.data_dir.stat().st_mode & (stat.S_IXGRP | stat.S_IXOTH)
+    for path in there:
+        inside = closed and settings.data_dir in path.parents
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) and not inside:
+            found = f"{path} can be read by other users of this machine"
+            yield Finding("files", Result.FAIL, found, f"chmod 600 {path}")
+            return
+    yield Finding("files", Result.OK, f"{len(there)} files with keys and data, readable by their owner alone")
+
+
+def _time_zones(_settings: Settings) -> Iterator[Finding]:
+    ZoneInfo("Asia/Shanghai")
+    ZoneInfo("Europe/Berlin")
+    yield Finding("time zones", Result.OK, "their data is there")
+
+
+# --- the database ----------------------------------------------------------------------------------------------------
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    if not settings.database_url and not (settings.data_dir / "zonewire.db").exists():
+        mend = "`zonewire up` makes it, or any command that writes."
+        yield Finding("database", Result.WARN, f"none in {settings.data_dir} yet", mend)
+        return
+    with closing(open_store(settings.database, pool_size=1)) as store:
+        with store.reading() as db:
+            if not migrate.is_current(db):
+                found = "has not this version's tables"
+                yield Finding(
+                    "database", Result.FAIL, found, "Run `zonewire db upgrade`; `zonewire up` does it itself."
+                )
+                return
+        with store.settling() as db:
+            write_nothing(db)
+        yield _durability(store)
+        yield from _clock_of("database", _database_clock(store))
+        yield _workers(store)
+
+
+def _durability(store: Store) -> Finding:
+    with store.reading() as db:
+        if store.is_postgresql:
+            version = db.execute(text("SHOW server_version")).scalar()
+            off = [name for name in ("fsync", "full_page_writes") if db.execute(text(f"SHOW {name}")).scalar() == "off"]
+            if off:
+                found = f"PostgreSQL {version} runs with {' and '.join(off)} off: a power cut may spoil it"
+                return Finding("database", Result.FAIL, found, "Switch it on in postgresql.conf, and restart it.")
+            return Finding("database", Result.OK, f"PostgreSQL {version} takes writes, its tables are this version's")
+        mode = db.execute(text("PRAGMA journal_mode")).scalar()
+        if mode != "wal":
+            found = f"SQLite with the journal mode {mode}: readers and writers wait for each other"
+            return Finding("database", Result.WARN, found, "Is it on a network disk? Put it on a local one.")
+        return Finding("database", Result.OK, "SQLite takes writes, its tables are this version's")
+
+
+def _database_clock(store: Store) -> float:
+    with store.reading() as db:
+        return clock(db) / SECOND
+
+
+def _clock_of(whose: str, theirs_s: float) -> Iterator[Finding]:
+    apart = abs(theirs_s - time.time())
+    if apart > APART_S:
+        found = f"the {whose}'s clock is {apart:.0f} s from this machine's"
+        yield Finding("clock", Result.FAIL, found, "Let NTP set both: signatures and due times go by them.")
+    else:
+        yield Finding("clock", Result.OK, f"agrees with the {whose}'s")
+
+
+def _workers(store: Store) -> Finding:
+    with store.reading() as db:
+        workers = heartbeats.workers_by_lane(db)
+    idle = [lane.value for lane in Lane if not workers[lane]]
+    if len(idle) == len(Lane):
+        return Finding("workers", Result.WARN, "none runs", "Start `zonewire up`, or `zonewire worker`.")
+    if idle:
+        mend = f"Start `zonewire worker --lanes {','.join(idle)}`."
+        return Finding("workers", Result.FAIL, f"none on {', '.join(idle)}", mend)
+    return Finding("workers", Result.OK, f"{workers.total()} on {len(Lane)} lanes")
+
+
+# --- what it talks to ------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _redis(settings: Settings) -> "Iterator[redis.Redis]":
+    client = redis.Redis.from_url(settings.redis, socket_timeout=WITHIN_S, socket_connect_timeout=WITHIN_S)
+    with closing(client):
+        yield client
+
+
+def _broker(settings: Settings) -> Iterator[Finding]:
+    with _redis(settings) as client:
+        try:
+            seconds, _ = client.time()
+        except redis.RedisError as error:
+            embedded = settings.redis_url is None
+            mend = "`zonewire up` starts it." if embedded else "Start it, or set ZONEWIRE_REDIS_URL."
+            found = "the embedded Redis does not run" if embedded else f"Redis does not answer: {error}"
+            yield Finding("broker", Result.WARN if embedded else Result.FAIL, found, mend)
+            return
+        about: dict[str, Any] = client.info()
+    yield _memory(about)
+    yield from _clock_of("broker", float(seconds) + 0.5)
+
+
+def _memory(about: dict[str, Any]) -> Finding:
+    version = f"{about.get('server_name', 'redis')} {about.get('valkey_version') or about.get('redis_version')}"
+    policy, most = about.get("maxmemory_policy", "noeviction"), int(about.get("maxmemory", 0))
+    if most and policy != "noeviction":
+        found = f"{version} evicts keys when it is full (maxmemory-policy {policy}): hints and locks may vanish"
+        return Finding("broker", Result.FAIL, found, "Set maxmemory-policy noeviction.")
+    return Finding("broker", Result.OK, f"{version} answers, and evicts nothing")
+
+
+def _smtp(settings: Settings) -> Iterator[Finding]:
+    if settings.smtp_url is None:
+        found = f"no relay: mails are written to {settings.data_dir / 'outbox'}"
+        yield Finding("smtp", Result.OK, found, "")
+        return
+    times = Timeouts(connect=WITHIN_S, command=WITHIN_S, final_dot=WITHIN_S)
+    relay = Relay.of(settings.smtp_url.get_secret_value(), timeouts=times)
+    where = f"{relay.host}:{relay.port}"
+    if trouble := trouble_with(relay):
+        mend = "Check host, port, scheme (smtp, smtp+starttls, smtps), user and password of ZONEWIRE_SMTP_URL."
+        yield Finding("smtp", Result.FAIL, f"{where}: {trouble}", mend)
+        return
+    safe = "encrypted" if relay.tls != "smtp" else "not encrypted"
+    yield Finding("smtp", Result.OK, f"{where} takes mails ({safe}{', logged in' if relay.user else ''})")
+
+
+def _base_url(settings: Settings) -> Iterator[Finding]:
+    parts = urlsplit(settings.base)
+    local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    mend = "Set ZONEWIRE_BASE_URL to the https address that readers use."
+    if local:
+        yield Finding(
+            "base url", Result.WARN, f"{settings.base} leads nowhere from elsewhere: links in mails too", mend
+        )
+    elif parts.scheme == "http":
+        yield Finding("base url", Result.WARN, f"{settings.base} is not encrypted", mend)
+    try:
+        status = requests.get(f"{settings.base}/healthz", timeout=WITHIN_S, allow_redirects=False).status_code
+    except requests.RequestException as error:
+        found = f"{settings.base}/healthz does not answer ({type(error).__name__})"
+        yield Finding("web", Result.WARN, found, "Start `zonewire up` or `zonewire web`, or mend the proxy before it.")
+        return
+    if status == requests.codes.ok:
+        yield Finding("web", Result.OK, f"{settings.base} answers")
+    else:
+        found = f"{settings.base}/healthz answers {status}"
+        yield Finding("web", Result.FAIL, found, "Something else answers there: mend the proxy, or ZONEWIRE_BASE_URL.")
