@@ -16,11 +16,15 @@ setup: .venv/.runtime ## build .venv from the lock (make setup PIP=1: without uv
 
 .PHONY: test
 test: .venv/.dev ## run the whole test suite
-	@$(BIN)/pytest -q -n 3 --dist loadfile -m "not browser and not slow"
+	@$(BIN)/pytest -q -n 3 --dist loadfile -m "not browser and not slow and not proof"
 
 .PHONY: slow
 slow: .venv/.dev ## run the tests that take long
 	@$(BIN)/pytest -m slow
+
+.PHONY: proofs
+proofs: .venv/.dev ## prove the ledger against its model (two to four minutes)
+	@$(BIN)/pytest -q -n 2 -m proof
 
 .PHONY: browser
 browser: .venv/.dev ## run the tests that drive headless Chromium

@@ -1,5 +1,6 @@
 """`zonewire listen`: a receiver for trying things out."""
 
+import signal
 import sys
 import threading
 from typing import TYPE_CHECKING, Annotated
@@ -47,6 +48,8 @@ def listen(
         f"Listening on http://{host}:{port}/, answering {status}. Ctrl-C ends it.\n"
         f"To let Zonewire push there: {PREFIX}ALLOW_ENDPOINTS={host}:{port}\n"
     )
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell that starts it behind itself would have SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     try:
         server.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:

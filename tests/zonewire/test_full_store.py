@@ -65,6 +65,9 @@ def bounded_postgresql(postgres: Postgres, template: str, folder: Path) -> Itera
         postgres.run(f"CREATE TABLESPACE {name} LOCATION '{place}'")
         url = postgres.fresh(f"{template} TABLESPACE {name}")
         store = open_store(url)
+        for transaction in (store.reading, store.writing, store.settling):
+            with transaction() as db:  # a first connection writes a file of its own there
+                db.execute(text("SELECT 1"))
         try:
             yield Bounded(store, disk.fill, disk.free)
         finally:

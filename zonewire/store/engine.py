@@ -166,7 +166,7 @@ def _ours(cause: DBAPIError) -> Exception:
     original = cause.orig
     message = str(original)
     state = getattr(original, "sqlstate", None)
-    if "database or disk is full" in message or state in {"53100", "53200"}:
+    if any(words in message for words in _FULL) or state in {"53100", "53200"}:
         return StoreFull("the disk under the database is full", mend="Free some space; nothing was changed.")
     if "database is locked" in message or "database table is locked" in message or state in {"55P03", "40001", "40P01"}:
         return StoreBusy("the database did not come free in time", mend="Try again in a moment; nothing was changed.")
@@ -175,6 +175,7 @@ def _ours(cause: DBAPIError) -> Exception:
     return cause
 
 
+_FULL = ("database or disk is full", "No space left on device")  # SQLite; PostgreSQL, to whoever connects
 _AWAY = frozenset({"08", "57"})  # connection exceptions; operator intervention
 
 __all__ = ["WAIT_MS", "Store", "open_store", "translated"]
