@@ -2,6 +2,9 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 SHELL := /bin/bash
+# Properties that `make test` tries on a few examples.
+PROPERTIES := tests/zonewire/filters/test_matching.py tests/zonewire/digests/test_exactly_once.py \
+	tests/zonewire/intake/pages/test_wrapping.py
 
 .PHONY: help
 help: ## print this
@@ -23,8 +26,8 @@ slow: .venv/.dev ## run the tests that take long
 	@$(BIN)/pytest -m slow
 
 .PHONY: proofs
-proofs: .venv/.dev ## prove the ledger against its model (two to four minutes)
-	@$(BIN)/pytest -q -n 2 -m proof
+proofs: .venv/.dev ## hold ledger, digests, matching and pages against models, on many examples
+	@PROOF_FACTOR=4 $(BIN)/pytest -q -n 2 --dist loadfile tests/proofs $(PROPERTIES)
 
 .PHONY: browser
 browser: .venv/.dev ## run the tests that drive headless Chromium

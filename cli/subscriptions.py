@@ -12,7 +12,7 @@ import typer
 
 from cli.context import installation
 from cli.output import print_json, print_list
-from zonewire.errors import NotFound
+from zonewire.errors import NotFound, WrongUsage
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -155,6 +155,44 @@ def import_file(
         sys.stdout.write("{added} added, {known} known already, {bad} bad lines left out\n".format(**totals))
     if totals["bad"]:
         raise typer.Exit(1)
+
+
+@group.command("export")
+def export_file(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="Where to; - is standard output.")] = STDIN,
+) -> None:
+    """Write every subscription that has not ended as JSON lines, as `import` takes them. Secrets are not in it."""
+    import orjson
+
+    from zonewire.subscriptions import export_options
+
+    lines = 0
+    with installation() as (_, store), store.reading() as db, _written(file) as target, _progress(None) as advance:
+        for portion in export_options(db):
+            target.write(b"".join(orjson.dumps(options) + b"\n" for options in portion))
+            lines += len(portion)
+            advance(len(portion))
+    if file != STDIN:
+        sys.stdout.write(f"{lines} subscriptions written to {file}\n")
+
+
+@contextlib.contextmanager
+def _written(file: str) -> Iterator[BinaryIO]:
+    """A file to write to, put in its place when it is whole, for its owner alone: it holds readers' addresses."""
+    if file == STDIN:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    draft = Path(f"{file}.tmp")
+    try:
+        target = draft.open("wb")
+    except OSError as cause:
+        mend = "Name a file in a folder that this user may write to."
+        raise WrongUsage(f"cannot write {file}: {cause.strerror}", mend=mend) from None
+    with target:
+        draft.chmod(0o600)
+        yield target
+    draft.replace(file)
 
 
 def _imported(source: BinaryIO) -> "Iterator[tuple[Imported, int]]":

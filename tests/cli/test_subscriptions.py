@@ -130,3 +130,14 @@ def test_what_is_not_there_is_told(run: Run, args: tuple[str, ...]) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("zonewire: ")
     assert "Traceback" not in done.stderr
+
+
+def test_an_export_is_a_file_for_its_owner_alone_or_standard_output(run: Run, tmp_path: Path) -> None:
+    run("subscribe", "--channel", "email", "--to", "a@mail.example", "--confirmed")
+    target = tmp_path / "subscriptions.jsonl"
+    done = run("subscriptions", "export", str(target))
+    assert done.stdout == f"1 subscriptions written to {target}\n"
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert run("subscriptions", "export").stdout == target.read_text()
+    assert run("subscriptions", "import", str(target)).stdout == "0 added, 1 known already, 0 bad lines left out\n"
+    assert run("subscriptions", "export", str(tmp_path / "no" / "where")).returncode == 2

@@ -4,6 +4,7 @@ One at a time (`subscribe`) or in bulk (`read_chunks`, `import_chunk`), by the s
 delivery, filters, articles, keys, outbound and the store.
 """
 
+from zonewire.subscriptions.exporting import export_options
 from zonewire.subscriptions.importing import Chunk, Imported, import_chunk, read_chunks
 from zonewire.subscriptions.lifecycle import Subscription, confirm, pause, remove, resume, unsubscribe
 from zonewire.subscriptions.listing import find, list_subscriptions, subscriptions_of
@@ -19,6 +20,7 @@ __all__ = [
     "Subscription",
     "SubscriptionRequest",
     "confirm",
+    "export_options",
     "find",
     "import_chunk",
     "key_of",

@@ -23,6 +23,7 @@ class SubscriptionRequest:
     locale: str = "zh-CN"
     secret: str | None = None  # `whsec_…`, for a webhook's endpoint that is new
     confirmed: bool = False  # the reader has agreed already
+    paused: bool = False  # it rests from the start
 
     @property
     def channel(self) -> str:
@@ -32,7 +33,9 @@ class SubscriptionRequest:
     @property
     def state(self) -> str:
         """The state that it begins in: only email waits for its reader's word."""
-        return "unconfirmed" if self.channel == "email" and not self.confirmed else "active"
+        if self.channel == "email" and not self.confirmed:
+            return "unconfirmed"
+        return "paused" if self.paused else "active"
 
     def next_cut(self, now: int) -> int | None:
         """When its first window is cut if it becomes active *now*."""

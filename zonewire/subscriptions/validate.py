@@ -37,6 +37,7 @@ LOCALES = ("zh-CN", "en")
 FILTERING = frozenset(DIMENSIONS)
 OPTIONS = frozenset(
     {"channel", "to", *DIMENSIONS, "cadence", "at", "weekday", "timezone", "locale", "secret", "submit", "confirmed"}
+    | {"paused"}  # what an export says of one that rests
 )
 
 VALUE_CHARS = 200
@@ -70,6 +71,7 @@ def read_options(options: Mapping[str, Any], *, check_url: Callable[[str], None]
         locale=LOCALES[_one_of("locale", _text(options, "locale") or "zh-CN", LOCALES)],
         secret=_secret(channel, _text(options, "secret")),
         confirmed=_flag(options, "confirmed"),
+        paused=_flag(options, "paused"),
     )
 
 

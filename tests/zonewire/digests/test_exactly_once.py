@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select, update
 
 from tests.builders import NOON, a_filter, a_subscription, a_version, an_article
+from tests.examples import examples
 from tests.zonewire.digests.reading import HOUR, sent_to
 from zonewire import ROOT
 from zonewire.articles.model import Article
@@ -86,7 +87,7 @@ def _newest(db: Connection) -> int:
     return int(db.execute(select(func.coalesce(func.max(versions.c.number), 0))).scalar_one())
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, max_size=25))
 def test_each_subscription_gets_each_passing_article_in_exactly_one_edition(
     store: Store, steps: list[tuple[Any, ...]]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, insert, literal, select
 
 from tests.builders import an_article
+from tests.examples import examples
 from tests.plans import plan_of
 from tests.zonewire.filters.oracle import matches
 from zonewire.articles.model import Article
@@ -72,7 +73,7 @@ def passed(db: Connection, article: Article) -> set[int]:
     return set(db.execute(MATCHING, {"dimensions": facts.dimensions, "values": facts.values}).scalars())
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wanted=st.lists(FILTERS, min_size=1, max_size=12), articles=st.lists(ARTICLES, min_size=1, max_size=3))
 def test_the_statement_says_what_ten_lines_of_python_say(
     db: Connection, wanted: list[Filter], articles: list[Article]

@@ -1,0 +1,39 @@
+"""Exporting: every subscription that has not ended as a line that `importing` takes, a portion at a time.
+
+Secrets are not in it: they are shown once, by the call that made them. An import into another installation makes new
+ones, and prints them.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam
+
+from zonewire.filters import parse_written
+from zonewire.store.tables import subscriptions
+from zonewire.subscriptions.statements import SHOWN
+from zonewire.subscriptions.validate import WEEKDAYS
+
+PORTION = 5_000
+
+# The next ones behind a key. By primary key.
+_NEXT = SHOWN.where(subscriptions.c.id > bindparam("after"), subscriptions.c.state != "ended").limit(PORTION)
+
+
+def export_options(db: Connection) -> Iterator[list[dict[str, Any]]]:
+    """Portions of options, named as `subscriptions import` names them; the oldest subscription first."""
+    after = 0
+    while rows := db.execute(_NEXT, {"after": after}).all():
+        yield [_options(row) for row in rows]
+        after = rows[-1].id
+
+
+def _options(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
+    options: dict[str, Any] = {"channel": row.channel, "to": row.address, **parse_written(row.written)}
+    options["cadence"] = row.cadence
+    if row.cadence in {"daily", "weekly"}:
+        options["at"] = f"{row.at_minute // 60:02}:{row.at_minute % 60:02}"
+    if row.cadence == "weekly":
+        options["weekday"] = WEEKDAYS[row.weekday]
+    options |= {"timezone": row.timezone, "locale": row.locale, "confirmed": row.state != "unconfirmed"}
+    return options | ({"paused": True} if row.state == "paused" else {})
