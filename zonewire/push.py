@@ -28,12 +28,15 @@ from zonewire.errors import StoreBusy, StoreUnavailable, ZonewireError
 from zonewire.outbound.courier import Courier, Reply, Request, Ticket
 from zonewire.store import SECOND, Store
 from zonewire.store import now as clock
+from zonewire.telemetry import masked
 
 log = structlog.get_logger()
 
 SUSPECT_PATIENCE = 30 * SECOND
 """A row that must be claimed alone waits so long for a quiet moment; then nothing else is claimed until it had one."""
 CLOSING_TRIES = 3
+FAILURES_TOLD = 20
+"""Of a turn's failed tries, so many have a line in the log."""
 MOST_AT_ONCE = 500
 """A turn takes no more, however much is free: it holds SQLite's lock for some 10 ms, and the courier can begin."""
 
@@ -183,6 +186,7 @@ class Pusher:
             owing.cancel(db, [row.id for row in self._void], why="nothing is left to say", now=now, moves=moves)
             batch = self._claim(db, now, moves) if claims else Batch(cursor=self._cursor)
             counts.record(db, moves)
+        self._tell_failures()
         self._settlements.clear()
         self._unsent.clear()
         self._void.clear()
@@ -191,6 +195,22 @@ class Pusher:
             del self._lease_rows[lease]
         tally.claimed = len(batch.rows)
         return tally, batch
+
+    def _tell_failures(self) -> None:
+        """A line for each try that failed, up to FAILURES_TOLD: the ledger keeps them all."""
+        failed = [s for s in self._settlements if not isinstance(s.outcome, Delivered)]
+        for s in failed[:FAILURES_TOLD]:
+            log.info(
+                "attempt.failed",
+                lane=self._push.lane,
+                delivery_id=self._uuid(s.row),
+                article_guid=self._builder.guid_of(s.row.number),
+                endpoint_id=f"e{s.row.endpoint_id}",
+                outcome=type(s.outcome).__name__.lower(),
+                error=masked(getattr(s.outcome, "error", "")),
+            )
+        if len(failed) > FAILURES_TOLD:
+            log.info("attempts.failed", lane=self._push.lane, more=len(failed) - FAILURES_TOLD)
 
     def _settle_singly(self) -> Tally:
         """The database refused the batch, and not because it was busy: find the row that it was, and bury it alone."""

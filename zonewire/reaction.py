@@ -124,6 +124,9 @@ def react(store: Store, pace: Pace, *, owed: OnOwed, budget_s: float = 0.9) -> R
             done, n = _carried(store, pace, row, versions[row.number], owed, deadline)
             made += n
             finished += done
+            if done:
+                guid, number = versions[row.number].article.guid, row.number
+                log.info("article.reacted", article_guid=guid, number=number, deliveries=n)
     finally:
         if left:
             _release(store, left)

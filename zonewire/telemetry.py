@@ -1,4 +1,14 @@
-"""Every log event and metric, by name."""
+"""Every log event and metric, by name; and what keeps readers' addresses out of both."""
+
+import re
+
+_MAILBOX = re.compile(r"([\w.+-])[\w.+-]*@([\w.-]+)")
+
+
+def masked(text: str) -> str:
+    """*text* with each mail address cut to its first letter and its domain: r…@mail.example."""
+    return _MAILBOX.sub(r"\1…@\2", text)
+
 
 METRICS: dict[str, str] = {
     "zonewire_lane_waiting": "due items of a lane; lane",
@@ -19,7 +29,7 @@ database at each request, so that every web process says the same and a restart 
 
 EVENTS: dict[str, str] = {
     "article.accepted": "a batch of events was taken and is on the disk; accepted, unchanged, duplicate, stale "
-    "(how many of each), article_guids (of the first twenty versions made)",
+    "(how many of each), article_guids and event_ids (of the first twenty versions made)",
     "request.refused": "a request was answered 5xx, since the database could not take it; status, error",
     "request.failed": "a request met a fault of ours and was answered 500; method, path, and the trace",
     "feed.published": "feeds whose documents were made and stored together; feeds, documents, "
@@ -32,6 +42,10 @@ EVENTS: dict[str, str] = {
     "samples.loaded": "`up --sample` has published and subscribed its samples; articles, subscriptions (new ones)",
     "sample.refused": "a line of samples/subscriptions.jsonl that cannot be subscribed; line, detail",
     "articles.reacted": "outbox rows became feeds marked and deliveries owed; taken, articles (finished), deliveries",
+    "article.reacted": "one version has its feeds marked and is owed to everybody; article_guid, number, deliveries",
+    "attempt.failed": "a try failed, one of the first twenty of a turn; lane, delivery_id, article_guid (of news), "
+    "endpoint_id, outcome, error",
+    "attempts.failed": "more tries of the same turn failed; lane, more (how many)",
     "article.unreacted": "the reaction to one version failed and is tried again; article_guid, number, the trace",
     "batch.pushed": "what a lane's task did, in rows; lane, claimed, delivered, retried, buried, cancelled, too_late",
     "batch.unbuilt": "the database went away between claim and build, nothing was tried; lane, rows, error",

@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 PAIRS = 500
 """Looked up at once: on SQLite the cost of a list of pairs grows with its square."""
+TOLD = 20
+"""Of a batch's articles, so many are named in the log."""
 TRIES = 5
 """Each is lost to another intake that wrote the same guid or event for the first time meanwhile."""
 
@@ -173,7 +175,8 @@ def _move(standing: Standing) -> dict[str, object]:
 
 
 def _tell(plan: Plan) -> None:
-    """One line for the batch: how many of each, and which versions there are now."""
+    """One line for the batch: how many of each, which versions there are now, and by which events."""
     counts = {result.value: sum(answer.result is result for answer in plan.answers) for result in Result}
-    accepted = [f"{a.guid} v{a.version}" for a in plan.answers if a.result is Result.ACCEPTED]
-    log.info("article.accepted", **counts, article_guids=accepted[:20])
+    accepted = [a for a in plan.answers if a.result is Result.ACCEPTED][:TOLD]
+    guids, events = [f"{a.guid} v{a.version}" for a in accepted], [a.id for a in accepted]
+    log.info("article.accepted", **counts, article_guids=guids, event_ids=events)
