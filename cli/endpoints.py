@@ -1,7 +1,6 @@
 """`zonewire endpoints …`."""
 
 import sys
-from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,8 +11,6 @@ from zonewire.errors import WrongUsage
 
 if TYPE_CHECKING:
     from zonewire.delivery.enabling import Held
-    from zonewire.store import Store
-    from zonewire.store.pacing import Pace
 
 STDIN = "-"
 PUSH = ("push.http", "push.email", "push.robot")
@@ -183,7 +180,7 @@ def enable(
             key = existing_key(db, ident)
             waiting = enabling.held_count(db, key)
         choice = _choice(held, waiting, ident)
-        done = _enabled(store, key, choice, Pace(pauses=not store.is_postgresql))
+        done = enabling.enable(store, Pace(pauses=not store.is_postgresql), key, choice)
         hint_from_command(settings, *PUSH)
     if as_json:
         print_json({"id": ident, "state": "healthy", "released": done["released"], "cancelled": done["cancelled"]})
@@ -200,11 +197,9 @@ def _choice(given: str | None, waiting: int, ident: str) -> "Held":
     """What to do with what is held: as the option says, else as whoever sits there says. Raises WrongUsage."""
     from zonewire.delivery.enabling import Held
 
-    choices = ", ".join(Held)
     if given is None and waiting and sys.stdin.isatty():
-        given = typer.prompt(
-            f"{ident} holds {_deliveries(waiting)}. Send all, the newest only, or none?", default="all"
-        )
+        question = f"{ident} holds {_deliveries(waiting)}. Send all of them, only the newest, or none?"
+        given = typer.prompt(f"{question} [{'|'.join(Held)}]", value_proc=_chosen, err=True)
     if given is None and waiting:
         raise WrongUsage(
             f"{ident} holds {_deliveries(waiting)}: say what becomes of them",
@@ -212,25 +207,16 @@ def _choice(given: str | None, waiting: int, ident: str) -> "Held":
             mend="all: sent, the oldest first. newest: only the newest, and what corrects something. none: cancelled.",
         )
     try:
-        return Held(given or "all")
+        return _chosen(given or Held.ALL)
+    except typer.BadParameter as error:
+        raise WrongUsage(error.message, where="--held", mend=f"It is one of {', '.join(Held)}.") from None
+
+
+def _chosen(word: str) -> "Held":
+    """What somebody typed. Raises BadParameter, upon which a prompt asks again."""
+    from zonewire.delivery.enabling import Held
+
+    try:
+        return Held(word.strip())
     except ValueError:
-        raise WrongUsage(f"{given!r} is no choice", where="--held", mend=f"It is one of {choices}.") from None
-
-
-def _enabled(store: "Store", key: int, held: "Held", pace: "Pace") -> Counter[str]:
-    """Enable, and go on with what is held until nothing of it is; how many were released and cancelled."""
-    from zonewire.delivery import enabling
-    from zonewire.store import now
-
-    done: Counter[str] = Counter()
-    due_from, touched = 0, 1
-    while touched:
-        with pace.transaction(store.writing) as (db, most):
-            due_from = due_from or now(db)
-            if not done:
-                enabling.enable(db, key)
-            due = due_from + done["released"]
-            step = enabling.settle_held(db, key, held, most=most, due_from=due, now=now(db))
-        touched = step.total()
-        done += step
-    return done
+        raise typer.BadParameter(f"{word!r} is no choice") from None

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Connection, Delete, bindparam, delete, literal_column, select
 
-from zonewire.delivery import counts, ledger, owing
+from zonewire.delivery import counts, enabling, ledger, owing
 from zonewire.delivery.counts import Moves, Slot
-from zonewire.delivery.holding import cancel_long_held, hold_disabled
+from zonewire.delivery.holding import cancel_long_held, hold_disabled, left_behind
 from zonewire.delivery.states import ARTICLE_KINDS, State
 from zonewire.store import SECOND, Store, many, values_of
 from zonewire.store import now as clock
@@ -92,6 +92,7 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
             done[name] += touched
             if touched < most:
                 break
+    done["deliveries_released"] = release_left_behind(store, pace, deadline)
     done["deliveries_superseded"] = cancel_overtaken(store)
     with store.settling() as db:
         now = clock(db)
@@ -100,6 +101,13 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
     if any(done.values()):
         log.info("upkeep.done", **{name: n for name, n in done.items() if n})
     return done
+
+
+def release_left_behind(store: Store, pace: Pace, deadline: float) -> int:
+    """Release what endpoints hold that are on, until *deadline* by the monotonic clock; how many deliveries."""
+    with store.reading() as db:
+        endpoint_ids = left_behind(db)
+    return sum(enabling.release(store, pace, endpoint_id, until=deadline) for endpoint_id in endpoint_ids)
 
 
 def cancel_overtaken(store: Store, *, most: int = 1_000) -> int:

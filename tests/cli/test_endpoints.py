@@ -1,9 +1,16 @@
 """`zonewire endpoints …`, as an operator uses it."""
 
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
 import orjson
 
 from tests.builders import a_delivery, a_subscription, an_endpoint
-from tests.cli.conftest import Run
+from tests.cli.conftest import PROGRAM, Run
+from zonewire import ROOT
 from zonewire.store import Store
 
 
@@ -34,6 +41,22 @@ def test_enable_asks_what_becomes_of_what_is_held(store: Store, run_here: Run) -
     done = run_here("endpoints", "enable", "e1", "--held", "newest")
     assert done.stdout == "e1 is enabled; 1 delivery released; 1 delivery cancelled\n"
     assert run_here("endpoints", "enable", "e1").stdout == "e1 is enabled\n"
+
+
+def test_on_a_terminal_the_question_is_put_until_it_is_answered(
+    store: Store, database_url: str, tmp_path: Path
+) -> None:
+    an_endpoint_that_holds(store, 2)
+    terminal, end = pty.openpty()
+    command = [sys.executable, "-c", PROGRAM, "endpoints", "enable", "e1", "--json"]
+    os.write(terminal, b"perhaps\nnone\n")
+    settings = {"ZONEWIRE_DATABASE_URL": database_url, "ZONEWIRE_DATA_DIR": str(tmp_path)}
+    done = subprocess.run(command, stdin=end, capture_output=True, env=settings, cwd=ROOT, timeout=60, check=True)
+    os.close(terminal)
+    os.close(end)
+    question = "e1 holds 2 deliveries. Send all of them, only the newest, or none? [all|newest|none]:"
+    assert done.stderr.decode().splitlines() == [f"{question}Error: 'perhaps' is no choice", question]
+    assert orjson.loads(done.stdout) == {"id": "e1", "state": "healthy", "released": 0, "cancelled": 2}
 
 
 def test_disable_holds_what_is_owed_at_once(store: Store, run_here: Run) -> None:

@@ -61,19 +61,22 @@ def test_a_rotated_secret_signs_beside_the_old_one(installation: Installation, r
     assert after.is_signed_with(made["secret"])
 
 
-def test_what_came_while_it_was_off_is_held_and_sent_in_order_when_it_is_on(
-    installation: Installation, receiver: Receiver
+@pytest.mark.parametrize(("held", "sent"), [("all", [0, 1, 2, 3]), ("newest", [2, 3]), ("none", [3])])
+def test_what_came_while_it_was_off_is_held_and_then_sent_as_its_operator_says(
+    installation: Installation, receiver: Receiver, held: str, sent: list[int]
 ) -> None:
-    made = installation.subscribe("webhook", receiver.url("/off"), "--zone", "停用产业园")
+    zone, path = f"停用产业园 {held}", f"/off/{held}"
+    made = installation.subscribe("webhook", receiver.url(path), "--zone", zone)
     installation.cli("endpoints", "disable", made["endpoint"])
-    articles = [an_article(zone="停用产业园") for _ in range(3)]
-    for article in articles:
+    articles = [an_article(zone=zone) for _ in range(4)]
+    for article in articles[:3]:
         installation.publish([article])
     eventually(lambda: installation.json("endpoints", "show", made["endpoint"])["held"] == 3, within_s=5)
-    assert receiver.received("/off") == []
-    installation.cli("endpoints", "enable", made["endpoint"], "--held", "all")
-    eventually(lambda: len(receiver.received("/off")) == 3, within_s=5)
-    sequences = sorted(
-        (int(push.headers["zonewire-sequence"]), push.json()["data"]["guid"]) for push in receiver.received("/off")
-    )
-    assert [guid for _, guid in sequences] == [article.guid for article in articles]
+    eventually(lambda: installation.json("status")["backlog"] == 0, within_s=5)
+    installation.cli("endpoints", "enable", made["endpoint"], "--held", held)
+    installation.publish(articles[3:])
+    eventually(lambda: len(receiver.received(path)) == len(sent), within_s=5)
+    pushes = sorted(receiver.received(path), key=lambda push: int(push.headers["zonewire-sequence"]))
+    assert [push.json()["data"]["guid"] for push in pushes] == [articles[n].guid for n in sent]
+    shown = installation.json("endpoints", "show", made["endpoint"])["deliveries"]
+    assert (shown["delivered"], shown["cancelled"]) == (len(sent), 4 - len(sent))

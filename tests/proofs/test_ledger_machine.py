@@ -27,6 +27,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Connection, select
 
 from tests.builders import NOON, a_version, an_article, an_endpoint
+from tests.examples import examples
 from tests.servers.postgres import PostgresPool
 from zonewire.articles.model import Version
 from zonewire.delivery import counts, enabling, ledger, owing
@@ -39,6 +40,7 @@ from zonewire.delivery.replaying import replay
 from zonewire.delivery.retries import RetryPolicy
 from zonewire.delivery.states import Kind, State
 from zonewire.store import SECOND, Store, open_store
+from zonewire.store.pacing import Pace
 from zonewire.store.tables import deliveries, endpoints, leases
 
 pytestmark = pytest.mark.proof
@@ -246,22 +248,22 @@ class LedgerMachine(RuleBasedStateMachine):
             enabling.disable(db, key, why="", now=self.now)
             while hold_disabled(db, 50, self.now):
                 pass
-        self._follow_holding(key)
+        self._follow_holding()
 
-    def _follow_holding(self, endpoint: int) -> None:
+    def _follow_holding(self) -> None:
+        """Upkeep holds for every endpoint that is disabled, also what came back since."""
         with self.store.reading() as db:
+            disabled = set(db.execute(select(endpoints.c.id).where(endpoints.c.state == "disabled")).scalars())
             for row in self._rows(db):
-                if row.endpoint_id == endpoint and row.state in OPEN:
+                if row.endpoint_id in disabled and row.state in OPEN:
                     self.model[row.id] = (self.model[row.id][0], row.due_at is None)
 
     @rule(endpoint=st.integers(0, ENDPOINTS - 1), held=st.sampled_from(Held))
     def enable(self, endpoint: int, held: Held) -> None:
         """An operator turns it on, and says what becomes of what it holds."""
         key = self.endpoints[endpoint]
-        with self.store.writing() as db:
-            enabling.enable(db, key)
-            while enabling.settle_held(db, key, held, most=3, due_from=self.now, now=self.now).total():
-                pass
+        enabling.enable(self.store, Pace(pauses=False), key, held)
+        with self.store.reading() as db:
             after = {row.id: row for row in self._rows(db)}
         for ident, (state, was_held) in self.model.items():
             if self.of[ident][0] == key and was_held and state in OPEN:
@@ -334,12 +336,12 @@ def _may_become(outcome: Outcome) -> set[State]:
     return {State.DEAD} if isinstance(outcome, Never) else {State.RETRYING, State.DEAD}
 
 
-def prove(open_database: Callable[[], contextlib.AbstractContextManager[Store]], *, examples: int) -> None:
+def prove(open_database: Callable[[], contextlib.AbstractContextManager[Store]], *, tries: int) -> None:
     machine = type("Machine", (LedgerMachine,), {"open_database": staticmethod(open_database)})
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples,
+            max_examples=tries,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
@@ -361,7 +363,7 @@ def test_the_ledger_does_on_sqlite_what_its_model_does(migrated_sqlite: Path, tm
         store.close()
         path.unlink()
 
-    prove(fresh, examples=100)
+    prove(fresh, tries=examples(50))
 
 
 @pytest.mark.timeout(240)
@@ -374,4 +376,4 @@ def test_the_ledger_does_on_postgresql_what_its_model_does(postgres_pool: Postgr
         store.close()
         postgres_pool.give_back(url)
 
-    prove(fresh, examples=60)
+    prove(fresh, tries=examples(30))

@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.builders import DAY, NOON, a_delivery, a_version, an_article, an_endpoint
-from zonewire.delivery import counts, ledger
+from zonewire.delivery import counts, enabling, ledger, owing
 from zonewire.delivery.counts import Moves, Slot
+from zonewire.delivery.enabling import Held
 from zonewire.delivery.holding import HELD_FOR, cancel_long_held, hold_disabled
 from zonewire.delivery.ledger import START, Places
-from zonewire.delivery.states import State
+from zonewire.delivery.states import Kind, State
 from zonewire.store import SECOND, Store, insert, now
 from zonewire.store.pacing import Pace
 from zonewire.store.tables import attempts, deliveries, endpoints, leases
@@ -75,6 +76,30 @@ def test_holding_goes_on_in_batches(store: Store) -> None:
         db.execute(update(endpoints).values(state="disabled", disabled_at=NOON))
 
         assert [hold_disabled(db, 3, NOON) for _ in range(4)] == [3, 3, 1, 0]
+
+
+def test_what_an_endpoint_holds_that_is_on_is_released_once_it_has_nothing_else_to_send(store: Store) -> None:
+    with store.writing() as db:
+        endpoint = an_endpoint(db)
+        ready = a_delivery(db, endpoint_id=endpoint)
+        a_delivery(db, endpoint_id=endpoint, due_at=None)
+        a_delivery(db, endpoint_id=an_endpoint(db, state="disabled", disabled_at=now(db)), due_at=None)
+    assert tidied(store)["deliveries_released"] == 0
+    with store.writing() as db:
+        owing.cancel(db, [ready], why="test", now=now(db))
+    assert tidied(store)["deliveries_released"] == 1
+    assert counted(store) == {("cancelled", False): 1, ("pending", False): 1, ("pending", True): 1}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_an_article_whose_fan_out_saw_an_endpoint_off_is_sent_though_it_was_turned_on_meanwhile(store: Store) -> None:
+    with store.writing() as db:
+        endpoint, version = an_endpoint(db, state="disabled", disabled_at=NOON), a_version(db)
+    article, number = version.article_id, version.number
+    with store.writing() as fan_out:
+        owing.owe_news(fan_out, [endpoint], kind=Kind.NEWS, article_id=article, number=number, now=now(fan_out))
+        enabling.enable(store, Pace(pauses=False), endpoint, Held.ALL)
+    assert tidied(store)["deliveries_released"] == 1
 
 
 def test_what_was_held_for_a_week_is_cancelled_however_old_it_was_before(store: Store) -> None:

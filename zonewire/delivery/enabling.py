@@ -1,16 +1,24 @@
-"""An operator turns an endpoint off and on again, and says what becomes of what was held meanwhile."""
+"""An operator turns an endpoint off and on again, and says what becomes of what was held meanwhile.
 
+Turning on goes in batches. What is left out goes first, while the endpoint is still off; then it is on, and the rest is
+released. Whoever is stopped in between leaves it off, with the question open, or on, with a rest that upkeep releases.
+"""
+
+import math
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from itertools import count
 
 from sqlalchemy import Connection, bindparam, func, literal_column, select, update
 
 from zonewire.delivery import counts, owing
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.states import State
-from zonewire.store import Spelled, as_rows, read_rows
+from zonewire.store import Spelled, Store, as_rows, many, read_rows, values_of
+from zonewire.store import now as clock
+from zonewire.store.pacing import Pace
 from zonewire.store.tables import deliveries, endpoints
 
 BY_OPERATOR = "disabled by an operator"
@@ -35,44 +43,42 @@ _ENABLE = (
     .where(endpoints.c.id == bindparam("endpoint_id"))
     .values(state="healthy", gone=False, reason=None, disabled_at=None, failures=0, failing_since=None, last_error=None)
 )
-# What an endpoint holds, the oldest first; by the index `held`.
+# What an endpoint holds, by the index `held`.
 _HELD = (
     literal_column("deliveries.due_at").is_(None),
     literal_column("deliveries.state").in_([literal_column("'pending'"), literal_column("'retrying'")]),
     deliveries.c.endpoint_id == bindparam("endpoint_id"),
 )
 _COUNT = select(func.count()).select_from(deliveries).where(*_HELD)
-_OLDEST = (
-    select(deliveries.c.id, deliveries.c.lane, deliveries.c.state)
-    .where(*_HELD)
-    .order_by(deliveries.c.id)
-    .limit(bindparam("most"))
-    .with_for_update()
-)
-# Those that `newest` leaves out: there is a newer one of the same sort, and nothing that the receiver has is put right.
+_ALL_HELD = select(deliveries.c.id).where(*_HELD).order_by(deliveries.c.id)
+# Those of them that `newest` leaves out: there is a newer one of the same sort, and it puts nothing right that the
+# receiver has, or may have. (Where an EXISTS stands for the last, PostgreSQL hashes the whole ledger.)
 _OUTDATED = Spelled(
     """
     SELECT {collect}({array}(o.id)) FROM (
-        SELECT d.id FROM deliveries d
-        WHERE d.due_at IS NULL AND d.state IN ('pending', 'retrying') AND d.endpoint_id = :endpoint_id
-          AND d.kind IN ('news', 'digest') AND COALESCE(d.event_type, '') <> 'article.updated'
-          AND EXISTS (SELECT 1 FROM deliveries n WHERE n.due_at IS NULL AND n.state IN ('pending', 'retrying')
-            AND n.endpoint_id = :endpoint_id AND n.kind = d.kind
-            AND (d.kind = 'news' OR n.subscription_id = d.subscription_id)
-            AND (COALESCE(n.number, 0), COALESCE(n.edition_id, 0), n.id)
-              > (COALESCE(d.number, 0), COALESCE(d.edition_id, 0), d.id))
-          AND NOT EXISTS (SELECT 1 FROM deliveries h WHERE h.kind IN ('news', 'withdrawal')
-            AND h.article_id = d.article_id AND h.endpoint_id = d.endpoint_id AND h.number < d.number
-            AND (h.state = 'delivered' OR h.unknowns > 0))
-        ORDER BY d.id LIMIT :most) AS o
+        SELECT h.id FROM (
+            SELECT d.id, d.kind, d.article_id, d.endpoint_id, d.number, d.event_type,
+                COALESCE(d.number, d.edition_id, 0) AS place,
+                MAX(COALESCE(d.number, d.edition_id, 0)) OVER (PARTITION BY d.kind, d.subscription_id) AS newest
+            FROM deliveries d
+            WHERE d.due_at IS NULL AND d.state IN ('pending', 'retrying') AND d.endpoint_id = :endpoint_id) AS h
+        WHERE h.kind IN ('news', 'digest') AND h.place < h.newest AND COALESCE(h.event_type, '') <> 'article.updated'
+          AND (SELECT 1 FROM deliveries o WHERE o.kind IN ('news', 'withdrawal') AND o.article_id = h.article_id
+                AND o.endpoint_id = h.endpoint_id AND o.number < h.number
+                AND (o.state IN ('delivered', 'sending') OR o.unknowns > 0) LIMIT 1) IS NULL
+        ORDER BY h.id) AS o
     """
+)
+# Some of them, locked; by primary key. Whoever was quicker with one has given it a due time, or another state.
+_LOCKED = (
+    select(deliveries.c.id, deliveries.c.lane, deliveries.c.state, deliveries.c.due_at)
+    .where(deliveries.c.id.in_(values_of(many("of_ids"))))
+    .order_by(deliveries.c.id)
+    .with_for_update()
 )
 # Each due a microsecond after the one before it, so that they go out in their order.
 _RELEASE = Spelled(
-    """
-    UPDATE deliveries SET ready = 1, due_at = r.due_at FROM {rows} AS r
-    WHERE deliveries.id = r.id AND deliveries.due_at IS NULL AND deliveries.state IN ('pending', 'retrying')
-    """,
+    "UPDATE deliveries SET ready = 1, due_at = r.due_at FROM {rows} AS r WHERE deliveries.id = r.id",
     columns=("id bigint", "due_at bigint"),
 )
 
@@ -87,37 +93,68 @@ def held_count(db: Connection, endpoint_id: int) -> int:
     return int(db.execute(_COUNT, {"endpoint_id": endpoint_id}).scalar_one())
 
 
-def enable(db: Connection, endpoint_id: int) -> None:
-    """Turn an endpoint on, as if it had never failed. `settle_held` goes with it, in the same transaction."""
-    db.execute(_ENABLE, {"endpoint_id": endpoint_id})
+def enable(store: Store, pace: Pace, endpoint_id: int, held: Held) -> Counter[str]:
+    """Turn an endpoint on, as if it had never failed; how many of what it held were `released` and `cancelled`.
 
-
-def settle_held(db: Connection, endpoint_id: int, held: Held, *, most: int, due_from: int, now: int) -> Counter[str]:
-    """Release or cancel up to *most* of what an endpoint holds; how many `released` and `cancelled`. Go on until none.
-
-    The first that is released is due at *due_from*, each next one a microsecond later. With NEWEST what is left out is
-    cancelled first, and the rest is released when there is no more of it.
+    What comes while it works is sent. Opens its own transactions, as many as *pace* wants.
     """
-    if held is Held.NONE:
-        ids = [row.id for row in db.execute(_OLDEST, {"endpoint_id": endpoint_id, "most": most})]
-        return Counter(cancelled=_cancel(db, ids, now))
-    if held is Held.NEWEST:
-        outdated = read_rows(db, _OUTDATED.on(db), {"endpoint_id": endpoint_id, "most": most})
-        if outdated:
-            return Counter(cancelled=_cancel(db, [ident for (ident,) in outdated], now))
-    rows = db.execute(_OLDEST, {"endpoint_id": endpoint_id, "most": most}).all()
-    return Counter(released=_release(db, rows, due_from))
+    done: Counter[str] = Counter()
+    with store.reading() as db:
+        unwanted = left_out(db, endpoint_id, held)
+    done["cancelled"] = _in_batches(
+        store, pace, unwanted, lambda db, ids: owing.cancel(db, ids, why=LEFT_OUT, now=clock(db))
+    )
+    with store.writing() as db:
+        db.execute(_ENABLE, {"endpoint_id": endpoint_id})
+    done["released"] = release(store, pace, endpoint_id)
+    return done
 
 
-def _cancel(db: Connection, ids: Sequence[int], now: int) -> int:
-    return owing.cancel(db, ids, why=LEFT_OUT, now=now)
+def left_out(db: Connection, endpoint_id: int, held: Held) -> list[int]:
+    """What of all that an endpoint holds is not sent if that is the choice, the oldest first."""
+    match held:
+        case Held.ALL:
+            return []
+        case Held.NEWEST:
+            return [ident for (ident,) in read_rows(db, _OUTDATED.on(db), {"endpoint_id": endpoint_id})]
+        case Held.NONE:
+            return list(db.execute(_ALL_HELD, {"endpoint_id": endpoint_id}).scalars())
 
 
-def _release(db: Connection, rows: Sequence[Any], due_from: int) -> int:
+def release(store: Store, pace: Pace, endpoint_id: int, *, until: float = math.inf) -> int:
+    """Let go what an endpoint holds that is on, the oldest first, *until* then by the monotonic clock; how many.
+
+    Opens its own transactions, as many as *pace* wants.
+    """
+    with store.reading() as db:
+        held = db.execute(_ALL_HELD, {"endpoint_id": endpoint_id}).scalars().all()
+        due = dict(zip(held, count(clock(db)), strict=False))
+    return _in_batches(store, pace, held, lambda db, ids: _release(db, ids, due), until=until)
+
+
+def _in_batches(
+    store: Store,
+    pace: Pace,
+    ids: Sequence[int],
+    move: Callable[[Connection, Sequence[int]], int],
+    *,
+    until: float = math.inf,
+) -> int:
+    """*move* all of *ids*, each batch in a transaction of its own; how many it moved."""
+    seen = moved = 0
+    while seen < len(ids) and time.monotonic() < until:
+        with pace.transaction(store.writing) as (db, most):
+            moved += move(db, ids[seen : seen + most])
+        seen += most
+    return moved
+
+
+def _release(db: Connection, ids: Sequence[int], due: Mapping[int, int]) -> int:
+    """Make those of *ids* claimable, as *due* says, that are held still; how many are."""
+    rows = [row for row in db.execute(_LOCKED, {"of_ids": list(ids)}) if owing.is_held(row)]
     if not rows:
         return 0
-    due = [(row.id, due_from + place) for place, row in enumerate(rows)]
-    db.execute(_RELEASE.on(db), {"rows": as_rows(due)})
+    db.execute(_RELEASE.on(db), {"rows": as_rows([(row.id, due[row.id]) for row in rows])})
     moves: Moves = Counter()
     for row in rows:
         moves[Slot(row.lane, State(row.state), held=True)] -= 1

@@ -1,7 +1,8 @@
 """Holding: what is owed to a disabled endpoint waits without a due time, in no claim and no backlog.
 
 `owing` makes such rows held from the start; here those are held that were owed before. What is held for a week is
-cancelled, and what is owed to an endpoint that is gone at once.
+cancelled, and what is owed to an endpoint that is gone at once. What an endpoint holds that is on again was left behind
+and is released.
 """
 
 from collections import Counter
@@ -14,7 +15,7 @@ from zonewire.delivery import counts, owing
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.lanes import lane_of
 from zonewire.delivery.states import State
-from zonewire.store import SECOND, Spelled, as_rows, many, values_of
+from zonewire.store import SECOND, Spelled, as_rows, many, read_rows, values_of
 from zonewire.store.tables import deliveries, endpoints
 
 LATELY = 60 * SECOND
@@ -59,10 +60,34 @@ _HELD_TOO_LONG = (
     .where(
         literal_column("deliveries.due_at").is_(None),
         literal_column("deliveries.state").in_([literal_column("'pending'"), literal_column("'retrying'")]),
+        endpoints.c.state == "disabled",
         deliveries.c.created_at < bindparam("made_before"),
         func.coalesce(endpoints.c.disabled_at, 0) < bindparam("made_before"),
     )
     .limit(bindparam("most"))
+)
+# Endpoints that are on and hold something all the same, each found by one step in the index `held`: whoever turned one
+# on was stopped midway, or an article's fan-out saw it off and was committed after it was on. One that has something
+# ready is let be: it may be that it is being turned on just now, and what it holds comes behind that.
+_LEFT_BEHIND = Spelled(
+    """
+    WITH RECURSIVE holding (id) AS (
+        SELECT (SELECT d.endpoint_id FROM deliveries d WHERE d.due_at IS NULL AND d.state IN ('pending', 'retrying')
+            ORDER BY d.endpoint_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT d.endpoint_id FROM deliveries d WHERE d.due_at IS NULL AND d.state IN ('pending', 'retrying')
+            AND d.endpoint_id > h.id ORDER BY d.endpoint_id LIMIT 1)
+        FROM holding h WHERE h.id IS NOT NULL
+    )
+    SELECT {collect}({array}(e.id, e.channel, e.host_id)) FROM holding h JOIN endpoints e ON e.id = h.id
+    WHERE e.state <> 'disabled'
+    """
+)
+_HAS_READY = select(deliveries.c.id).where(
+    deliveries.c.lane == bindparam("of_lane"),
+    literal_column("ready") == literal_column("1"),
+    deliveries.c.host_id == bindparam("of_host"),
+    deliveries.c.endpoint_id == bindparam("of_endpoint"),
 )
 
 
@@ -96,3 +121,14 @@ def cancel_long_held(db: Connection, most: int, now: int) -> int:
     """Cancel up to *most* deliveries that have been held for a disabled endpoint for more than a week."""
     ids = list(db.execute(_HELD_TOO_LONG, {"made_before": now - HELD_FOR, "most": most}).scalars())
     return owing.cancel(db, ids, why="held for a week", now=now)
+
+
+def left_behind(db: Connection) -> list[int]:
+    """Endpoints that are on, have nothing ready, and hold something all the same: `enabling.release` lets it go."""
+    found = read_rows(db, _LEFT_BEHIND.on(db), {})
+    return [ident for ident, channel, host in found if not _has_ready(db, ident, channel, host)]
+
+
+def _has_ready(db: Connection, endpoint_id: int, channel: str, host_id: int) -> bool:
+    place = {"of_lane": lane_of(channel), "of_host": host_id, "of_endpoint": endpoint_id}
+    return db.execute(_HAS_READY.limit(1), place).first() is not None

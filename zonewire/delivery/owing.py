@@ -235,14 +235,15 @@ def _cancel(db: Connection, rows: Sequence[Any], *, why: str, now: int, moves: M
     db.execute(_CANCEL_IDS, {"cancelled_ids": [row.id for row in rows], "moment": now, "why": why})
     changes: Moves = Counter() if moves is None else moves
     for row in rows:
-        changes[Slot(row.lane, State(row.state), held=_is_held(row))] -= 1
+        changes[Slot(row.lane, State(row.state), held=is_held(row))] -= 1
         changes[Slot(row.lane, State.CANCELLED)] += 1
     if moves is None:
         counts.record(db, changes)
     return len(rows)
 
 
-def _is_held(row: Any) -> bool:
+def is_held(row: Any) -> bool:
+    """Whether a row of the ledger is held: owed, without a due time."""
     return row.due_at is None and row.state in _OPEN
 
 
