@@ -46,7 +46,9 @@ def _with_captions(blocks: Iterable[Block]) -> Iterator[Block]:
     for block in blocks:
         follows_picture = above is not None and bool(above.pictures)
         is_caption = block.kind is Kind.CAPTION or (
-            follows_picture and len(block.text) <= _CAPTION_CHARACTERS and bool(_CAPTION.match(block.text))
+            follows_picture
+            and len(block.text) <= _CAPTION_CHARACTERS
+            and (bool(_CAPTION.match(block.text)) or (block.is_centred and block.kind is Kind.TEXT))
         )
         if is_caption and follows_picture and above is not None and not above.text:
             yield replace(block, kind=Kind.CAPTION, pictures=_named(above.pictures, block.text))

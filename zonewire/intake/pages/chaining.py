@@ -33,8 +33,13 @@ def chained(pages: Mapping[str, Page]) -> list[list[str]]:
         found = by_address.get(urljoin(page.address, address)) or by_name.get(_last(address)) if address else None
         if found and found != name and found not in following.values():
             following[name] = found
-    begun = [name for name in pages if name not in following.values()]
-    return [_chain(name, following) for name in begun]
+    chains = [_chain(name, following) for name in pages if name not in following.values()]
+    reached = {name for chain in chains for name in chain}
+    for name in pages:  # in a ring none is the first
+        if name not in reached:
+            chains.append(_chain(name, following))
+            reached.update(chains[-1])
+    return chains
 
 
 def _chain(name: str, following: Mapping[str, str]) -> list[str]:

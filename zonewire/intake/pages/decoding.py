@@ -10,6 +10,10 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),  # what an editor on Windows calls "Unicode"
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_UNMARKED = (  # a first bracket of two bytes
+    (re.compile(rb"(?:\s\0)*<\0"), "utf-16-le"),
+    (re.compile(rb"(?:\0\s)*\0<"), "utf-16-be"),
+)
 _DECLARED = re.compile(rb"""charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
 _HEAD_BYTES = 4_096
 _LOST = "\ufffd"
@@ -26,6 +30,9 @@ def decoded(whole: bytes) -> str:
     for mark, encoding in _MARKS:
         if whole.startswith(mark):
             return whole[len(mark) :].decode(encoding, errors="replace").replace(_LOST, "")
+    for start, encoding in _UNMARKED:
+        if start.match(whole):
+            return whole.decode(encoding, errors="replace").replace(_LOST, "")
     for encoding in ("utf-8", "gb18030"):
         try:
             return whole.decode(encoding)

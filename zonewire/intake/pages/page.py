@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from zonewire.intake.plaintext import without_controls
 
+MOST_LINES = 20_000
+"""No article has more."""
+
 
 class Kind(StrEnum):
     """What a line is."""
@@ -48,6 +51,7 @@ class Block:
     path: tuple[int, ...] = ()  # the elements around it, from the outside in: places in Page.elements
     pictures: tuple[Picture, ...] = ()
     files: tuple[File, ...] = ()
+    is_centred: bool = False
 
     @property
     def is_linked(self) -> bool:
@@ -69,6 +73,7 @@ class Page:
     following: str = ""  # the address behind 下一页, as it was written
     has_login: bool = False
     has_frames: bool = False
+    has_scripts: bool = False
     language: str = ""
 
 

@@ -68,6 +68,20 @@ FOOTER = (
 SCAN = '<div class="ewm"><img src="/images/qrcode.png"><p>扫一扫在手机打开当前页</p></div>'
 
 
+LOGIN = '<div>用户名：<input name="u"> 密码：<input type="password" name="p"> <a href="/reg">注册</a></div>'
+PRAISE = "<div>顶一下</div><div>(3)</div><div>踩一下</div>"
+COMMENT = "<p>【发表评论】【加入收藏】【告诉好友】【打印此文】【关闭窗口】</p>"
+REMARKS = "<div class='comments'><h4>网友评论</h4><p>王先生：园区越来越好了。</p></div>"
+LINKS = '<div>友情链接：<a href="http://a.example/">江海市政府</a> <a href="http://b.example/">江海港</a></div>'
+HEAVY = f"<p>园区简介</p><p>{'园区成立于二〇〇三年，面积六十平方公里，是省级开发区。' * 4}</p>"
+ENCODINGS = (
+    *((b"", name) for name in ("utf-8", "gb18030")),
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+
+
 def crumbs_of(article: Written, draw: st.DrawFn) -> str:
     between = draw(st.sampled_from((" &gt; ", "&gt;", " ＞ ", " » ", "&nbsp;&gt;&nbsp;")))
     names = ("首页", *article.crumbs)
@@ -143,46 +157,90 @@ def body_of(article: Written, draw: st.DrawFn) -> str:  # noqa: PLR0911  # a sha
     return f"<div class='article-body'>{''.join(f'<p>{text}</p>' for text in texts)}</div>"
 
 
+def head_of(article: Written, draw: st.DrawFn) -> str:
+    """Breadcrumb, title and labels, with what portals put between them."""
+    between = some(draw, NEIGHBOURS[1], SHARE, TOOLS, HIDDEN)
+    return crumbs_of(article, draw) + title_of(article, draw) + labels_of(article, draw) + between
+
+
+def below_of(draw: st.DrawFn) -> str:
+    """What stands below an article, in its column."""
+    buttons = some(draw, SHARE, TOOLS, COUNTER, SCAN, PRAISE, COMMENT)
+    return buttons + draw(st.sampled_from(NEIGHBOURS)) + some(draw, RELATED, REMARKS)
+
+
+def split_of(article: Written, draw: st.DrawFn) -> str:
+    """The body, with a box of links in its midst or without one."""
+    at = draw(st.integers(0, len(article.paragraphs)))
+    if not 0 < at < len(article.paragraphs):
+        return body_of(article, draw)
+    parts = (article.paragraphs[:at], article.paragraphs[at:])
+    lines = ["".join(f"<p>{html.escape(text, quote=False)}</p>" for text in part) for part in parts]
+    return f"<div class='article-body'>{RELATED.join(lines)}</div>"
+
+
+def columns_of(main: str, draw: st.DrawFn) -> str:
+    """*main* in the layout of a page: alone, or with columns before it, behind it, or both."""
+    layout = draw(st.sampled_from(("plain", "divs", "cells", "table of tables", "form")))
+    before, behind = (draw(st.sampled_from(("", HOT, ABOUT))) for _ in range(2))
+    if layout == "divs":
+        return f"<div class='cols'>{before}<div class='main'>{main}</div>{behind}</div>"
+    if layout == "cells":
+        cells = (f"<td width='200'>{before or HEAVY}</td>", f"<td>{main}</td>", f"<td>{behind}</td>")
+        return f"<table width='980'><tr>{''.join(cells)}</tr></table>"
+    if layout == "table of tables":
+        rows = f"<tr><td><img src='images/spacer.gif' width='1' height='9'></td></tr><tr><td>{main}</td></tr>"
+        return f"<table><tr><td><table>{rows}</table></td></tr></table>"
+    return f"<form action='show.aspx' method='post'>{main}</form>" if layout == "form" else main
+
+
+def noisy(page: str, draw: st.DrawFn) -> str:
+    """*page* with attributes, comments and blanks that mean nothing."""
+    noise = draw(
+        st.sampled_from(("", " align='left' onclick='x()'", ' style="color:red;mso-x:1" lang=ZH-CN', " data-v-1"))
+    )
+    page = page.replace("<p>", f"<p{noise}>").replace("<div>", f"<div{noise}>")
+    if draw(st.booleans()):
+        page = page.replace("</div>", "</div><!-- 发布时间：1998-01-01 -->")
+    if draw(st.booleans()):
+        page = page.replace("</p>", "</p>\r\n\t")
+    return page
+
+
+def told_of(article: Written, draw: st.DrawFn) -> str:
+    """What the page tells of itself above its body."""
+    title = html.escape(article.title)
+    told = ("", PORTAL, title, f"{title}_{PORTAL}", f"{title} - 文字新闻 - {PORTAL}", f"{PORTAL}-{title}")
+    metas = some(draw, f'<meta name="ArticleTitle" content="{title}">', '<meta name="keywords" content="园区">')
+    return f"<title>{draw(st.sampled_from(told))}</title>{metas}"
+
+
+def some(draw: st.DrawFn, *parts: str) -> str:
+    """Any of *parts*, in any order."""
+    return "".join(draw(st.lists(st.sampled_from(parts), unique=True, max_size=len(parts))))
+
+
 @st.composite
 def pages(draw: st.DrawFn, article: Written) -> str:
     """A page of HTML with *article* in it."""
-
-    def some(*parts: str) -> str:
-        chosen = draw(st.lists(st.sampled_from(parts), unique=True, max_size=len(parts)))
-        return "".join(chosen)
-
-    head = crumbs_of(article, draw) + title_of(article, draw) + labels_of(article, draw)
-    body = "".join(
-        (
-            some(SHARE, TOOLS, HIDDEN),
-            body_of(article, draw),
-            some(SHARE, TOOLS, COUNTER, SCAN),
-            draw(st.sampled_from(NEIGHBOURS)),
-            some(RELATED),
-        )
-    )
+    head, body = head_of(article, draw), split_of(article, draw) + below_of(draw)
     if draw(st.booleans()):  # the head stands above the columns
         beside = [f"<div class='l'>{body}</div>", draw(st.sampled_from((HOT, ABOUT, BLURB)))]
         body = f"<div class='row'>{''.join(draw(st.permutations(beside)))}</div>"
     main = head + body
-    for _ in range(draw(st.integers(0, 3))):
+    for _ in range(draw(st.integers(0, 9))):
         main = f"<div class='wrap'>{main}</div>"
-    layout = draw(st.sampled_from(("plain", "left", "right", "cells")))
-    if layout == "left":
-        main = f"<div class='cols'>{draw(st.sampled_from((HOT, ABOUT)))}<div class='main'>{main}</div></div>"
-    elif layout == "right":
-        main = f"<div class='cols'><div class='main'>{main}</div>{draw(st.sampled_from((HOT, ABOUT)))}</div>"
-    elif layout == "cells":
-        main = f"<table width='980'><tr><td width='200'>{HOT}</td><td>{main}</td></tr></table>"
-    told = draw(
-        st.sampled_from(
-            (
-                f"<title>{article.title}</title>",
-                f"<title>{article.title}_{PORTAL}</title>",
-                f"<title>{PORTAL}</title>",
-                "",
-            )
-        )
+    main = columns_of(main, draw)
+    before, after = some(draw, MENU, SEARCH, LOGO, TODAY, SCRIPT, LOGIN), some(draw, FOOTER, SCRIPT, LINKS)
+    return noisy(
+        f"<!DOCTYPE html><html><head>{told_of(article, draw)}</head><body>{before}{main}{after}</body></html>", draw
     )
-    before, after = some(MENU, SEARCH, LOGO, TODAY, SCRIPT), some(FOOTER, SCRIPT)
-    return f"<!DOCTYPE html><html><head>{told}</head><body>{before}{main}{after}</body></html>"
+
+
+@st.composite
+def saved(draw: st.DrawFn, page: str) -> bytes:
+    """*page* as bytes, in an encoding that it declares, does not declare, or declares wrongly."""
+    declared = draw(st.sampled_from(("", "utf-8", "gb2312", "GBK", "iso-8859-1")))
+    page = page.replace("<head>", f'<head><meta charset="{declared}">' if declared else "<head>")
+    mark, encoding = draw(st.sampled_from(ENCODINGS))
+    return mark + page.encode(encoding)
