@@ -139,3 +139,25 @@ def test_the_real_page_beside_the_checkout_is_read() -> None:
     assert article.text.startswith("5月31日")
     assert article.text.endswith("项目合作协议。")
     assert "线上签约实现“院地合作”" in article.text.split("\n\n")
+
+
+@pytest.mark.parametrize(
+    "first", ["时间：2026年6月8日上午九点", "日期：2026年6月8日", "2026-06-08", "作者：丁一，现任教授。"]
+)
+def test_what_the_text_says_of_its_subject_stays_in_it(first: str) -> None:
+    assert read_page(a_page(paragraphs=(first, *PARAGRAPHS))).text.startswith(first)
+
+
+def test_the_head_of_a_column_is_no_title() -> None:
+    assert read_page(a_page(title=f"文字新闻\n{TITLE}")).title == TITLE
+
+
+def test_a_list_whose_entries_have_labels_is_no_article() -> None:
+    entries = tuple(f"园区第{n}批项目开工\n发布时间：2026-06-0{n}" for n in range(1, 6))
+    with pytest.raises(InvalidInput, match="list of articles"):
+        read_page(a_page(paragraphs=entries))
+
+
+def test_a_subtitle_and_a_summary_above_the_labels_are_text() -> None:
+    article = read_page(a_page(title=f"{TITLE}\n——六家企业到场\n摘要：二期开工，明年投产。"))
+    assert (article.title, article.text.split("\n\n")[:2]) == (TITLE, ["——六家企业到场", "摘要：二期开工，明年投产。"])
