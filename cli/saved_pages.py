@@ -41,7 +41,6 @@ def _chains_in(folder: Path, names: Iterable[str]) -> list[list[str]]:
     from zonewire.intake.pages import chained
 
     pages: dict[str, Page] = {}
-    shown: dict[str, str] = {}
     wanted = [Path(name) for name in names if name != STDIN and Path(name).parent == folder]
     shown = {Path(name).name: name for name in names if name != STDIN and Path(name).parent == folder}
     while wanted:

@@ -153,7 +153,7 @@ def test_the_head_of_a_column_is_no_title() -> None:
 
 
 def test_a_list_whose_entries_have_labels_is_no_article() -> None:
-    entries = tuple(f"园区第{n}批项目开工\n发布时间：2026-06-0{n}" for n in range(1, 6))
+    entries = tuple(f"园区第{n}批项目开工，共有八个。\n发布时间：2026-06-0{n}" for n in range(1, 6))
     with pytest.raises(InvalidInput, match="list of articles"):
         read_page(a_page(paragraphs=entries))
 
