@@ -24,6 +24,10 @@ class Mailbox:
         """Every mail, or those to one address, in order of arrival."""
         return [mail for mail in list(self._mails) if to is None or mail["To"].addresses[0].addr_spec == to]
 
+    def empty(self) -> None:
+        """Forget every mail."""
+        self._mails.clear()
+
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         """Keep the mail."""
         self._mails.append(message_from_bytes(envelope.original_content, policy=SMTP))

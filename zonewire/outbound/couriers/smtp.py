@@ -108,9 +108,9 @@ class _Away:
 class Line:
     """One connection to the relay."""
 
-    def __init__(self, relay: Relay, away: _Away) -> None:
+    def __init__(self, relay: Relay, away: _Away | None = None) -> None:
         self._relay = relay
-        self._away = away
+        self._away = away or _Away()
         self._smtp: smtplib.SMTP | None = None
 
     def carry(self, request: MailRequest, content: bytes) -> Reply:
@@ -275,7 +275,7 @@ def _timed(reply: Reply, started: float) -> Reply:
 def trouble_with(relay: Relay) -> str:
     """What is wrong with *relay*, found by connecting and logging in as for a mail; "" where it would take one."""
     try:
-        smtp = Line(relay, _Away())._connect()  # noqa: SLF001  # ours
+        smtp = Line(relay)._connect()  # noqa: SLF001  # ours
         if relay.user:
             smtp.login(relay.user, relay.password)
     except (OSError, smtplib.SMTPException) as error:
