@@ -71,6 +71,7 @@ def _register() -> None:
         listen,
         processes,
         publishing,
+        subscribers,
         subscriptions,
     )
 
@@ -80,6 +81,7 @@ def _register() -> None:
         articles,
         feeds,
         subscriptions,
+        subscribers,
         endpoints,
         deliveries,
         digests,

@@ -71,6 +71,8 @@ EVENTS: dict[str, str] = {
     "settlement.refused": "the database refused what one try came to, even alone; delivery_id, the trace",
     "sentinel.blind": "the sentinel cannot read the database and will try again; error",
     "subscription.confirmed": "a reader confirmed; subscription_id",
+    "subscription.managed": "a reader used the page of a subscription; subscription_id, action (changed, "
+    "paused, resumed, ended)",
     "subscription.ended": "a subscription ended, what it was still owed is cancelled; subscription_id",
     "task.misplaced": "a task came to a worker of another lane and was left alone; lane",
     "turn.failed": "a fault in a lane's turn, which is tried again; lane, and the trace",

@@ -41,11 +41,11 @@ def confirm(token: str, request: Request) -> Response:
         with face.store.writing() as db:
             subscription = subscriptions.confirm(db, subscription_id, now(db))
     except NotFound:
-        return _unknown(request, status=404)
+        return unknown_link(request, status=404)
     except Conflict:
         return _told_now(request, face, subscription_id)
     log.info("subscription.confirmed", subscription_id=subscription.id)
-    return _told(request, subscription)
+    return told(request, subscription)
 
 
 @router.api_route("/unsubscribe/{token}", methods=["GET", "HEAD"])
@@ -64,9 +64,9 @@ def unsubscribe(token: str, request: Request) -> Response:
         with face.store.writing() as db:
             subscription = subscriptions.unsubscribe(db, subscription_id, now(db))
     except NotFound:
-        return _unknown(request, status=200)  # RFC 8058: a mail program has no use for an error
+        return unknown_link(request, status=200)  # RFC 8058: a mail program has no use for an error
     log.info("subscription.ended", subscription_id=subscription.id)
-    return _told(request, subscription)
+    return told(request, subscription)
 
 
 def _ask(request: Request, token: str, *, purpose: str, open_states: set[str], form: str) -> Response:
@@ -77,31 +77,33 @@ def _ask(request: Request, token: str, *, purpose: str, open_states: set[str], f
         with face.store.reading() as db:
             subscription = subscriptions.find(db, subscription_id)
     except NotFound:
-        return _unknown(request, status=404)
+        return unknown_link(request, status=404)
     if subscription.state not in open_states:
-        return _told(request, subscription)
-    return page(request, f"public/{form}.html", **_in_words(subscription, words(locale_of(request))))
+        return told(request, subscription)
+    return page(request, f"public/{form}.html", **in_words(subscription, words(locale_of(request))))
 
 
 def _told_now(request: Request, face: Face, subscription_id: int) -> Response:
     with face.store.reading() as db:
         subscription = subscriptions.find(db, subscription_id)
-    return _told(request, subscription)
+    return told(request, subscription)
 
 
-def _told(request: Request, subscription: Subscription) -> Response:
-    """How things are with *subscription*."""
+def told(request: Request, subscription: Subscription) -> Response:
+    """A page that says how things are with *subscription*."""
     t = words(locale_of(request))
-    return page(request, "public/done.html", state=subscription.state, **_in_words(subscription, t))
+    return page(request, "public/done.html", state=subscription.state, **in_words(subscription, t))
 
 
-def _unknown(request: Request, *, status: int) -> Response:
+def unknown_link(request: Request, *, status: int) -> Response:
+    """A page for a token that opens nothing."""
     t = words(locale_of(request))
     heading, sentence = t("pages.unknown_title"), t("pages.unknown")
     return page(request, "public/notice.html", status=status, heading=heading, sentence=sentence, seal=False)
 
 
-def _in_words(subscription: Subscription, t: Words) -> dict[str, Any]:
+def in_words(subscription: Subscription, t: Words) -> dict[str, Any]:
+    """What pages say of a subscription: its address, filter and cadence, and when the next digest is due."""
     next_at = subscription.next_at
     return {
         "address": subscription.address or "",

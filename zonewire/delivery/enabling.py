@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from itertools import count
 
-from sqlalchemy import Connection, bindparam, func, literal_column, select, update
+from sqlalchemy import Connection, bindparam, func, literal_column, null, or_, select, update
 
 from zonewire.delivery import counts, owing
 from zonewire.delivery.counts import Moves, Slot
+from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.states import State
+from zonewire.errors import Conflict
 from zonewire.store import Spelled, Store, as_rows, many, read_rows, values_of
 from zonewire.store import now as clock
 from zonewire.store.pacing import Pace
@@ -42,6 +44,10 @@ _ENABLE = (
     update(endpoints)
     .where(endpoints.c.id == bindparam("endpoint_id"))
     .values(state="healthy", gone=False, reason=None, disabled_at=None, failures=0, failing_since=None, last_error=None)
+)
+_HAS_ADDRESS = select(endpoints.c.id).where(
+    endpoints.c.id == bindparam("endpoint_id"),
+    or_(endpoints.c.address.is_not(null()), endpoints.c.sealed_address.is_not(null())),
 )
 # What an endpoint holds, by the index `held`.
 _HELD = (
@@ -96,10 +102,13 @@ def held_count(db: Connection, endpoint_id: int) -> int:
 def enable(store: Store, pace: Pace, endpoint_id: int, held: Held) -> Counter[str]:
     """Turn an endpoint on, as if it had never failed; how many of what it held were `released` and `cancelled`.
 
-    What comes while it works is sent. Opens its own transactions, as many as *pace* wants.
+    What comes while it works is sent. Opens its own transactions, as many as *pace* wants. Raises Conflict for an
+    endpoint that leads nowhere any more.
     """
     done: Counter[str] = Counter()
     with store.reading() as db:
+        if not db.execute(_HAS_ADDRESS, {"endpoint_id": endpoint_id}).scalar():
+            raise Conflict(f"{shown_id(endpoint_id)} has no address any more: its subscriber was erased")
         unwanted = left_out(db, endpoint_id, held)
     done["cancelled"] = _in_batches(
         store, pace, unwanted, lambda db, ids: owing.cancel(db, ids, why=LEFT_OUT, now=clock(db))

@@ -17,6 +17,12 @@ KEPT_LETTERS = 64
 
 UNSUBSCRIBE_TOKEN = "unsubscribe"  # noqa: S105 - the purpose of a token, not one
 CONFIRM_TOKEN = "confirm"  # noqa: S105 - the same
+MANAGE_TOKEN = "manage"  # noqa: S105 - the same
+MANAGE_FOR_S = 400 * 24 * 3600
+"""A link to change a subscription works for so long; one to leave it always does."""
+
+UNSUBSCRIBE, MANAGE = "unsubscribe", "manage"
+"""The slots that hold a reader's own links."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +92,17 @@ class Mailing:
         """The values that every mail has of its own, but for the recipient, which the channel fills in."""
         return {"id": row.delivery_id, "date": format_datetime(datetime.fromtimestamp(now // SECOND, UTC))}
 
+    def reader_links(self, subscription_id: int) -> dict[str, str]:
+        """The values of the slots that every mail of a subscription has: where its reader changes and leaves it."""
+        return {UNSUBSCRIBE: self.unsubscribe_link(subscription_id), MANAGE: self.manage_link(subscription_id)}
+
     def unsubscribe_link(self, subscription_id: int) -> str:
         """Where a reader of this subscription leaves it; never expires."""
         return f"{self.base_url}/unsubscribe/{make_token(self.keys, UNSUBSCRIBE_TOKEN, subscription_id)}"
+
+    def manage_link(self, subscription_id: int) -> str:
+        """Where a reader changes this subscription; works for MANAGE_FOR_S seconds."""
+        return f"{self.base_url}/manage/{make_token(self.keys, MANAGE_TOKEN, subscription_id)}"
 
     def confirm_link(self, subscription_id: int) -> str:
         """Where a reader confirms this subscription."""

@@ -215,6 +215,12 @@ def cancel_for_subscription(db: Connection, subscription_id: int, *, endpoint_id
     return _cancel(db, db.execute(found.with_for_update()).all(), why="unsubscribed", now=now)
 
 
+def cancel_for_endpoint(db: Connection, endpoint_id: int, *, why: str, now: int) -> int:
+    """Cancel all that is open for an endpoint, held or not; how many."""
+    found = _STATE_BEFORE.where(deliveries.c.endpoint_id == endpoint_id, deliveries.c.state.in_(_OPEN))
+    return _cancel(db, db.execute(found.with_for_update()).all(), why=why, now=now)
+
+
 def cancel(db: Connection, keys: Sequence[int], *, why: str, now: int, moves: Moves | None = None) -> int:
     """Cancel the deliveries of *keys* that are pending, retrying or dead; how many were.
 

@@ -5,9 +5,20 @@ may use feeds, subscriptions, delivery, filters, articles, keys, rendering and t
 """
 
 from zonewire.digests.editions import Cut, cut_due
+from zonewire.digests.left_out import count_left_out
 from zonewire.digests.messages import digest_messages
 from zonewire.digests.news import news_messages
 from zonewire.digests.preview import Preview, preview
 from zonewire.digests.rendering import Edition, render_edition
 
-__all__ = ["Cut", "Edition", "Preview", "cut_due", "digest_messages", "news_messages", "preview", "render_edition"]
+__all__ = [
+    "Cut",
+    "Edition",
+    "Preview",
+    "count_left_out",
+    "cut_due",
+    "digest_messages",
+    "news_messages",
+    "preview",
+    "render_edition",
+]

@@ -6,10 +6,10 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
-from zonewire.delivery.mailing import Mailing, OwedLetter
+from zonewire.delivery.mailing import UNSUBSCRIBE, Mailing, OwedLetter
 from zonewire.delivery.messages import LetterMessage
 from zonewire.digests import statements
-from zonewire.digests.rendering import UNSUBSCRIBE, Edition, render_edition
+from zonewire.digests.rendering import Edition, render_edition
 from zonewire.rendering.mime import Letter, Slots, compose
 from zonewire.rendering.translation import words
 
@@ -28,7 +28,7 @@ def digest_messages(
     for row in rows:
         letter = letters.get(row.edition_id) if row.edition_id is not None else None
         if letter is not None:
-            slots = mailing.slots(row, now=now) | {UNSUBSCRIBE: mailing.unsubscribe_link(row.subscription_id)}
+            slots = mailing.slots(row, now=now) | mailing.reader_links(row.subscription_id)
             messages[row.id] = LetterMessage(delivery_id=row.delivery_id, letter=letter, slots=slots)
     return messages
 

@@ -6,15 +6,15 @@ from functools import partial
 from typing import Any
 
 import css_inline
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from zonewire.articles.model import Version
 from zonewire.articles.reading import by_numbers
-from zonewire.delivery.mailing import Mailing, OwedNews
+from zonewire.delivery.mailing import MANAGE, UNSUBSCRIBE, Mailing, OwedNews
 from zonewire.delivery.messages import LetterMessage
 from zonewire.digests.contents import story_of
 from zonewire.digests.messages import list_headers
-from zonewire.digests.rendering import UNSUBSCRIBE, meta_line
+from zonewire.digests.rendering import meta_line
 from zonewire.filters import parse_written
 from zonewire.rendering.environment import render
 from zonewire.rendering.mime import Letter, Slots, compose
@@ -26,16 +26,7 @@ from zonewire.store.tables import filters, subscriptions
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 _MARKS = {"article.updated": "updated", "article.withdrawn": "withdrawn"}
 
-# For each endpoint the first of its subscriptions to instant news that is still active. By the index on endpoints.
-_FIRST = (
-    select(func.min(subscriptions.c.id))
-    .where(
-        subscriptions.c.endpoint_id.in_(values_of(many("endpoint_ids"))),
-        subscriptions.c.cadence == "instant",
-        subscriptions.c.state == "active",
-    )
-    .group_by(subscriptions.c.endpoint_id)
-)
+# The subscriptions of some endpoints that go on. By the index on endpoints.
 _READERS = (
     select(
         subscriptions.c.id,
@@ -43,9 +34,14 @@ _READERS = (
         subscriptions.c.locale,
         subscriptions.c.filter_id,
         filters.c.written,
+        subscriptions.c.cadence,
+        subscriptions.c.state,
     )
     .join(filters, filters.c.id == subscriptions.c.filter_id)
-    .where(subscriptions.c.id.in_(_FIRST))
+    .where(
+        subscriptions.c.endpoint_id.in_(values_of(many("endpoint_ids"))),
+        subscriptions.c.state.in_(["active", "paused"]),
+    )
 )
 
 
@@ -62,13 +58,10 @@ class _Reader:
 def news_messages(db: Connection, rows: Sequence[OwedNews], *, mailing: Mailing, now: int) -> dict[int, LetterMessage]:
     """By delivery, the mail that it owes; *now* (microseconds) becomes its Date.
 
-    A delivery that is not named has no reader any more: no active subscription leads to its endpoint.
+    A delivery that is not named has no reader any more: no subscription that goes on leads to its endpoint.
     """
     versions = by_numbers(db, sorted({row.number for row in rows}))
-    readers = {
-        found.endpoint_id: _Reader(found.id, found.locale, found.filter_id, found.written)
-        for found in db.execute(_READERS, {"endpoint_ids": sorted({row.endpoint_id for row in rows})})
-    }
+    readers = _readers(db, sorted({row.endpoint_id for row in rows}))
     messages: dict[int, LetterMessage] = {}
     for row in rows:
         reader = readers.get(row.endpoint_id)
@@ -77,10 +70,23 @@ def news_messages(db: Connection, rows: Sequence[OwedNews], *, mailing: Mailing,
         key = ("news", row.number, row.event_type, reader.locale, reader.filter_id)
         compose_it = partial(_letter, versions[row.number], row.event_type, reader, mailing)
         letter = mailing.letters.get(key, compose_it)
-        slots = mailing.slots(row, now=now) | {UNSUBSCRIBE: mailing.unsubscribe_link(reader.subscription_id)}
+        slots = mailing.slots(row, now=now) | mailing.reader_links(reader.subscription_id)
         if letter is not None:
             messages[row.id] = LetterMessage(delivery_id=row.delivery_id, letter=letter, slots=slots)
     return messages
+
+
+def _readers(db: Connection, endpoint_ids: Sequence[int]) -> dict[int, _Reader]:
+    """For each endpoint the subscription that its news is sent for: the first active one to instant news.
+
+    Where that has been paused, or turned into a digest, since the news was owed, it is sent all the same.
+    """
+    found = sorted(
+        db.execute(_READERS, {"endpoint_ids": endpoint_ids}),
+        key=lambda row: (row.cadence != "instant", row.state != "active", row.id),
+        reverse=True,
+    )
+    return {row.endpoint_id: _Reader(row.id, row.locale, row.filter_id, row.written) for row in found}
 
 
 def _letter(version: Version, event_type: str, reader: _Reader, mailing: Mailing) -> Letter:
@@ -96,6 +102,7 @@ def _letter(version: Version, event_type: str, reader: _Reader, mailing: Mailing
         "today": t.date(version.accepted_at),
         "filter": filter_in_words(parse_written(reader.written), t),
         "unsubscribe": slots.mark(UNSUBSCRIBE),
+        "manage": slots.mark(MANAGE),
     }
     subject = render("email/news/subject.txt", reader.locale, title=story.title, mark=values["mark"]).strip()
     html = _INLINER.inline(render("email/news/body.html", reader.locale, subject=subject, **values))

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from zonewire.delivery.mailing import Mailing
+from zonewire.delivery.mailing import MANAGE, UNSUBSCRIBE, Mailing
 from zonewire.digests import statements
-from zonewire.digests.rendering import UNSUBSCRIBE, Edition, Occasion, render_contents
+from zonewire.digests.rendering import Edition, Occasion, render_contents
 from zonewire.digests.windows import Windows, carried_before, has_story
 from zonewire.errors import WrongUsage
 from zonewire.rendering.translation import words
 from zonewire.subscriptions.names import not_there, shown_id
 
-SAMPLE_LINK = "unsubscribe/…"
+SAMPLE_LINKS = {UNSUBSCRIBE: "unsubscribe/…", MANAGE: "manage/…"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,9 @@ class Preview:
 
     def _filled(self, text: str) -> str:
         assert self.edition is not None  # noqa: S101 - both callers have just looked
-        return text.replace(self.edition.slots.mark(UNSUBSCRIBE), f"{self.base_url}/{SAMPLE_LINK}")
+        for slot, link in SAMPLE_LINKS.items():
+            text = text.replace(self.edition.slots.mark(slot), f"{self.base_url}/{link}")
+        return text
 
 
 def preview(db: Connection, subscription_id: int, *, mailing: Mailing, now: int) -> Preview:

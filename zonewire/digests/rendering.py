@@ -12,6 +12,7 @@ import css_inline
 from sqlalchemy import Connection
 
 from zonewire.articles.reading import by_numbers
+from zonewire.delivery.mailing import MANAGE, UNSUBSCRIBE
 from zonewire.digests import statements
 from zonewire.digests.contents import Sheet, Story, sheet_of
 from zonewire.digests.excerpts import shorten
@@ -27,8 +28,6 @@ MOST_STORIES = 60
 MOST_HTML_BYTES = 90_000
 """Gmail cuts a mail at about 102,000 bytes, and the link to unsubscribe with it."""
 SUBJECT_CHARS = 30
-UNSUBSCRIBE = "unsubscribe"
-"""The slot that holds a reader's own link."""
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
@@ -112,6 +111,7 @@ def _in_words(sheet: Sheet, occasion: Occasion, *, options: Mapping[str, list[st
         "filter": filter_in_words(options, t),
         "title": shorten(sheet.lead.title, SUBJECT_CHARS),
         "unsubscribe": slots.mark(UNSUBSCRIBE),
+        "manage": slots.mark(MANAGE),
         "meta": lambda story: meta_line(story, t, made_at=occasion.made_at),
     }
     subject = render("email/digest/subject.txt", occasion.locale, **values).strip()

@@ -80,6 +80,7 @@ events = Table(
     Column("guid", Text, nullable=False),
     Column("version", Integer),  # null where the event was stale and the article unknown
     Column("accepted_at", Moment, nullable=False),
+    Index("ix_events_guid", "guid"),
     sqlite_with_rowid=False,
 )
 
@@ -170,6 +171,12 @@ subscribers = Table(
     Column("address_mark", LargeBinary),  # HMAC of an erased address, so that it is not taken in again
     Column("created_at", Moment, nullable=False),
     Column("erased_at", Moment),
+    Index(
+        "ix_subscribers_address_mark",
+        "address_mark",
+        sqlite_where=text("address_mark IS NOT NULL"),
+        postgresql_where=text("address_mark IS NOT NULL"),
+    ),
 )
 
 hosts = Table(

@@ -4,34 +4,49 @@ One at a time (`subscribe`) or in bulk (`read_chunks`, `import_chunk`), by the s
 delivery, filters, articles, keys, outbound and the store.
 """
 
+from zonewire.subscriptions.changing import Rhythm, change, read_rhythm
+from zonewire.subscriptions.erasing import end_everything, forget, is_being_sent, subscriber_of
 from zonewire.subscriptions.exporting import export_options
 from zonewire.subscriptions.importing import Chunk, Imported, import_chunk, read_chunks
 from zonewire.subscriptions.lifecycle import Subscription, confirm, pause, remove, resume, unsubscribe
 from zonewire.subscriptions.listing import find, list_subscriptions, subscriptions_of
-from zonewire.subscriptions.names import key_of, shown_id
+from zonewire.subscriptions.names import key_of, owner_of, shown_id
+from zonewire.subscriptions.personal import export_subscriber
 from zonewire.subscriptions.request import SubscriptionRequest
 from zonewire.subscriptions.subscribing import Subscribed, subscribe
-from zonewire.subscriptions.validate import read_options
+from zonewire.subscriptions.validate import CADENCES, WEEKDAYS, read_options, timezones
 
 __all__ = [
+    "CADENCES",
+    "WEEKDAYS",
     "Chunk",
     "Imported",
+    "Rhythm",
     "Subscribed",
     "Subscription",
     "SubscriptionRequest",
+    "change",
     "confirm",
+    "end_everything",
     "export_options",
+    "export_subscriber",
     "find",
+    "forget",
     "import_chunk",
+    "is_being_sent",
     "key_of",
     "list_subscriptions",
+    "owner_of",
     "pause",
     "read_chunks",
     "read_options",
+    "read_rhythm",
     "remove",
     "resume",
     "shown_id",
     "subscribe",
+    "subscriber_of",
     "subscriptions_of",
+    "timezones",
     "unsubscribe",
 ]

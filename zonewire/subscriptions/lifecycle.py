@@ -20,6 +20,7 @@ class Subscription:
     """One subscription, as a page or a command shows it."""
 
     id: int
+    filter_id: int
     endpoint_id: int
     channel: str
     address: str | None
@@ -37,25 +38,29 @@ class Subscription:
 
 def confirm(db: Connection, subscription_id: int, now: int) -> Subscription:
     """Its reader has agreed: it becomes active and its window opens. Conflict where it has ended meanwhile."""
-    found = _locked(db, subscription_id)
+    found = locked(db, subscription_id)
     if found.state == "ended":
         raise _conflict(found, "has ended", "Subscribe once more.")
     return _start(db, found, opens_after=0, now=now) if found.state == "unconfirmed" else found
 
 
 def pause(db: Connection, subscription_id: int, now: int) -> Subscription:
-    """Nothing more is made for it until it is resumed; what is owed already is still sent."""
-    found = _locked(db, subscription_id)
+    """Nothing more is made for it until it is resumed; what is owed already is still sent.
+
+    Where its window stood, or for instant news the newest article, is kept: what came after it while it rested shows.
+    """
+    found = locked(db, subscription_id)
     if found.state == "paused":
         return found
     if found.state != "active":
         raise _conflict(found, f"is {found.state}", "Only an active one can be paused.")
-    return _move(db, found, becomes="paused", now=now)
+    rests_after = openings(db, now=now)("instant") if found.cadence == "instant" else found.window_after
+    return _move(db, replace(found, window_after=rests_after), becomes="paused", now=now)
 
 
 def resume(db: Connection, subscription_id: int, now: int) -> Subscription:
     """It goes on: instant news from now, a digest with what its window missed, one period back at most."""
-    found = _locked(db, subscription_id)
+    found = locked(db, subscription_id)
     if found.state == "active":
         return found
     if found.state != "paused":
@@ -65,7 +70,7 @@ def resume(db: Connection, subscription_id: int, now: int) -> Subscription:
 
 def unsubscribe(db: Connection, subscription_id: int, now: int) -> Subscription:
     """It ends, and what is pending or retrying for it is cancelled with it. Twice is as good as once."""
-    found = _locked(db, subscription_id)
+    found = locked(db, subscription_id)
     if found.state == "ended":
         return found
     ended = _move(db, found, becomes="ended", now=now)
@@ -100,7 +105,8 @@ def _move(db: Connection, found: Subscription, *, becomes: str, now: int) -> Sub
     return moved
 
 
-def _locked(db: Connection, subscription_id: int) -> Subscription:
+def locked(db: Connection, subscription_id: int) -> Subscription:
+    """The subscription, for this transaction alone to change. Raises NotFound."""
     row = db.execute(statements.LOCK, {"subscription_id": subscription_id}).mappings().one_or_none()
     if row is None:
         raise not_there(shown_id(subscription_id))

@@ -53,6 +53,7 @@ OPENING = select(func.coalesce(_FIRST_SINCE, select(func.max(versions.c.number))
 SHOWN = (
     select(
         subscriptions.c.id,
+        subscriptions.c.filter_id,
         subscriptions.c.endpoint_id,
         endpoints.c.channel,
         endpoints.c.address,
@@ -94,4 +95,24 @@ REVIVE = MOVE.values(
     timezone=bindparam("zone"),
     locale=bindparam("language"),
     last_cut_at=None,
+)
+
+# Another rhythm for one that goes on. The row is locked.
+CHANGE = (
+    update(subscriptions)
+    .where(subscriptions.c.id == bindparam("subscription_id"))
+    .values(
+        cadence=bindparam("new_cadence"),
+        at_minute=bindparam("at"),
+        weekday=bindparam("day"),
+        timezone=bindparam("zone"),
+        locale=bindparam("language"),
+        window_after=bindparam("opens_after"),
+        next_at=bindparam("due_at"),
+    )
+)
+RENAME_CADENCE = (
+    update(subscriptions)
+    .where(subscriptions.c.id == bindparam("subscription_id"))
+    .values(cadence=bindparam("new_cadence"))
 )

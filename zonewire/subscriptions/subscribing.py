@@ -15,10 +15,14 @@ from zonewire.filters import Filter, intern_many
 from zonewire.keys import KeyRing
 from zonewire.store import as_rows
 from zonewire.subscriptions import lifecycle
+from zonewire.subscriptions.erasing import erased_among, refused
 from zonewire.subscriptions.names import shown_id
 from zonewire.subscriptions.request import TEMPLATE, SubscriptionRequest
 from zonewire.subscriptions.statements import ADD, KNOWN, REVIVE
 from zonewire.subscriptions.windows import openings
+
+NOBODY = EndpointFound(id=0, subscriber_id=0)
+"""Stands for the endpoint of somebody who was erased: none is made."""
 
 
 class Key(NamedTuple):
@@ -59,7 +63,7 @@ def subscribe(db: Connection, request: SubscriptionRequest, *, keys: KeyRing, no
     """Make the subscription of *request*, or find it: the same one again (filter, endpoint, cadence) is the first.
 
     One that had ended begins anew; one that waited for its reader's word is active if the request brings it. Raises
-    Conflict where the endpoint has another secret.
+    Conflict where the endpoint has another secret, or the address was erased.
     """
     taken = take_in(db, [request], keys=keys, now=now)
     (one,) = taken.placed
@@ -126,19 +130,22 @@ def _placed(
     filter_ids: dict[Filter, int],
 ) -> list[Placed]:
     filter_ids |= intern_many(db, [request.wanted for request in requests if request.wanted not in filter_ids])
-    wanted = [EndpointWanted(request.address, request.secret) for request in requests]
+    erased = erased_among(db, {request.address.owner for request in requests}, keys=keys)
+    welcome = [request for request in requests if request.address.owner not in erased]
+    wanted = [EndpointWanted(request.address, request.secret) for request in welcome]
     found = find_or_make_endpoints(db, wanted, keys=keys, now=now)
     placed = []
     for request in requests:
-        endpoint = found[request.address]
+        endpoint = found.get(request.address, NOBODY)
         key = Key(filter_ids[request.wanted], endpoint.id, request.cadence)
-        refusal = None if request.secret is None else _refusal(request, endpoint, keys)
-        placed.append(Placed(request, key, endpoint, refusal))
+        placed.append(Placed(request, key, endpoint, _refusal(request, endpoint, keys)))
     return placed
 
 
 def _refusal(request: SubscriptionRequest, endpoint: EndpointFound, keys: KeyRing) -> Conflict | None:
-    if endpoint.has_secret(keys, request.secret or ""):
+    if endpoint is NOBODY:
+        return refused(request.address.owner)
+    if request.secret is None or endpoint.has_secret(keys, request.secret):
         return None
     return Conflict(
         f"secret: {shown_endpoint(endpoint.id)} has another one already",

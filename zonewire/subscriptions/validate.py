@@ -65,10 +65,10 @@ def read_options(options: Mapping[str, Any], *, check_url: Callable[[str], None]
         address=address,
         wanted=_filter(options),
         cadence=cadence,
-        at_minute=_minute(_text(options, "at") or "08:00"),
-        weekday=_one_of("weekday", _text(options, "weekday") or "mon", WEEKDAYS),
-        timezone=_timezone(_text(options, "timezone") or "Asia/Shanghai"),
-        locale=LOCALES[_one_of("locale", _text(options, "locale") or "zh-CN", LOCALES)],
+        at_minute=read_minute(_text(options, "at") or "08:00"),
+        weekday=read_weekday(_text(options, "weekday") or "mon"),
+        timezone=read_timezone(_text(options, "timezone") or "Asia/Shanghai"),
+        locale=read_locale(_text(options, "locale") or "zh-CN"),
         secret=_secret(channel, _text(options, "secret")),
         confirmed=_flag(options, "confirmed"),
         paused=_flag(options, "paused"),
@@ -126,21 +126,35 @@ def _value(dimension: str, value: str) -> str:
     return plain
 
 
-def _minute(given: str) -> int:
+def read_minute(given: str) -> int:
+    """Minutes after midnight of an HH:MM. Raises WrongUsage, as the others do."""
     match = TIME_OF_DAY.fullmatch(given)
     if not match:
-        raise WrongUsage(f"at: {given[:40]!r} is no time of day", mend="Write it as HH:MM, such as 08:00.")
+        raise WrongUsage(f"{given[:40]!r} is no time of day", where="at", mend="Write it as HH:MM, such as 08:00.")
     return int(match[1]) * 60 + int(match[2])
 
 
-def _timezone(given: str) -> str:
-    if given not in _timezones():
-        raise WrongUsage(f"timezone: {given[:40]!r} is no time zone", mend="Take an IANA name, such as Asia/Shanghai.")
+def read_weekday(given: str) -> int:
+    """0 for mon."""
+    return _one_of("weekday", given, WEEKDAYS)
+
+
+def read_timezone(given: str) -> str:
+    """An IANA name."""
+    if given not in timezones():
+        mend = "Take an IANA name, such as Asia/Shanghai."
+        raise WrongUsage(f"{given[:40]!r} is no time zone", where="timezone", mend=mend)
     return given
 
 
+def read_locale(given: str) -> str:
+    """A language that we speak."""
+    return LOCALES[_one_of("locale", given, LOCALES)]
+
+
 @lru_cache(maxsize=1)
-def _timezones() -> frozenset[str]:
+def timezones() -> frozenset[str]:
+    """Every time zone that may be named."""
     return frozenset(available_timezones())
 
 
@@ -159,7 +173,7 @@ def _secret(channel: str, given: str | None) -> str | None:
 def _one_of(option: str, given: str, allowed: tuple[str, ...]) -> int:
     """Which of *allowed* it is."""
     if given not in allowed:
-        raise WrongUsage(f"{option}: {given[:40]!r} is not one of {', '.join(allowed)}")
+        raise WrongUsage(f"{given[:40]!r} is not one of {', '.join(allowed)}", where=option)
     return allowed.index(given)
 
 

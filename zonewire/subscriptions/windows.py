@@ -8,6 +8,9 @@ from sqlalchemy import Connection
 from zonewire.subscriptions import statements
 from zonewire.subscriptions.cadence import PERIOD, next_due
 
+NEVER = 1 << 62
+"""A moment that no article was accepted at, whatever the clocks did."""
+
 
 def next_cut(cadence: str, *, at_minute: int, weekday: int, timezone: str, now: int) -> int | None:
     """When the first window of what becomes active *now* is cut; None for instant news, which has none."""
@@ -23,7 +26,7 @@ def openings(db: Connection, *, now: int) -> Callable[[str], int]:
 
     @cache
     def opening(cadence: str) -> int:
-        since = now - PERIOD[cadence] if cadence in PERIOD else now
+        since = now - PERIOD[cadence] if cadence in PERIOD else NEVER
         return int(db.execute(statements.OPENING, {"since": since}).scalar_one())
 
     return opening

@@ -50,6 +50,16 @@ def shown(due: int, zone: str) -> str:
         ("daily", "02:30", MON, "Europe/Berlin", "2026-10-25T02:30+02:00", "2026-10-26T02:30+01:00"),
         ("daily", "02:30", MON, "Europe/Berlin", "2026-10-25T02:10+01:00", "2026-10-26T02:30+01:00"),
         ("hourly", "00:00", MON, "Europe/Berlin", "2026-10-25T02:10+02:00", "2026-10-25T03:00+01:00"),
+        ("hourly", "00:00", MON, "Australia/Lord_Howe", "2026-04-05T01:10+11:00", "2026-04-05T02:00+10:30"),
+        ("daily", "01:45", MON, "Australia/Lord_Howe", "2026-04-04T12:00+11:00", "2026-04-05T01:45+11:00"),
+        ("daily", "01:45", MON, "Australia/Lord_Howe", "2026-04-05T01:45+11:00", "2026-04-06T01:45+10:30"),
+        ("weekly", "01:30", SUN, "America/New_York", "2026-10-30T12:00-04:00", "2026-11-01T01:30-04:00"),
+        ("weekly", "01:30", SUN, "America/New_York", "2026-11-01T01:30-04:00", "2026-11-08T01:30-05:00"),
+        # Morocco puts its clocks back for Ramadan, and forward after it.
+        ("daily", "02:30", MON, "Africa/Casablanca", "2026-02-14T12:00+01:00", "2026-02-15T02:30+01:00"),
+        ("hourly", "00:00", MON, "Africa/Casablanca", "2026-02-15T02:10+01:00", "2026-02-15T03:00+00:00"),
+        ("daily", "02:30", MON, "Africa/Casablanca", "2026-03-21T12:00+00:00", "2026-03-22T03:00+01:00"),
+        ("weekly", "02:30", SUN, "Africa/Casablanca", "2026-03-21T12:00+00:00", "2026-03-22T03:00+01:00"),
         # Samoa had no 30 December 2011.
         ("daily", "08:00", MON, "Pacific/Apia", "2011-12-29T12:00-10:00", "2011-12-31T00:00+14:00"),
     ],

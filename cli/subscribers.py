@@ -1,0 +1,117 @@
+"""`zonewire subscribers …`: what is kept about somebody, given to them, or forgotten at their wish."""
+
+import contextlib
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.context import installation
+from cli.output import print_json
+from zonewire.errors import Conflict, StoreBusy
+
+if TYPE_CHECKING:
+    from zonewire.store import Store
+
+WAIT_S = 60.0
+"""What is on its way to somebody is waited for so long: a lease that nobody renews is over in half of it."""
+LOOK_EVERY_S = 0.5
+
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An email address, or a partner's host.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+group = typer.Typer(help="What is kept about one subscriber.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to *app*."""
+    app.add_typer(group, name="subscribers")
+
+
+@group.command("export")
+def export(address: Address, as_json: AsJson = False) -> None:
+    """Print all that is kept about a subscriber as one JSON object, for them to have. Secrets are not in it."""
+    from config.keys import ring_of
+    from zonewire.store import migrate, now
+    from zonewire.subscriptions import export_subscriber, owner_of, subscriber_of
+
+    del as_json  # it is JSON either way
+    with installation() as (settings, store), store.reading() as db:
+        subscriber = subscriber_of(db, owner_of(address), keys=ring_of(settings))
+        number = migrate.installation_number(db)
+        print_json(export_subscriber(db, subscriber, installation=number, now=now(db)))
+
+
+@group.command("erase")
+def erase(
+    address: Address,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; a script is not asked anyway.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """End all subscriptions of an address, and remove everything that says whose they were. Cannot be undone."""
+    from config.keys import ring_of
+    from zonewire.store import migrate, now
+    from zonewire.subscriptions import end_everything, forget, owner_of, subscriber_of
+
+    owner = owner_of(address)
+    with installation() as (settings, store):
+        keys = ring_of(settings)
+        with store.reading() as db:
+            subscriber = subscriber_of(db, owner, keys=keys)
+            number = migrate.installation_number(db)
+        if not yes and sys.stdin.isatty():
+            typer.confirm(f"Forget {owner} for good? This cannot be undone.", abort=True)
+        with store.writing() as db:
+            ended = end_everything(db, subscriber, now=now(db))
+        _wait_until_nothing_is_sent(store, subscriber, owner)
+        with store.writing() as db:
+            names = forget(db, subscriber, owner, keys=keys, installation=number, now=now(db))
+        files = _remove_mails(settings.data_dir / "outbox", names)
+        _fold_journal(store)
+    told = {"address": owner, "subscriptions": ended.subscriptions, "cancelled": ended.deliveries, "mails": files}
+    if as_json:
+        print_json(told)
+    else:
+        sys.stdout.write(
+            f"{owner} is forgotten: {ended.subscriptions} subscriptions ended, {ended.deliveries} deliveries"
+            f" cancelled, {files} mails removed from the outbox.\n"
+            "Backups, your mail server's logs, and PostgreSQL until its next vacuum may still hold the address.\n"
+        )
+
+
+def _wait_until_nothing_is_sent(store: "Store", subscriber: int, owner: str) -> None:
+    from zonewire.subscriptions import is_being_sent
+
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        with store.reading() as db:
+            if not is_being_sent(db, subscriber):
+                return
+        if time.monotonic() > deadline:
+            raise Conflict(
+                f"all has ended for {owner}, but something is still on its way to them",
+                mend="Run this once more in a few minutes: then it is forgotten too.",
+            )
+        time.sleep(LOOK_EVERY_S)
+
+
+def _remove_mails(folder: Path, names: list[str]) -> int:
+    """Mails that were written as files, where no SMTP server is set."""
+    removed = 0
+    for name in names:
+        for file in (folder / f"{name}.eml", folder / f".{name}.tmp"):
+            with contextlib.suppress(FileNotFoundError):
+                file.unlink()
+                removed += file.suffix == ".eml"
+    return removed
+
+
+def _fold_journal(store: "Store") -> None:
+    """SQLite keeps what was written before in its journal until that is copied back; somebody who reads delays that."""
+    if not store.is_postgresql:
+        with contextlib.suppress(StoreBusy), store.reading() as db:
+            db.exec_driver_sql("COMMIT")
+            db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            db.exec_driver_sql("BEGIN")

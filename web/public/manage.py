@@ -1,0 +1,176 @@
+"""`/manage/TOKEN`: a reader changes when and how news comes, lets it rest, or leaves. A GET changes nothing.
+
+Each form posts to the same address and says in `action` which it is; the answer is the page as it is then, with a
+sentence about what was done. Whoever holds the link may do this: it comes in every mail, and nobody else has it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any
+
+import structlog
+from babel.dates import get_timezone_location
+from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy import Connection
+
+from web.face import face_of
+from web.forms import read_form
+from web.pages import locale_of, page
+from web.public.subscribers import in_words, told, unknown_link
+from zonewire import digests, subscriptions
+from zonewire.delivery.mailing import MANAGE_FOR_S, MANAGE_TOKEN
+from zonewire.errors import Conflict, NotFound, WrongUsage
+from zonewire.keys import read_token
+from zonewire.rendering.translation import LOCALES, Words, words
+from zonewire.store import now
+from zonewire.subscriptions import CADENCES, WEEKDAYS, Subscription, timezones
+
+log = structlog.get_logger()
+router = APIRouter()
+
+FIELDS = ("cadence", "at", "weekday", "timezone", "locale")
+Form = Annotated[dict[str, str], Depends(read_form)]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a form did, for the page to say: a key of the words, and how many articles will not be sent."""
+
+    said: str
+    left_out: int | None = 0  # None: more than can be counted
+
+
+@router.api_route("/manage/{token}", methods=["GET", "HEAD"])
+def show(token: str, request: Request) -> Response:
+    """The subscription as it is, with the forms to change it."""
+    face = face_of(request)
+    try:
+        subscription_id = _opened(request, token)
+        with face.store.reading() as db:
+            subscription = subscriptions.find(db, subscription_id)
+    except NotFound:
+        return unknown_link(request, status=404)
+    return _page(request, subscription)
+
+
+@router.post("/manage/{token}")
+def act(token: str, request: Request, form: Form) -> Response:
+    """Do what the form says. What cannot be taken changes nothing, and the page says why."""
+    face = face_of(request)
+    try:
+        subscription_id = _opened(request, token)
+        with face.store.writing() as db:
+            before = subscriptions.find(db, subscription_id)
+            try:
+                subscription, done = _done(db, before, form)
+            except WrongUsage as error:
+                return _page(request, before, asked=form, wrong=error.where, status=400)
+            except Conflict as error:
+                if before.state not in {"active", "paused"}:
+                    return told(request, before)
+                return _page(request, before, asked=form, wrong=f"same_{error.where or 'state'}", status=409)
+    except NotFound:
+        return unknown_link(request, status=404)
+    log.info("subscription.managed", subscription_id=subscription.id, action=done.said)
+    return told(request, subscription) if subscription.state == "ended" else _page(request, subscription, done=done)
+
+
+def _opened(request: Request, token: str) -> int:
+    return read_token(face_of(request).keys, MANAGE_TOKEN, token, max_age_s=MANAGE_FOR_S)
+
+
+def _done(db: Connection, before: Subscription, form: Mapping[str, str]) -> tuple[Subscription, Done]:
+    match form.get("action"):
+        case "change":
+            wanted = {name: form[name] for name in FIELDS if name in form}
+            after = subscriptions.change(db, before.id, subscriptions.read_rhythm(wanted, was=before), now(db))
+            becomes_instant = after.cadence == "instant" != before.cadence
+            return after, Done("changed", _left_out(db, before, after) if becomes_instant else 0)
+        case "pause":
+            return subscriptions.pause(db, before.id, now(db)), Done("paused")
+        case "resume":
+            after = subscriptions.resume(db, before.id, now(db))
+            return after, Done("resumed", _left_out(db, before, after))
+        case "unsubscribe":
+            return subscriptions.unsubscribe(db, before.id, now(db)), Done("ended")
+    raise WrongUsage("no form of ours says this", where="action")
+
+
+def _left_out(db: Connection, before: Subscription, after: Subscription) -> int | None:
+    """How many articles lie between the window that was and the one that is."""
+    return digests.count_left_out(db, filter_id=before.filter_id, after=before.window_after, up_to=after.window_after)
+
+
+def _page(
+    request: Request,
+    subscription: Subscription,
+    *,
+    done: Done | None = None,
+    asked: Mapping[str, str] | None = None,
+    wrong: str = "",
+    status: int = 200,
+) -> Response:
+    """The page; *asked* is what stood in the form where something in it was *wrong*."""
+    if subscription.state not in {"active", "paused"}:
+        return told(request, subscription)
+    t = words(locale_of(request))
+    return page(
+        request,
+        "public/manage.html",
+        status=status,
+        state=subscription.state,
+        form=_filled_in(subscription) | {name: asked[name] for name in FIELDS if asked and name in asked},
+        named_cadences=[(name, t(f"cadence.{name}")) for name in CADENCES[subscription.channel]],
+        named_weekdays=[(name, t(f"weekdays.{name}")) for name in WEEKDAYS],
+        named_locales=[(name, t(f"languages.{name}")) for name in LOCALES],
+        places=_places(t.locale),
+        done=done,
+        wrong=wrong,
+        rhythm=_rhythm(subscription, t),
+        **in_words(subscription, t),
+    )
+
+
+def _filled_in(subscription: Subscription) -> dict[str, str]:
+    return {
+        "cadence": subscription.cadence,
+        "at": _clock(subscription.at_minute),
+        "weekday": WEEKDAYS[subscription.weekday],
+        "timezone": subscription.timezone,
+        "locale": subscription.locale,
+    }
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _rhythm(subscription: Subscription, t: Words) -> str:
+    """每周一 08:00（上海时间）."""
+    values: dict[str, Any] = {
+        "at": _clock(subscription.at_minute),
+        "weekday": t(f"weekdays.{WEEKDAYS[subscription.weekday]}"),
+        "place": _place(subscription.timezone, t.locale),
+    }
+    return t(f"rhythm.{subscription.cadence}", **values)
+
+
+REGIONS = ("Asia", "Europe", "America", "Africa", "Australia", "Pacific", "Atlantic", "Indian", "Antarctica")
+
+
+@cache
+def _places(locale: str) -> tuple[tuple[str, str], ...]:
+    """Time zones to choose from, as (name, what it is called): China's first, then by region and name."""
+    names = [name for name in timezones() if name.partition("/")[0] in REGIONS]
+    called = sorted(
+        (REGIONS.index(name.partition("/")[0]), _place(name, locale), name) for name in names if name != "Asia/Shanghai"
+    )
+    first = [("Asia/Shanghai", _place("Asia/Shanghai", locale)), ("UTC", "UTC")]
+    return (*first, *((name, f"{place} · {name}") for _, place, name in called))
+
+
+@cache
+def _place(name: str, locale: str) -> str:
+    """The city that a time zone is named for."""
+    return get_timezone_location(name, locale=locale.replace("-", "_"), return_city=True).rpartition("/")[2]

@@ -1,0 +1,55 @@
+"""All that is kept about one subscriber, for itself to have: subscriptions, endpoints, and what was sent where."""
+
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from zonewire.articles.model import rfc3339
+from zonewire.delivery.listing import Wanted, list_deliveries
+from zonewire.delivery.showing import show_endpoint
+from zonewire.store.tables import endpoints, subscribers, subscriptions
+from zonewire.subscriptions import statements
+from zonewire.subscriptions.lifecycle import Subscription
+from zonewire.subscriptions.listing import as_json
+from zonewire.subscriptions.validate import WEEKDAYS
+
+_SUBSCRIBER = select(subscribers).where(subscribers.c.id == bindparam("subscriber"))
+_THEIRS = statements.SHOWN.where(subscriptions.c.subscriber_id == bindparam("subscriber"))
+_SINCE = select(subscriptions.c.id, subscriptions.c.created_at, subscriptions.c.state_at).where(
+    subscriptions.c.subscriber_id == bindparam("subscriber")
+)
+_ENDPOINTS = select(endpoints.c.id).where(endpoints.c.subscriber_id == bindparam("subscriber")).order_by(endpoints.c.id)
+
+
+def export_subscriber(db: Connection, subscriber_id: int, *, installation: int, now: int) -> dict[str, Any]:
+    """One object with everything but secrets; deliveries as far back as the ledger keeps them, the newest first."""
+    of = {"subscriber": subscriber_id}
+    owner = db.execute(_SUBSCRIBER, of).one()
+    since = {row.id: row for row in db.execute(_SINCE, of)}
+    theirs = [Subscription(**row) for row in db.execute(_THEIRS, of).mappings()]
+    endpoint_ids = db.execute(_ENDPOINTS, of).scalars().all()
+    return {
+        "address": owner.address,
+        "known_since": rfc3339(owner.created_at),
+        "subscriptions": [
+            as_json(one)
+            | {
+                "at": f"{one.at_minute // 60:02}:{one.at_minute % 60:02}",
+                "weekday": WEEKDAYS[one.weekday],
+                "timezone": one.timezone,
+                "locale": one.locale,
+                "asked_for_at": rfc3339(since[one.id].created_at),
+                "state_since": rfc3339(since[one.id].state_at),
+                "last_digest_at": None if one.last_cut_at is None else rfc3339(one.last_cut_at),
+            }
+            for one in theirs
+        ],
+        "endpoints": [
+            show_endpoint(db, endpoint_id, installation=installation, now=now) for endpoint_id in endpoint_ids
+        ],
+        "deliveries": [
+            delivery
+            for endpoint_id in endpoint_ids
+            for delivery in list_deliveries(db, Wanted(endpoint_id=endpoint_id), installation=installation)
+        ],
+    }
