@@ -90,11 +90,13 @@ def send_test(ident: Ident, as_json: AsJson = False) -> None:
     from zonewire.errors import Conflict
     from zonewire.store import now
     from zonewire.store.migrate import installation_number
+    from zonewire.subscriptions.trial import refuse_unasked
 
     with installation() as (settings, store):
         with store.writing() as db:
-            moment = now(db)
-            owed = owe_test(db, existing_key(db, ident), now=moment)
+            moment, key = now(db), existing_key(db, ident)
+            refuse_unasked(db, key)
+            owed = owe_test(db, key, now=moment)
             if owed is None:
                 raise Conflict(f"{ident} is disabled", mend=f"`zonewire endpoints enable {ident}` turns it on.")
             name = delivery_uuid(installation_number(db), owed, moment)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import orjson
+import pytest
 
 from tests.builders import a_delivery, a_subscription, an_endpoint
 from tests.cli.conftest import PROGRAM, Run
@@ -76,6 +77,14 @@ def test_a_test_message_is_owed_to_what_is_enabled_and_refused_to_what_is_not(st
     assert "kind         test" in run_here("deliveries", "show", owed["delivery"]).stdout
     refused = run_here("endpoints", "test", "e2")
     assert (refused.returncode, refused.stderr.splitlines()[0]) == (1, "zonewire: e2 is disabled")
+
+
+@pytest.mark.parametrize(("state", "status"), [("unconfirmed", 1), ("ended", 1), ("active", 0), ("paused", 0)])
+def test_a_test_mail_goes_only_to_somebody_who_has_agreed(store: Store, run_here: Run, state: str, status: int) -> None:
+    with store.writing() as db:
+        a_subscription(db, endpoint_id=an_endpoint(db, channel="email"), channel="email", state=state)
+    done = run_here("endpoints", "test", "e1")
+    assert (done.returncode, "wants mail" in done.stderr) == (status, status == 1)
 
 
 def test_an_endpoint_that_is_not_there_is_told(store: Store, run_here: Run) -> None:

@@ -1,6 +1,5 @@
 """Whatever cannot be an event gets problem details that say why, and changes nothing."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -8,18 +7,11 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.builders import an_article, an_event_json
-from tests.e2e.installation import BATCH, Installation, an_installation
+from tests.e2e.installation import BATCH, Installation
 from zonewire.articles.model import as_json
 from zonewire.store.tables import events, versions
 
 EVENT = "application/cloudevents+json"
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with an_installation(tmp_path_factory.mktemp("bad") / "data") as running:
-        running.up()
-        yield running
 
 
 def _with(**data: Any) -> bytes:

@@ -2,15 +2,12 @@
 
 import itertools
 import random
-from collections.abc import Iterator
 from email.message import EmailMessage
 
-import pytest
-
 from tests.builders import an_article
-from tests.e2e.installation import Installation, an_installation
+from tests.e2e.installation import Installation
 from tests.eventually import eventually
-from tests.servers.mailbox import Mailbox, running_mailbox
+from tests.servers.mailbox import Mailbox
 from tests.servers.receiver import Behaviour, Receiver, fail_then_ok, hang, hang_up, ok, status
 
 SETTLED_WITHIN_S = 40
@@ -18,25 +15,7 @@ VERSIONS, FLAKY = 12, 40
 SEED = 20_261_127
 
 
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[Mailbox]:
-    with running_mailbox() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterator[Installation]:
-    data_dir = tmp_path_factory.mktemp("corrections") / "data"
-    settings = {"smtp_url": mailbox.url, "retry_schedule": "1,1,1,1,1,1,2,2,2,300", "http_timeout": "2"}
-    with an_installation(data_dir, **settings) as running:
-        running.up()
-        yield running
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as running:
-        yield running
+SETTINGS = {"retry_schedule": "1,1,1,1,1,1,2,2,2,300", "http_timeout": "2"}
 
 
 def versions_at(receiver: Receiver, path: str) -> list[int]:

@@ -1,35 +1,14 @@
 """Endpoints in an operator's hands, on the running system: tested, rotated, turned off and on again."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.builders import an_article
-from tests.e2e.installation import Installation, an_installation
+from tests.e2e.installation import Installation
 from tests.eventually import eventually
-from tests.servers.mailbox import Mailbox, running_mailbox
+from tests.servers.mailbox import Mailbox
 from tests.servers.receiver import Receiver
 
 ZONE = "端点产业园"
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[Mailbox]:
-    with running_mailbox() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterator[Installation]:
-    with an_installation(tmp_path_factory.mktemp("endpoints") / "data", smtp_url=mailbox.url) as running:
-        running.up()
-        yield running
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as running:
-        yield running
 
 
 def test_a_test_message_arrives_signed_and_by_mail(

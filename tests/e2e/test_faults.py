@@ -34,12 +34,7 @@ from zonewire.delivery.lanes import Lane
 PROMPT_S = 3.0  # what a good receiver waits for its webhook while others misbehave
 
 
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    data_dir = tmp_path_factory.mktemp("faults") / "data"
-    with an_installation(data_dir, retry_schedule="1,1,1,2,2,2,3,300", http_timeout="4") as running:
-        running.up()
-        yield running
+SETTINGS = {"retry_schedule": "1,1,1,2,2,2,3,300", "http_timeout": "4"}
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """First light: an article in; feeds, signed webhooks and a digest out, on one machine (the real processes)."""
 
 import re
-from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -11,9 +10,9 @@ import requests
 from lxml import etree
 
 from tests.builders import an_article
-from tests.e2e.installation import Installation, an_installation
+from tests.e2e.installation import Installation
 from tests.eventually import eventually
-from tests.servers.mailbox import Mailbox, running_mailbox
+from tests.servers.mailbox import Mailbox
 from tests.servers.receiver import Receiver
 from zonewire.articles.model import Article
 
@@ -35,25 +34,6 @@ PAGE = """江海投资促进网
 下一条:没有了
 联系电话:0000-0000000
 """
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[Mailbox]:
-    with running_mailbox() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterator[Installation]:
-    with an_installation(tmp_path_factory.mktemp("light") / "data", smtp_url=mailbox.url) as running:
-        running.up()
-        yield running
-
-
-@pytest.fixture(scope="module")
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as running:
-        yield running
 
 
 @pytest.mark.parametrize("name", ["all", f"city/{SLUG}"])

@@ -1,7 +1,6 @@
 """A reader's whole life: asked, confirmed, sent to, changed, paused, gone, exported, erased."""
 
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
@@ -11,23 +10,10 @@ import requests
 from tests.builders import an_article
 from tests.e2e.installation import Installation, an_installation
 from tests.eventually import eventually
-from tests.servers.mailbox import Mailbox, running_mailbox
+from tests.servers.mailbox import Mailbox
 
 READER = "zhao@mail.example"
 WITHIN_S = 15
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[Mailbox]:
-    with running_mailbox() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory, mailbox: Mailbox) -> Iterator[Installation]:
-    with an_installation(tmp_path_factory.mktemp("people") / "data", smtp_url=mailbox.url) as running:
-        running.up()
-        yield running
 
 
 def link(mail: EmailMessage, purpose: str) -> str:

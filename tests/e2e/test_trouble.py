@@ -24,12 +24,6 @@ ANSWERED_WITHIN_S = 0.1
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as running:
-        yield running
-
-
-@pytest.fixture
 def disk(tmp_path: Path) -> Iterator[SmallDisk]:
     with a_small_disk(tmp_path / "disk", megabytes=64) as small:
         yield small

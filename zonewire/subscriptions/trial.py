@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from functools import partial
 
 import css_inline
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, exists, func, select
 
+from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.mailing import Mailing, OwedLetter
 from zonewire.delivery.messages import LetterMessage
+from zonewire.errors import Conflict
 from zonewire.rendering.environment import render
 from zonewire.rendering.mime import Letter, Slots, compose
 from zonewire.rendering.translation import LOCALES, words
 from zonewire.store import many, values_of
-from zonewire.store.tables import subscriptions
+from zonewire.store.tables import endpoints, subscriptions
 
 # The language of each endpoint's newest subscription. By the index on the endpoint.
 _LOCALES = select(subscriptions.c.endpoint_id, subscriptions.c.locale).where(
@@ -22,7 +24,24 @@ _LOCALES = select(subscriptions.c.endpoint_id, subscriptions.c.locale).where(
         .group_by(subscriptions.c.endpoint_id)
     )
 )
+# Whether an endpoint is a mailbox, and whether somebody who reads there has agreed. By the index on the endpoint.
+_ASKED = select(
+    endpoints.c.channel,
+    exists()
+    .where(subscriptions.c.endpoint_id == endpoints.c.id, subscriptions.c.state.in_(["active", "paused"]))
+    .label("agreed"),
+).where(endpoints.c.id == bindparam("endpoint_id"))
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+def refuse_unasked(db: Connection, endpoint_id: int) -> None:
+    """Raise Conflict where a test would be a mail to somebody who has not confirmed, or has left."""
+    row = db.execute(_ASKED, {"endpoint_id": endpoint_id}).one()
+    if row.channel == "email" and not row.agreed:
+        raise Conflict(
+            f"nobody at {shown_id(endpoint_id)} wants mail: no subscription there is confirmed",
+            mend=f"`zonewire endpoints show {shown_id(endpoint_id)}` lists what there was.",
+        )
 
 
 def trial_messages(

@@ -24,7 +24,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select, update
 
-from tests.examples import FACTOR
 from tests.proofs.cuts.cutting import STOPPED, Cut, into_smtp, into_store
 from tests.proofs.cuts.main_job import LANES, PLACES, MainJob
 from tests.servers.mailbox import Mailbox, running_mailbox
@@ -48,7 +47,7 @@ OUTAGE = 31 * SECOND
 """Longer than a lease, and than an outbox row is kept from others."""
 PARTS = 2
 """The points are shared out over so many tests, since each takes a minute or two."""
-CUT_TWICE = 5 * FACTOR
+CUT_TWICE = 5
 """Runs that are stopped a second time, at a random point of what comes after the first."""
 
 
