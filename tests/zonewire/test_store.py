@@ -1,12 +1,17 @@
 """The store: migrations, doors, dialects."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import select
 
-from zonewire.store import Store, each, many, migrate, now, upgrade
-from zonewire.store.tables import metadata
+from zonewire.store import Store, each, insert, many, migrate, now, open_store, upgrade
+from zonewire.store.tables import events, metadata
 
 
 def test_the_migrations_make_the_tables_that_the_code_names(store: Store) -> None:
@@ -38,3 +43,32 @@ def test_a_bound_list_becomes_rows_on_both_databases(store: Store) -> None:
 def test_the_database_clock_counts_microseconds(store: Store) -> None:
     with store.reading() as db:
         assert 1_700_000_000_000_000 < now(db) < 4_000_000_000_000_000
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A database without a table."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'empty.db'}"
+    else:
+        url = request.getfixturevalue("postgres").fresh()
+    store = open_store(url)
+    yield store
+    store.close()
+
+
+def test_a_database_of_the_first_shape_is_brought_up_to_date(empty_store: Store) -> None:
+    with empty_store.writing() as db:
+        config = migrate._config()
+        config.attributes["connection"] = db
+        command.upgrade(config, "0001")
+        db.execute(insert(events).values(source="s", event_id="e", guid="g", version=1, accepted_at=1))
+    with empty_store.reading() as db:
+        assert not migrate.is_current(db)
+
+    upgrade(empty_store)
+
+    with empty_store.reading() as db:
+        assert migrate.is_current(db)
+        assert compare_metadata(MigrationContext.configure(db), metadata) == []
+        assert db.execute(select(events.c.guid)).scalar_one() == "g"
