@@ -3,6 +3,8 @@
 import contextlib
 import sys
 import time
+from email.parser import BytesHeaderParser
+from email.policy import default
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,9 +41,9 @@ def export(address: Address, as_json: AsJson = False) -> None:
 
     del as_json  # it is JSON either way
     with installation() as (settings, store), store.reading() as db:
-        subscriber = subscriber_of(db, owner_of(address), keys=ring_of(settings))
+        found = subscriber_of(db, owner_of(address), keys=ring_of(settings))
         number = migrate.installation_number(db)
-        print_json(export_subscriber(db, subscriber, installation=number, now=now(db)))
+        print_json(export_subscriber(db, found.id, installation=number, now=now(db)))
 
 
 @group.command("erase")
@@ -52,30 +54,33 @@ def erase(
 ) -> None:
     """End all subscriptions of an address, and remove everything that says whose they were. Cannot be undone."""
     from config.keys import ring_of
-    from zonewire.store import migrate, now
-    from zonewire.subscriptions import end_everything, forget, owner_of, subscriber_of
+    from zonewire.store import now
+    from zonewire.subscriptions import deliveries_of, end_everything, forget, owner_of, subscriber_of, what_ends
 
     owner = owner_of(address)
     with installation() as (settings, store):
         keys = ring_of(settings)
         with store.reading() as db:
-            subscriber = subscriber_of(db, owner, keys=keys)
-            number = migrate.installation_number(db)
+            found = subscriber_of(db, owner, keys=keys)
+            subscriptions, endpoints = what_ends(db, found.id)
         if not yes and sys.stdin.isatty():
-            typer.confirm(f"Forget {owner} for good? This cannot be undone.", abort=True)
+            question = f"Forget {found.address} for good: {subscriptions} subscriptions at {endpoints} endpoints?"
+            typer.confirm(f"{question} This cannot be undone.", abort=True, err=True)
         with store.writing() as db:
-            ended = end_everything(db, subscriber, now=now(db))
-        _wait_until_nothing_is_sent(store, subscriber, owner)
+            ended = end_everything(db, found, keys=keys, now=now(db))
+        _wait_until_nothing_is_sent(store, found.id, found.address)
+        with store.reading() as db:
+            theirs = deliveries_of(db, found.id)
         with store.writing() as db:
-            names = forget(db, subscriber, owner, keys=keys, installation=number, now=now(db))
-        files = _remove_mails(settings.data_dir / "outbox", names)
+            forget(db, found, theirs, keys=keys, now=now(db))
+        files = _remove_mails(settings.data_dir / "outbox", found.address)
         _fold_journal(store)
-    told = {"address": owner, "subscriptions": ended.subscriptions, "cancelled": ended.deliveries, "mails": files}
+    told = {"address": found.address, "subscriptions": ended.subscriptions, "cancelled": ended.deliveries}
     if as_json:
-        print_json(told)
+        print_json(told | {"mails": files})
     else:
         sys.stdout.write(
-            f"{owner} is forgotten: {ended.subscriptions} subscriptions ended, {ended.deliveries} deliveries"
+            f"{found.address} is forgotten: {ended.subscriptions} subscriptions ended, {ended.deliveries} deliveries"
             f" cancelled, {files} mails removed from the outbox.\n"
             "Backups, your mail server's logs, and PostgreSQL until its next vacuum may still hold the address.\n"
         )
@@ -97,14 +102,16 @@ def _wait_until_nothing_is_sent(store: "Store", subscriber: int, owner: str) -> 
         time.sleep(LOOK_EVERY_S)
 
 
-def _remove_mails(folder: Path, names: list[str]) -> int:
-    """Mails that were written as files, where no SMTP server is set."""
+def _remove_mails(folder: Path, address: str) -> int:
+    """Remove the mails to *address* that were written as files, where no SMTP server is set; how many."""
     removed = 0
-    for name in names:
-        for file in (folder / f"{name}.eml", folder / f".{name}.tmp"):
-            with contextlib.suppress(FileNotFoundError):
+    for file in folder.glob("*.eml") if folder.is_dir() else ():
+        with contextlib.suppress(FileNotFoundError):
+            with file.open("rb") as mail:
+                to = str(BytesHeaderParser(policy=default).parse(mail)["To"] or "")
+            if to.lower() == address.lower():
                 file.unlink()
-                removed += file.suffix == ".eml"
+                removed += 1
     return removed
 
 

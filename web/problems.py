@@ -1,5 +1,6 @@
 """Errors as problem documents (RFC 9457): the same words as on the terminal and in the log, never a stack trace."""
 
+import re
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +17,8 @@ from zonewire import errors
 MEDIA_TYPE = "application/problem+json"
 
 log = structlog.get_logger()
+
+_TOKEN = re.compile(r"/(confirm|manage|unsubscribe|editions)/[^/]+")
 
 # The nearest class of an error's own line decides.
 STATUS_OF: dict[type[errors.ZonewireError], HTTPStatus] = {
@@ -83,5 +86,10 @@ def _of_validation(_request: Request, error: Exception) -> Response:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("request.failed", method=request.method, path=request.url.path, exc_info=error)
+    log.error("request.failed", method=request.method, path=_without_token(request.url.path), exc_info=error)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong here; it was logged, and may be tried again")
+
+
+def _without_token(path: str) -> str:
+    """*path* as a log may hold it: whoever knows the token of a reader's link can do what the reader can."""
+    return _TOKEN.sub(r"/\1/…", path)

@@ -14,6 +14,7 @@ from tests.web.readers import a_reader, link, page_of, state_of, text_of
 from tests.web.serving import serve
 from web.app import create_app
 from zonewire.delivery.mailing import MANAGE_FOR_S
+from zonewire.digests import left_out
 from zonewire.keys import KeyRing, make_token
 from zonewire.store import SECOND, Store, now
 from zonewire.store.tables import subscriptions
@@ -106,15 +107,48 @@ def test_a_pause_and_its_end_say_what_is_left_out(store: Store, post: Post, iden
     assert row_of(store, ident).next_at is not None
 
 
-def test_turning_a_digest_into_instant_news_says_what_no_digest_will_bring(
-    store: Store, post: Post, ident: int
-) -> None:
-    publish(store, n=2)
-    answer = post(action="change", cadence="instant", at="08:00", weekday="mon", timezone="Asia/Shanghai")
+def test_an_article_that_changed_since_is_not_called_left_out(store: Store, post: Post, ident: int) -> None:
+    post(action="pause")
+    with store.writing() as db:
+        article = an_article(city="泰州")
+        a_version(db, article, accepted_at=now(db) - 3 * DAY)
+        a_version(db, article, accepted_at=now(db))  # which stands in the window that opens
 
-    assert "有 2 篇符合条件的新闻不再补发" in text_of(answer)
-    assert "新闻一到就发" in text_of(answer)
-    assert row_of(store, ident).next_at is None
+    assert "不再补发" not in text_of(post(action="resume"))
+
+
+def test_more_than_can_be_counted_is_not_guessed(store: Store, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(left_out, "MOST_LOOKED_AT", 2)
+    post(action="pause")
+    publish(store, n=3)
+
+    assert "暂停期间符合条件的新闻不再补发" in text_of(post(action="resume"))
+
+
+def test_instant_news_has_no_hour_to_choose_and_cannot_become_a_digest(store: Store, face: str, keys: KeyRing) -> None:
+    instant = a_reader(store, cadence="instant")
+    url = link(face, keys, "manage", instant)
+    form = page_of(requests.get(url, timeout=10)).forms[0]
+
+    assert set(form.fields) == {"action", "locale"}
+    assert requests.post(url, data={"action": "change", "cadence": "daily"}, timeout=10).status_code == 400
+    assert row_of(store, instant).cadence == "instant"
+    assert "已保存" in text_of(requests.post(url, data={"action": "change", "locale": "en"}, timeout=10))
+    assert row_of(store, instant).locale == "en"
+
+
+@pytest.mark.parametrize("zone", ["Singapore", "US/Pacific", "Etc/GMT-8", "PRC"])
+def test_a_zone_of_another_name_is_kept_by_saving(
+    store: Store, face: str, keys: KeyRing, ident: int, zone: str
+) -> None:
+    with store.writing() as db:
+        db.execute(update(subscriptions).values(timezone=zone))
+    url = link(face, keys, "manage", ident)
+    form = page_of(requests.get(url, timeout=10)).forms[0]
+
+    assert form.fields["timezone"] == zone
+    requests.post(url, data=dict(form.fields), timeout=10)
+    assert row_of(store, ident).timezone == zone
 
 
 def test_leaving_ends_it_and_the_page_says_so(store: Store, post: Post, ident: int) -> None:

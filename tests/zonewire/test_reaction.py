@@ -270,3 +270,16 @@ def test_a_version_that_cannot_be_reacted_to_holds_up_no_other(store: Store, mon
     with store.reading() as db:
         assert set(db.execute(select(deliveries.c.number)).scalars()) == {other.number}
         assert list(db.execute(select(outbox.c.number)).scalars()) == [poisoned.number]
+
+
+@pytest.mark.parametrize("state", ["ended", "paused"])
+def test_who_has_left_or_rests_is_told_of_no_correction(store: Store, state: str) -> None:
+    article = an_article()
+    with store.writing() as db:
+        holder = an_endpoint(db)
+        a_subscription(db, endpoint_id=holder, state=state)
+        a_subscription(db, endpoint_id=holder, filter_id=a_filter(db, city="别处"), state="ended")
+        a_delivery(db, endpoint_id=holder, version=a_version(db, article), state="delivered")
+        accepted(db, article)
+    reacted(store)
+    assert owed(store) == {(holder, "news", "delivered"): 1}

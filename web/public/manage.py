@@ -14,7 +14,7 @@ from babel.dates import get_timezone_location
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
-from web.face import face_of
+from web.face import Face, face_of
 from web.forms import read_form
 from web.pages import locale_of, page
 from web.public.subscribers import in_words, told, unknown_link
@@ -24,7 +24,7 @@ from zonewire.errors import Conflict, NotFound, WrongUsage
 from zonewire.keys import read_token
 from zonewire.rendering.translation import LOCALES, Words, words
 from zonewire.store import now
-from zonewire.subscriptions import CADENCES, WEEKDAYS, Subscription, timezones
+from zonewire.subscriptions import WEEKDAYS, Subscription, timezones
 
 log = structlog.get_logger()
 router = APIRouter()
@@ -63,7 +63,7 @@ def act(token: str, request: Request, form: Form) -> Response:
         with face.store.writing() as db:
             before = subscriptions.find(db, subscription_id)
             try:
-                subscription, done = _done(db, before, form)
+                subscription, said = _done(db, before, form)
             except WrongUsage as error:
                 return _page(request, before, asked=form, wrong=error.where, status=400)
             except Conflict as error:
@@ -72,34 +72,39 @@ def act(token: str, request: Request, form: Form) -> Response:
                 return _page(request, before, asked=form, wrong=f"same_{error.where or 'state'}", status=409)
     except NotFound:
         return unknown_link(request, status=404)
-    log.info("subscription.managed", subscription_id=subscription.id, action=done.said)
-    return told(request, subscription) if subscription.state == "ended" else _page(request, subscription, done=done)
+    log.info("subscription.managed", subscription_id=subscription.id, action=said)
+    if subscription.state == "ended":
+        return told(request, subscription)
+    done = Done(said, _left_out(face, before, subscription) if said == "resumed" else 0)
+    return _page(request, subscription, done=done)
 
 
 def _opened(request: Request, token: str) -> int:
     return read_token(face_of(request).keys, MANAGE_TOKEN, token, max_age_s=MANAGE_FOR_S)
 
 
-def _done(db: Connection, before: Subscription, form: Mapping[str, str]) -> tuple[Subscription, Done]:
+def _done(db: Connection, before: Subscription, form: Mapping[str, str]) -> tuple[Subscription, str]:
+    """The subscription as it is now, and what was done: a key of the words."""
     match form.get("action"):
         case "change":
             wanted = {name: form[name] for name in FIELDS if name in form}
-            after = subscriptions.change(db, before.id, subscriptions.read_rhythm(wanted, was=before), now(db))
-            becomes_instant = after.cadence == "instant" != before.cadence
-            return after, Done("changed", _left_out(db, before, after) if becomes_instant else 0)
+            rhythm = subscriptions.read_rhythm(wanted, was=before)
+            return subscriptions.change(db, before.id, rhythm, now(db)), "changed"
         case "pause":
-            return subscriptions.pause(db, before.id, now(db)), Done("paused")
+            return subscriptions.pause(db, before.id, now(db)), "paused"
         case "resume":
-            after = subscriptions.resume(db, before.id, now(db))
-            return after, Done("resumed", _left_out(db, before, after))
+            return subscriptions.resume(db, before.id, now(db)), "resumed"
         case "unsubscribe":
-            return subscriptions.unsubscribe(db, before.id, now(db)), Done("ended")
+            return subscriptions.unsubscribe(db, before.id, now(db)), "ended"
     raise WrongUsage("no form of ours says this", where="action")
 
 
-def _left_out(db: Connection, before: Subscription, after: Subscription) -> int | None:
-    """How many articles lie between the window that was and the one that is."""
-    return digests.count_left_out(db, filter_id=before.filter_id, after=before.window_after, up_to=after.window_after)
+def _left_out(face: Face, before: Subscription, after: Subscription) -> int | None:
+    """How many articles lie between the window that was and the one that is. Read by itself: it may take a while."""
+    with face.store.reading() as db:
+        return digests.count_left_out(
+            db, filter_id=before.filter_id, after=before.window_after, up_to=after.window_after
+        )
 
 
 def _page(
@@ -121,10 +126,11 @@ def _page(
         status=status,
         state=subscription.state,
         form=_filled_in(subscription) | {name: asked[name] for name in FIELDS if asked and name in asked},
-        named_cadences=[(name, t(f"cadence.{name}")) for name in CADENCES[subscription.channel]],
+        named_cadences=[(name, t(f"cadence.{name}")) for name in subscriptions.rhythms_of(subscription)],
         named_weekdays=[(name, t(f"weekdays.{name}")) for name in WEEKDAYS],
         named_locales=[(name, t(f"languages.{name}")) for name in LOCALES],
-        places=_places(t.locale),
+        places=_choices(t.locale, subscription.timezone),
+        is_digest=subscription.cadence != "instant",
         done=done,
         wrong=wrong,
         rhythm=_rhythm(subscription, t),
@@ -159,6 +165,12 @@ def _rhythm(subscription: Subscription, t: Words) -> str:
 REGIONS = ("Asia", "Europe", "America", "Africa", "Australia", "Pacific", "Atlantic", "Indian", "Antarctica")
 
 
+def _choices(locale: str, present: str) -> tuple[tuple[str, str], ...]:
+    """The places to choose from, and the *present* one, whatever it is called."""
+    places = _places(locale)
+    return places if present in dict(places) else ((present, present), *places)
+
+
 @cache
 def _places(locale: str) -> tuple[tuple[str, str], ...]:
     """Time zones to choose from, as (name, what it is called): China's first, then by region and name."""
@@ -172,5 +184,7 @@ def _places(locale: str) -> tuple[tuple[str, str], ...]:
 
 @cache
 def _place(name: str, locale: str) -> str:
-    """The city that a time zone is named for."""
+    """The city that a time zone is named for; its own name where it has none."""
+    if "/" not in name:
+        return name
     return get_timezone_location(name, locale=locale.replace("-", "_"), return_city=True).rpartition("/")[2]

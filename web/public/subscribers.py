@@ -106,7 +106,7 @@ def in_words(subscription: Subscription, t: Words) -> dict[str, Any]:
     """What pages say of a subscription: its address, filter and cadence, and when the next digest is due."""
     next_at = subscription.next_at
     return {
-        "address": subscription.address or "",
+        "address": subscription.address or t("pages.somebody"),
         "filter": filter_in_words(parse_written(subscription.written), t),
         "cadence": t(f"cadence.{subscription.cadence}"),
         "next_when": None if next_at is None else t.date(next_at, timezone=subscription.timezone, style="moment"),

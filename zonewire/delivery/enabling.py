@@ -11,17 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from itertools import count
 
-from sqlalchemy import Connection, bindparam, func, literal_column, null, or_, select, update
+from sqlalchemy import Connection, bindparam, func, literal_column, null, select, update
 
 from zonewire.delivery import counts, owing
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.endpoints import shown_id
+from zonewire.delivery.holding import hold_rest
 from zonewire.delivery.states import State
 from zonewire.errors import Conflict
 from zonewire.store import Spelled, Store, as_rows, many, read_rows, values_of
 from zonewire.store import now as clock
 from zonewire.store.pacing import Pace
-from zonewire.store.tables import deliveries, endpoints
+from zonewire.store.tables import deliveries, endpoints, subscribers
 
 BY_OPERATOR = "disabled by an operator"
 LEFT_OUT = "left out when its endpoint was enabled"
@@ -45,9 +46,10 @@ _ENABLE = (
     .where(endpoints.c.id == bindparam("endpoint_id"))
     .values(state="healthy", gone=False, reason=None, disabled_at=None, failures=0, failing_since=None, last_error=None)
 )
-_HAS_ADDRESS = select(endpoints.c.id).where(
-    endpoints.c.id == bindparam("endpoint_id"),
-    or_(endpoints.c.address.is_not(null()), endpoints.c.sealed_address.is_not(null())),
+_IS_ERASED = (
+    select(subscribers.c.address_mark.is_not(null()))
+    .join(endpoints, endpoints.c.subscriber_id == subscribers.c.id)
+    .where(endpoints.c.id == bindparam("endpoint_id"))
 )
 # What an endpoint holds, by the index `held`.
 _HELD = (
@@ -94,6 +96,12 @@ def disable(db: Connection, endpoint_id: int, *, why: str, now: int) -> bool:
     return db.execute(_DISABLE, {"endpoint_id": endpoint_id, "why": why or BY_OPERATOR, "moment": now}).rowcount > 0
 
 
+def refuse_erased(db: Connection, endpoint_id: int) -> None:
+    """Raise Conflict for an endpoint whose subscriber asked to be forgotten."""
+    if db.execute(_IS_ERASED, {"endpoint_id": endpoint_id}).scalar():
+        raise Conflict(f"{shown_id(endpoint_id)} leads nowhere any more: its subscriber was erased")
+
+
 def held_count(db: Connection, endpoint_id: int) -> int:
     """How many deliveries an endpoint holds."""
     return int(db.execute(_COUNT, {"endpoint_id": endpoint_id}).scalar_one())
@@ -106,9 +114,10 @@ def enable(store: Store, pace: Pace, endpoint_id: int, held: Held) -> Counter[st
     endpoint that leads nowhere any more.
     """
     done: Counter[str] = Counter()
+    with store.writing() as db:
+        hold_rest(db, endpoint_id)
     with store.reading() as db:
-        if not db.execute(_HAS_ADDRESS, {"endpoint_id": endpoint_id}).scalar():
-            raise Conflict(f"{shown_id(endpoint_id)} has no address any more: its subscriber was erased")
+        refuse_erased(db, endpoint_id)
         unwanted = left_out(db, endpoint_id, held)
     done["cancelled"] = _in_batches(
         store, pace, unwanted, lambda db, ids: owing.cancel(db, ids, why=LEFT_OUT, now=clock(db))

@@ -45,12 +45,14 @@ _WELL = (
     .values(failures=0, failing_since=None, state="healthy", last_error=None)
 )
 
-# Endpoints that failed, with how often and what was said last.
+# Endpoints that failed, with how often and what was said last. One without an address was erased meanwhile: what was
+# said may name whose it was.
 _FAILED = Spelled(
     """
     UPDATE endpoints SET failures = failures + f.n, failing_since = COALESCE(failing_since, :moment),
         last_error = f.error, state = CASE WHEN state = 'disabled' THEN state ELSE 'failing' END
-    FROM {rows} AS f WHERE endpoints.id = f.id
+    FROM {rows} AS f
+    WHERE endpoints.id = f.id AND (endpoints.address IS NOT NULL OR endpoints.sealed_address IS NOT NULL)
     """,
     columns=("id bigint", "n bigint", "error text"),
 )

@@ -106,6 +106,13 @@ def hold_disabled(db: Connection, most: int, now: int) -> int:
     return len(rows)
 
 
+def hold_rest(db: Connection, endpoint_id: int) -> None:
+    """Hold what is open for a disabled endpoint and is not held yet: retries, say, whose time has not come."""
+    if db.execute(_DISABLED.where(endpoints.c.id == endpoint_id)).first() is not None:
+        rows = owing.locked(db, owing.open_at(db, [endpoint_id]))
+        _hold(db, [row for row in rows if not owing.is_held(row)])
+
+
 def _hold(db: Connection, rows: Sequence[Any]) -> None:
     if not rows:
         return

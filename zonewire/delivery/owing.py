@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, literal_column, or_, select
 
 from zonewire.delivery import counts
 from zonewire.delivery.counts import Moves, Slot
@@ -64,6 +64,14 @@ OWE_NEWS = Spelled(
     postgresql=_MADE_AND_COUNTED,
 )
 
+# Whether somebody at an endpoint wants news as it happens, by the index on endpoints: who has left, or rests, is told
+# nothing more. (A hub's subscribers will have a table of their own.)
+_WANTS_NEWS = exists().where(
+    subscriptions.c.endpoint_id == deliveries.c.endpoint_id,
+    subscriptions.c.cadence == "instant",
+    subscriptions.c.state == "active",
+)
+
 # The endpoints that have, or may have, an older version of an article, from a cursor on; by the unique key's index.
 HOLDERS = (
     select(deliveries.c.endpoint_id)
@@ -74,6 +82,7 @@ HOLDERS = (
         deliveries.c.number < bindparam("before_number"),
         deliveries.c.endpoint_id > bindparam("after_endpoint"),
         or_(deliveries.c.state.in_([State.DELIVERED, State.SENDING]), deliveries.c.unknowns > 0),
+        _WANTS_NEWS,
     )
     .order_by(deliveries.c.endpoint_id)
     .limit(bindparam("most"))
@@ -123,6 +132,23 @@ SUPERSEDED = (
     )
     .limit(bindparam("most"))
     .with_for_update()
+)
+# What is open for some endpoints, by the indices of what is ready, waits and is held: settled rows, of which there may
+# be millions, are not looked at. (Literal states: else the partial indices are not seen.)
+_OPEN_AT = Spelled(
+    """
+    SELECT {collect}({array}(o.id)) FROM (
+        SELECT d.id FROM endpoints e {join} deliveries d
+          ON d.ready = 1 AND d.lane = {lane} AND d.host_id = e.host_id AND d.endpoint_id = e.id
+        WHERE e.id IN {ids}
+        UNION ALL
+        SELECT d.id FROM deliveries d WHERE d.ready = 0 AND d.endpoint_id IN {ids}
+        UNION ALL
+        SELECT d.id FROM deliveries d
+        WHERE d.due_at IS NULL AND d.state IN ('pending', 'retrying') AND d.endpoint_id IN {ids}) AS o
+    """.replace("{lane}", _LANE),
+    sqlite={"join": "CROSS JOIN"},
+    postgresql={"join": "JOIN"},
 )
 _CANCEL_IDS = (
     Move.CANCEL.statement()
@@ -200,25 +226,36 @@ def owe_test(db: Connection, endpoint_id: int, *, now: int) -> int | None:
 def cancel_for_subscription(db: Connection, subscription_id: int, *, endpoint_id: int, now: int) -> int:
     """Cancel what is open for a subscription that ends, in the transaction that ends it. Call it after that.
 
-    An endpoint's instant news is cancelled only where no other active instant subscription leads there.
+    An endpoint's instant news is cancelled only where no other subscription to such news leads there, resting or not.
     """
     mine = deliveries.c.subscription_id == subscription_id
     others = select(subscriptions.c.id).where(
         subscriptions.c.endpoint_id == endpoint_id,
         subscriptions.c.cadence == "instant",
-        subscriptions.c.state == "active",
+        subscriptions.c.state.in_(["active", "paused"]),
         subscriptions.c.id != subscription_id,
     )
     if db.execute(others.limit(1)).first() is None:
         mine = or_(mine, deliveries.c.kind.in_(ARTICLE_KINDS))
-    found = _STATE_BEFORE.where(deliveries.c.endpoint_id == endpoint_id, deliveries.c.state.in_(_OPEN), mine)
-    return _cancel(db, db.execute(found.with_for_update()).all(), why="unsubscribed", now=now)
+    return _cancel(db, locked(db, open_at(db, [endpoint_id]), mine), why="unsubscribed", now=now)
 
 
-def cancel_for_endpoint(db: Connection, endpoint_id: int, *, why: str, now: int) -> int:
-    """Cancel all that is open for an endpoint, held or not; how many."""
-    found = _STATE_BEFORE.where(deliveries.c.endpoint_id == endpoint_id, deliveries.c.state.in_(_OPEN))
-    return _cancel(db, db.execute(found.with_for_update()).all(), why=why, now=now)
+def cancel_for_endpoints(db: Connection, endpoint_ids: Sequence[int], *, why: str, now: int) -> int:
+    """Cancel all that is open for some endpoints, held or not; how many."""
+    return _cancel(db, locked(db, open_at(db, endpoint_ids)), why=why, now=now)
+
+
+def open_at(db: Connection, endpoint_ids: Sequence[int]) -> list[int]:
+    """What is open for some endpoints, held or not."""
+    return [ident for (ident,) in read_rows(db, _OPEN_AT.on(db), {"ids": as_ids(endpoint_ids)})]
+
+
+def locked(db: Connection, keys: Sequence[int], *conditions: ColumnElement[bool]) -> Sequence[Any]:
+    """Those of *keys* that are open still and meet *conditions*, for this transaction alone to change."""
+    found = _STATE_BEFORE.where(
+        deliveries.c.id.in_(values_of(many("of_ids"))), deliveries.c.state.in_(_OPEN), *conditions
+    )
+    return db.execute(found.with_for_update(), {"of_ids": list(keys)}).all()
 
 
 def cancel(db: Connection, keys: Sequence[int], *, why: str, now: int, moves: Moves | None = None) -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from zonewire.delivery.enabling import refuse_erased
 from zonewire.delivery.endpoints import CHANNELS_WITH_SECRET, shown_id
 from zonewire.errors import Conflict
 from zonewire.keys import KeyRing, new_webhook_secret, secret_bytes
@@ -35,10 +36,11 @@ _REPLACE = (
 def rotate(db: Connection, endpoint_id: int, *, keys: KeyRing, secret: str | None, now: int) -> Rotated:
     """Give an endpoint *secret*, or a fresh one.
 
-    Raises Conflict where its channel signs nothing, and InvalidInput for what is no secret.
+    Raises Conflict where its channel signs nothing or it was erased, and InvalidInput for what is no secret.
     """
     if secret is not None:
         secret_bytes(secret)
+    refuse_erased(db, endpoint_id)
     found = db.execute(_FOUND.with_for_update(), {"of_endpoint": endpoint_id}).one()
     if found.channel not in CHANNELS_WITH_SECRET:
         raise Conflict(

@@ -27,7 +27,6 @@ _LAST_FAILURES = (
     .join(deliveries, deliveries.c.id == attempts.c.delivery_id)
     .where(deliveries.c.endpoint_id == bindparam("endpoint_id"))
     .order_by(attempts.c.id.desc())
-    .limit(ATTEMPTS_SHOWN)
 )
 _HELD = (
     select(func.count())
@@ -40,8 +39,13 @@ _HELD = (
 )
 
 
-def show_endpoint(db: Connection, endpoint_id: int, *, installation: int, now: int) -> dict[str, Any]:
-    """What `endpoints show --json` prints but for its subscriptions: the keys of `endpoints list`, and more."""
+def show_endpoint(
+    db: Connection, endpoint_id: int, *, installation: int, now: int, failures: int | None = ATTEMPTS_SHOWN
+) -> dict[str, Any]:
+    """What `endpoints show --json` prints but for its subscriptions: the keys of `endpoints list`, and more.
+
+    Of the failed tries the last *failures*; None: all that are kept.
+    """
     of = {"endpoint_id": endpoint_id}
     row = db.execute(_ENDPOINT, of).one()
     both_until = row.previous_until if (row.previous_until or 0) > now else None
@@ -71,7 +75,7 @@ def show_endpoint(db: Connection, endpoint_id: int, *, installation: int, now: i
                 "error": one.error,
                 "answer": one.answer,
             }
-            for one in db.execute(_LAST_FAILURES, of)
+            for one in db.execute(_LAST_FAILURES.limit(failures), of)
         ],
     }
 

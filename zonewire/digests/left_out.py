@@ -1,7 +1,8 @@
-"""What is left out where a window opens anew: after a pause, and where a digest turns into instant news."""
+"""What is left out where a window opens anew after a pause."""
 
 from sqlalchemy import Connection
 
+from zonewire.digests import statements
 from zonewire.digests.windows import Windows
 
 MOST_LOOKED_AT = 2_000
@@ -9,9 +10,14 @@ MOST_LOOKED_AT = 2_000
 
 
 def count_left_out(db: Connection, *, filter_id: int, after: int, up_to: int) -> int | None:
-    """How many articles stand in (after, up_to] that pass the filter; None where that would take too long to say."""
-    if up_to - after > MOST_LOOKED_AT:
+    """How many articles stand in (after, up_to] that pass the filter; None where that would take too long to say.
+
+    An article that has a newer version behind *up_to* is not left out: that one is in the window.
+    """
+    windows = Windows(int(db.execute(statements.NEWEST_NUMBER).scalar_one()))
+    if up_to <= after:
+        return 0
+    if windows.up_to - after > MOST_LOOKED_AT:
         return None
-    windows = Windows(up_to)
     windows.open(db, after=after)
-    return len(windows.stories(filter_id=filter_id, after=after))
+    return sum(1 for one in windows.stories(filter_id=filter_id, after=after) if one.number <= up_to)

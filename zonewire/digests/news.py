@@ -1,6 +1,6 @@
 """The mail of one article, for readers who want news as it happens: composed once a version, language and filter."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from zonewire.delivery.messages import LetterMessage
 from zonewire.digests.contents import story_of
 from zonewire.digests.messages import list_headers
 from zonewire.digests.rendering import meta_line
-from zonewire.filters import parse_written
+from zonewire.filters import MATCHING, facts_of, keyword_index, parse_written
 from zonewire.rendering.environment import render
 from zonewire.rendering.mime import Letter, Slots, compose
 from zonewire.rendering.translation import words
@@ -26,7 +26,7 @@ from zonewire.store.tables import filters, subscriptions
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 _MARKS = {"article.updated": "updated", "article.withdrawn": "withdrawn"}
 
-# The subscriptions of some endpoints that go on. By the index on endpoints.
+# The subscriptions of some endpoints to instant news that go on. By the index on endpoints.
 _READERS = (
     select(
         subscriptions.c.id,
@@ -34,12 +34,12 @@ _READERS = (
         subscriptions.c.locale,
         subscriptions.c.filter_id,
         filters.c.written,
-        subscriptions.c.cadence,
         subscriptions.c.state,
     )
     .join(filters, filters.c.id == subscriptions.c.filter_id)
     .where(
         subscriptions.c.endpoint_id.in_(values_of(many("endpoint_ids"))),
+        subscriptions.c.cadence == "instant",
         subscriptions.c.state.in_(["active", "paused"]),
     )
 )
@@ -58,15 +58,18 @@ class _Reader:
 def news_messages(db: Connection, rows: Sequence[OwedNews], *, mailing: Mailing, now: int) -> dict[int, LetterMessage]:
     """By delivery, the mail that it owes; *now* (microseconds) becomes its Date.
 
-    A delivery that is not named has no reader any more: no subscription that goes on leads to its endpoint.
+    A delivery that is not named has no reader any more: nobody at its endpoint wants instant news.
     """
     versions = by_numbers(db, sorted({row.number for row in rows}))
     readers = _readers(db, sorted({row.endpoint_id for row in rows}))
+    passed = _filters_passed(db, versions) if any(len(some) > 1 for some in readers.values()) else {}
     messages: dict[int, LetterMessage] = {}
     for row in rows:
-        reader = readers.get(row.endpoint_id)
-        if reader is None:
+        some = readers.get(row.endpoint_id)
+        if not some:
             continue
+        filters_passed = passed.get(row.number, frozenset())
+        reader = next((one for one in some if one.filter_id in filters_passed), some[0])
         key = ("news", row.number, row.event_type, reader.locale, reader.filter_id)
         compose_it = partial(_letter, versions[row.number], row.event_type, reader, mailing)
         letter = mailing.letters.get(key, compose_it)
@@ -76,17 +79,30 @@ def news_messages(db: Connection, rows: Sequence[OwedNews], *, mailing: Mailing,
     return messages
 
 
-def _readers(db: Connection, endpoint_ids: Sequence[int]) -> dict[int, _Reader]:
-    """For each endpoint the subscription that its news is sent for: the first active one to instant news.
+def _readers(db: Connection, endpoint_ids: Sequence[int]) -> dict[int, list[_Reader]]:
+    """For each endpoint its subscriptions to instant news, those that are active first, the oldest first.
 
-    Where that has been paused, or turned into a digest, since the news was owed, it is sent all the same.
+    One that rests is sent what was owed before it did.
     """
     found = sorted(
-        db.execute(_READERS, {"endpoint_ids": endpoint_ids}),
-        key=lambda row: (row.cadence != "instant", row.state != "active", row.id),
-        reverse=True,
+        db.execute(_READERS, {"endpoint_ids": endpoint_ids}), key=lambda row: (row.state != "active", row.id)
     )
-    return {row.endpoint_id: _Reader(row.id, row.locale, row.filter_id, row.written) for row in found}
+    readers: dict[int, list[_Reader]] = {}
+    for row in found:
+        reader = _Reader(row.id, row.locale, row.filter_id, row.written)
+        readers.setdefault(row.endpoint_id, []).append(reader)
+    return readers
+
+
+def _filters_passed(db: Connection, versions: Mapping[int, Version]) -> dict[int, frozenset[int]]:
+    """By number, the filters that each version passes: the mail says by which of them its reader gets it."""
+    index = keyword_index(db)
+    passed: dict[int, frozenset[int]] = {}
+    for number, version in versions.items():
+        facts = facts_of(version.article, index)
+        parameters = {"dimensions": facts.dimensions, "values": facts.values}
+        passed[number] = frozenset(db.execute(MATCHING, parameters).scalars())
+    return passed
 
 
 def _letter(version: Version, event_type: str, reader: _Reader, mailing: Mailing) -> Letter:

@@ -1,7 +1,8 @@
 """What a reader changes about a subscription that goes on: how often, at what hour, by whose clock.
 
 The open window stays open whatever is changed, so nothing comes twice or never for it (rules.md, Windows and
-editions). Only what becomes instant closes its window, and only what was instant opens one: both go on from now.
+editions). Instant news and digests are no rhythms of one subscription: what was sent, and who has to hear of a
+correction, is kept in another place for each.
 """
 
 from collections.abc import Mapping
@@ -13,10 +14,9 @@ from sqlalchemy import Connection
 from zonewire.errors import Conflict, WrongUsage
 from zonewire.subscriptions import statements
 from zonewire.subscriptions.cadence import PERIOD, next_due
-from zonewire.subscriptions.lifecycle import Subscription, locked
+from zonewire.subscriptions.lifecycle import Subscription, locked, unsubscribe
 from zonewire.subscriptions.names import shown_id
-from zonewire.subscriptions.validate import CADENCES, read_locale, read_minute, read_timezone, read_weekday
-from zonewire.subscriptions.windows import next_cut, openings
+from zonewire.subscriptions.validate import DIGESTS, read_locale, read_minute, read_timezone, read_weekday
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,11 @@ class Rhythm:
     weekday: int
     timezone: str
     locale: str
+
+
+def rhythms_of(subscription: Subscription) -> tuple[str, ...]:
+    """The cadences that *subscription* may have."""
+    return DIGESTS if subscription.cadence in DIGESTS else (subscription.cadence,)
 
 
 def rhythm_of(subscription: Subscription) -> Rhythm:
@@ -47,8 +52,8 @@ def read_rhythm(options: Mapping[str, Any], *, was: Subscription) -> Rhythm:
     Raises WrongUsage, with the option's name in `where`.
     """
     cadence = options.get("cadence", was.cadence)
-    if cadence not in CADENCES[was.channel]:
-        allowed = ", ".join(CADENCES[was.channel])
+    if cadence not in rhythms_of(was):
+        allowed = ", ".join(rhythms_of(was))
         raise WrongUsage(f"{str(cadence)[:40]!r} is not one of {allowed}", where="cadence")
     return Rhythm(
         cadence=cadence,
@@ -70,7 +75,7 @@ def change(db: Connection, subscription_id: int, rhythm: Rhythm, now: int) -> Su
     if rhythm == rhythm_of(found):
         return found
     if rhythm.cadence != found.cadence:
-        _make_room(db, found, rhythm.cadence)
+        _make_room(db, found, rhythm.cadence, now)
     changed = replace(
         found,
         cadence=rhythm.cadence,
@@ -78,7 +83,6 @@ def change(db: Connection, subscription_id: int, rhythm: Rhythm, now: int) -> Su
         weekday=rhythm.weekday,
         timezone=rhythm.timezone,
         locale=rhythm.locale,
-        window_after=_window_after(db, found, rhythm, now),
         next_at=_next_at(found, rhythm, now) if found.state == "active" else None,
     )
     parameters = {
@@ -88,40 +92,34 @@ def change(db: Connection, subscription_id: int, rhythm: Rhythm, now: int) -> Su
         "day": changed.weekday,
         "zone": changed.timezone,
         "language": changed.locale,
-        "opens_after": changed.window_after,
         "due_at": changed.next_at,
     }
     db.execute(statements.CHANGE, parameters)
     return changed
 
 
-def _make_room(db: Connection, found: Subscription, cadence: str) -> None:
-    """The endpoint may have had the same at *cadence* once: what has ended takes the cadence that is left."""
+def _make_room(db: Connection, found: Subscription, cadence: str, now: int) -> None:
+    """The endpoint may have had the same at *cadence* once: what has ended takes the cadence that is left.
+
+    One that nobody has confirmed ends: whoever changes this one has said what they want.
+    """
     key = {"filter_id": found.filter_id, "endpoint_id": found.endpoint_id, "cadence": cadence}
     other = db.execute(statements.KNOWN, key).one_or_none()
     if other is None:
         return
-    if other.state != "ended":
+    if other.state == "unconfirmed":
+        unsubscribe(db, other.id, now)
+    elif other.state != "ended":
         mend = f"End {shown_id(found.id)} instead; the other one goes on."
         raise Conflict(f"{shown_id(other.id)} sends the same at this cadence already", where="cadence", mend=mend)
     for subscription_id, becomes in ((found.id, "changing"), (other.id, found.cadence)):
         db.execute(statements.RENAME_CADENCE, {"subscription_id": subscription_id, "new_cadence": becomes})
 
 
-def _window_after(db: Connection, found: Subscription, rhythm: Rhythm, now: int) -> int:
-    if "instant" in {found.cadence, rhythm.cadence} and found.cadence != rhythm.cadence:
-        return openings(db, now=now)("instant")
-    return found.window_after
-
-
 def _next_at(found: Subscription, rhythm: Rhythm, now: int) -> int | None:
     """Its first hour at least half a period after the last cut; of two cadences the shorter one's period counts."""
-    if rhythm == replace(rhythm_of(found), locale=rhythm.locale):
+    if found.cadence == "instant" or rhythm == replace(rhythm_of(found), locale=rhythm.locale):
         return found.next_at
-    if rhythm.cadence not in PERIOD or found.cadence not in PERIOD:
-        return next_cut(
-            rhythm.cadence, at_minute=rhythm.at_minute, weekday=rhythm.weekday, timezone=rhythm.timezone, now=now
-        )
     earliest = 0
     if found.last_cut_at is not None:
         earliest = found.last_cut_at + min(PERIOD[found.cadence], PERIOD[rhythm.cadence]) // 2

@@ -1,36 +1,43 @@
 """Forgetting a subscriber: everything that says who it was goes, and nobody can take its address in again.
 
 First everything ends (`end_everything`), in one transaction: subscriptions, what is owed, and the endpoints, for which
-nothing more is made. What is being sent at that moment may not be touched, so whoever erases waits until
-`is_being_sent` says no; then `forget` removes address, secrets and what receivers answered. Rows of the ledger stay,
-about nobody; of the address a keyed hash stays, by which `refuse_erased` knows it again.
+nothing more is made; from then on the address is known by a keyed hash, and `erased_among` refuses it. What is being
+sent at that moment may not be touched, so whoever erases waits until `is_being_sent` says no; then `forget` ends what
+has come in between all the same, and removes address, secrets and what receivers answered. Rows of the ledger stay,
+about nobody.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, bindparam, exists, func, null, select, update
+from sqlalchemy import Connection, LargeBinary, bindparam, exists, func, literal_column, null, select, update
 
-from zonewire.delivery.ids import delivery_uuid
-from zonewire.delivery.owing import cancel_for_endpoint
-from zonewire.delivery.states import State
+from zonewire.delivery.owing import cancel_for_endpoints
 from zonewire.errors import Conflict, NotFound
 from zonewire.keys import KeyRing
-from zonewire.store import is_postgresql
-from zonewire.store.tables import attempts, deliveries, endpoints, subscribers, subscriptions
+from zonewire.store import is_postgresql, many, values_of
+from zonewire.store.tables import attempts, deliveries, endpoints, hosts, subscribers, subscriptions
 
 ERASED = "its subscriber was erased"
 
-_BY_ADDRESS = select(subscribers.c.id).where(subscribers.c.address == bindparam("of_address"))
+_BY_ADDRESS = select(subscribers.c.id, subscribers.c.address).where(
+    func.lower(subscribers.c.address) == bindparam("of_address")
+)
 _LOCK = select(subscribers.c.id).where(subscribers.c.id == bindparam("subscriber")).with_for_update()
+_MARK = (
+    update(subscribers)
+    .where(subscribers.c.id == bindparam("subscriber"))
+    .values(address_mark=bindparam("mark", type_=LargeBinary))
+)
 _ERASED_AT = select(func.max(subscribers.c.erased_at)).where(
     subscribers.c.address_mark.in_(bindparam("marks", expanding=True))
 )
 _ENDPOINTS = select(endpoints.c.id).where(endpoints.c.subscriber_id == bindparam("subscriber")).order_by(endpoints.c.id)
+_THEIRS = select(endpoints.c.id).where(endpoints.c.subscriber_id == bindparam("subscriber")).scalar_subquery()
 _END = (
     update(subscriptions)
-    .where(subscriptions.c.subscriber_id == bindparam("subscriber"), subscriptions.c.state != "ended")
+    .where(subscriptions.c.endpoint_id.in_(_THEIRS), subscriptions.c.state != "ended")
     .values(state="ended", next_at=None, state_at=bindparam("moment"))
 )
 _CLOSE = (
@@ -43,13 +50,30 @@ _CLOSE = (
         disabled_at=func.coalesce(endpoints.c.disabled_at, bindparam("moment")),
     )
 )
-_THEIRS = select(endpoints.c.id).where(endpoints.c.subscriber_id == bindparam("subscriber")).scalar_subquery()
-_SENDING = select(exists().where(deliveries.c.endpoint_id.in_(_THEIRS), deliveries.c.state == State.SENDING))
-_DELIVERIES = select(deliveries.c.id, deliveries.c.created_at).where(deliveries.c.endpoint_id.in_(_THEIRS))
+# By the partial index on what is being sent, hence the literal state.
+_SENDING = select(
+    exists().where(
+        literal_column("deliveries.state") == literal_column("'sending'"), deliveries.c.endpoint_id.in_(_THEIRS)
+    )
+)
+_DELIVERIES = select(deliveries.c.id).where(deliveries.c.endpoint_id.in_(_THEIRS))
 _WIPE_ATTEMPTS = (
-    update(attempts)
-    .where(attempts.c.delivery_id.in_(select(deliveries.c.id).where(deliveries.c.endpoint_id.in_(_THEIRS))))
-    .values(error="", answer=null())
+    update(attempts).where(attempts.c.delivery_id.in_(values_of(many("of_deliveries")))).values(error="", answer=null())
+)
+_WIPE_DELIVERIES = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(values_of(many("of_deliveries"))), deliveries.c.reason.is_not(null()))
+    .values(reason=null())
+)
+# A host that nobody else has is a partner's name.
+_other = endpoints.alias("other")
+_WIPE_HOST = (
+    update(hosts)
+    .where(
+        hosts.c.id == select(endpoints.c.host_id).where(endpoints.c.id == bindparam("endpoint")).scalar_subquery(),
+        ~exists().where(_other.c.host_id == hosts.c.id, _other.c.subscriber_id != bindparam("subscriber")),
+    )
+    .values(name=bindparam("no_name"))
 )
 _WIPE_ENDPOINT = (
     update(endpoints)
@@ -67,7 +91,7 @@ _WIPE_ENDPOINT = (
 _WIPE_SUBSCRIBER = (
     update(subscribers)
     .where(subscribers.c.id == bindparam("subscriber"))
-    .values(address=null(), address_mark=bindparam("mark", type_=LargeBinary), erased_at=bindparam("moment"))
+    .values(address=null(), erased_at=bindparam("moment"))
 )
 
 
@@ -79,23 +103,34 @@ class Ended:
     deliveries: int  # cancelled
 
 
-def subscriber_of(db: Connection, address: str, *, keys: KeyRing) -> int:
-    """The subscriber with this address. Raises NotFound, and Conflict where it was erased."""
-    found = db.execute(_BY_ADDRESS, {"of_address": address}).scalar()
-    if found is not None:
-        return int(found)
-    if erased_at(db, address, keys=keys) is not None:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A subscriber, by its key and its address as it is kept."""
+
+    id: int
+    address: str
+
+
+def subscriber_of(db: Connection, address: str, *, keys: KeyRing) -> Found:
+    """The subscriber with this address, in whatever case. Raises NotFound, and Conflict where it was erased."""
+    rows = db.execute(_BY_ADDRESS, {"of_address": address.lower()}).all()
+    row = next((row for row in rows if row.address == address), rows[0] if rows else None)
+    if row is not None:
+        return Found(row.id, row.address)
+    if db.execute(_ERASED_AT, {"marks": list(_marks(address, keys))}).scalar() is not None:
         raise Conflict(f"{address} has been erased already", mend="Nothing is kept of it but a mark to know it by.")
     raise NotFound(f"there is no subscriber {address}", mend="`zonewire subscriptions list` shows whom there is.")
 
 
-def end_everything(db: Connection, subscriber_id: int, *, now: int) -> Ended:
-    """End all that a subscriber has and is owed. Twice is as good as once."""
-    db.execute(_LOCK, {"subscriber": subscriber_id})
-    ended = db.execute(_END, {"subscriber": subscriber_id, "moment": now}).rowcount
-    db.execute(_CLOSE, {"subscriber": subscriber_id, "moment": now})
-    theirs = db.execute(_ENDPOINTS, {"subscriber": subscriber_id}).scalars().all()
-    return Ended(ended, sum(cancel_for_endpoint(db, one, why=ERASED, now=now) for one in theirs))
+def end_everything(db: Connection, found: Found, *, keys: KeyRing, now: int) -> Ended:
+    """End all that a subscriber has and is owed, and refuse its address from now on. Twice is as good as once."""
+    of = {"subscriber": found.id}
+    db.execute(_LOCK, of)
+    db.execute(_MARK, of | {"mark": _marks(found.address, keys)[0]})
+    ended = db.execute(_END, of | {"moment": now}).rowcount
+    db.execute(_CLOSE, of | {"moment": now})
+    theirs = db.execute(_ENDPOINTS, of).scalars().all()
+    return Ended(ended, cancel_for_endpoints(db, theirs, why=ERASED, now=now))
 
 
 def is_being_sent(db: Connection, subscriber_id: int) -> bool:
@@ -103,31 +138,28 @@ def is_being_sent(db: Connection, subscriber_id: int) -> bool:
     return bool(db.execute(_SENDING, {"subscriber": subscriber_id}).scalar())
 
 
-def forget(
-    db: Connection, subscriber_id: int, address: str, *, keys: KeyRing, installation: int, now: int
-) -> list[str]:
-    """Remove who they were; the names of their deliveries, under which files may lie about. Raises Conflict too early.
+def deliveries_of(db: Connection, subscriber_id: int) -> Sequence[int]:
+    """Every delivery to a subscriber. Looks at the whole ledger: outside of any write transaction."""
+    return db.execute(_DELIVERIES, {"subscriber": subscriber_id}).scalars().all()
+
+
+def forget(db: Connection, found: Found, delivery_ids: Sequence[int], *, keys: KeyRing, now: int) -> None:
+    """Remove who they were. *delivery_ids* are theirs, read after everything ended. Raises Conflict too early.
 
     On SQLite what is removed is overwritten with zeros.
     """
     if not is_postgresql(db):
         db.exec_driver_sql("PRAGMA secure_delete=ON")
-    of = {"subscriber": subscriber_id}
-    if is_being_sent(db, subscriber_id):
+    of = {"subscriber": found.id}
+    if is_being_sent(db, found.id):
         raise Conflict("something is on its way to them", mend="Wait until it has arrived, or until its lease is over.")
-    theirs = db.execute(_ENDPOINTS, of).scalars().all()
-    names = [delivery_uuid(installation, row.id, row.created_at) for row in db.execute(_DELIVERIES, of)]
-    db.execute(_WIPE_ATTEMPTS, of)
-    for endpoint_id in theirs:
+    end_everything(db, found, keys=keys, now=now)
+    db.execute(_WIPE_ATTEMPTS, {"of_deliveries": list(delivery_ids)})
+    db.execute(_WIPE_DELIVERIES, {"of_deliveries": list(delivery_ids)})
+    for endpoint_id in db.execute(_ENDPOINTS, of).scalars().all():
+        db.execute(_WIPE_HOST, of | {"endpoint": endpoint_id, "no_name": f"erased {endpoint_id}"})
         db.execute(_WIPE_ENDPOINT, {"endpoint": endpoint_id, "no_key": f"erased {endpoint_id}".encode()})
-    db.execute(_WIPE_SUBSCRIBER, of | {"mark": _marks(address, keys)[0], "moment": now})
-    return names
-
-
-def erased_at(db: Connection, address: str, *, keys: KeyRing) -> int | None:
-    """When the subscriber with this address was erased (microseconds); None where it was not."""
-    found = db.execute(_ERASED_AT, {"marks": list(_marks(address, keys))}).scalar()
-    return None if found is None else int(found)
+    db.execute(_WIPE_SUBSCRIBER, of | {"moment": now})
 
 
 # Whether anybody was ever erased, by the partial index: most installations never ask for more.
@@ -154,4 +186,4 @@ def refused(address: str) -> Conflict:
 
 
 def _marks(address: str, keys: KeyRing) -> tuple[bytes, ...]:
-    return keys.marks(f"subscriber {address}".encode())
+    return keys.marks(f"subscriber {address.lower()}".encode())

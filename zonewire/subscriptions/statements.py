@@ -107,7 +107,6 @@ CHANGE = (
         weekday=bindparam("day"),
         timezone=bindparam("zone"),
         locale=bindparam("language"),
-        window_after=bindparam("opens_after"),
         next_at=bindparam("due_at"),
     )
 )

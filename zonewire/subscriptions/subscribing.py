@@ -176,9 +176,19 @@ def _row(one: Placed, opening: Callable[[str], int], now: int) -> tuple[str | in
         request.timezone,
         request.at_minute,
         request.weekday,
-        opening(request.cadence) if active else 0,
+        _opens_after(request, opening),
         request.next_cut(now) if active else None,
     )
+
+
+def _opens_after(request: SubscriptionRequest, opening: Callable[[str], int]) -> int:
+    """Where its window opens: one that rests from the start has missed nothing yet."""
+    match request.state:
+        case "active":
+            return opening(request.cadence)
+        case "paused":
+            return opening("instant")
+    return 0  # it opens when its reader confirms
 
 
 def _known(db: Connection, key: Key) -> Known:
@@ -198,7 +208,7 @@ def _revived(db: Connection, request: SubscriptionRequest, was: Known, *, now: i
         "subscription_id": was.id,
         "was": was.state,
         "becomes": request.state,
-        "opens_after": openings(db, now=now)(request.cadence) if active else 0,
+        "opens_after": _opens_after(request, openings(db, now=now)),
         "due_at": request.next_cut(now) if active else None,
         "moved_at": now,
         "at": request.at_minute,

@@ -154,8 +154,8 @@ def read_locale(given: str) -> str:
 
 @lru_cache(maxsize=1)
 def timezones() -> frozenset[str]:
-    """Every time zone that may be named."""
-    return frozenset(available_timezones())
+    """Every time zone that may be named: those of the database that are somewhere."""
+    return frozenset(available_timezones() - {"Factory", "localtime"})
 
 
 def _secret(channel: str, given: str | None) -> str | None:

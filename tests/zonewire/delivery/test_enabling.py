@@ -143,3 +143,20 @@ def test_what_puts_right_a_text_that_the_receiver_has_is_sent_with_the_newest(
         outdated = a_delivery(db, endpoint_id=endpoint, version=corrected, kind=kind, due_at=None)
     held_at(db, endpoint, 1)
     assert left_out(db, endpoint, Held.NEWEST) == ([outdated] if kind == "news" else [])
+
+
+def test_a_retry_whose_time_has_not_come_is_left_out_too(store: Store) -> None:
+    """Upkeep may not have come to it: it is not held, and would go out when its time comes."""
+    with store.writing() as db:
+        endpoint = an_endpoint(db, state="disabled", disabled_at=1)
+        retry = a_delivery(db, endpoint_id=endpoint, state="retrying", due_at=NOON * 2)
+    done = enable(store, Pace(pauses=False), endpoint, Held.NONE)
+    assert (done["cancelled"], states_of(store, [retry])) == (1, ["cancelled"])
+
+
+def test_enabling_what_is_on_leaves_retries_their_time(store: Store) -> None:
+    with store.writing() as db:
+        endpoint = an_endpoint(db)
+        retry = a_delivery(db, endpoint_id=endpoint, state="retrying", due_at=NOON * 2)
+    enable(store, Pace(pauses=False), endpoint, Held.NONE)
+    assert states_of(store, [retry]) == ["retrying"]

@@ -10,6 +10,7 @@ from zonewire.delivery.mailing import OwedNews
 from zonewire.delivery.messages import LetterMessage
 from zonewire.digests import news_messages
 from zonewire.filters import Filter, intern
+from zonewire.keys import read_token
 
 
 def mailed(
@@ -83,3 +84,38 @@ def test_one_letter_serves_all_who_read_it_in_one_language_for_one_filter(db: Co
 
 def test_whoever_has_left_meanwhile_is_sent_nothing(db: Connection) -> None:
     assert mailed(db, a_version(db), state="ended") is None
+
+
+def test_of_several_subscriptions_the_one_that_wants_the_article_is_named(db: Connection) -> None:
+    """Else its reader would leave the wrong one by the link, and read the mail in the other's language."""
+    endpoint = an_endpoint(db, channel="email")
+    ids = {
+        city: a_subscription(
+            db,
+            endpoint_id=endpoint,
+            cadence="instant",
+            filter_id=intern(db, Filter(cities=(city,))),
+            locale=locale,
+        )
+        for city, locale in (("泰州", "zh-CN"), ("苏州", "en"))
+    }
+    mailing = a_mailing()
+    for city, ident in ids.items():
+        version = a_version(db, an_article(city=city))
+        owed = OwedNews(
+            id=1, delivery_id=DELIVERY, endpoint_id=endpoint, number=version.number, event_type="article.published"
+        )
+        slots = news_messages(db, [owed], mailing=mailing, now=NOON)[1].slots
+        token = slots["unsubscribe"].rpartition("/")[2]
+        assert read_token(mailing.keys, "unsubscribe", token) == ident
+
+
+def test_a_correction_that_no_filter_passes_any_more_is_sent_for_the_oldest(db: Connection) -> None:
+    message = mailed(db, a_version(db, an_article(city="无锡")), event_type="article.updated")
+
+    assert message is not None
+    assert read(message)["Subject"].startswith("更正：")
+
+
+def test_what_was_owed_before_a_pause_is_still_sent(db: Connection) -> None:
+    assert mailed(db, a_version(db), state="paused") is not None

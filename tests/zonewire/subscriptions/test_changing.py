@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, select, update
 
-from tests.builders import a_filter, a_subscription, a_version, an_endpoint
+from tests.builders import a_filter, a_subscription, an_endpoint
 from zonewire import subscriptions
 from zonewire.errors import Conflict, WrongUsage
 from zonewire.store import SECOND
@@ -74,16 +74,19 @@ def test_a_paused_one_stays_paused_with_its_new_rhythm(db: Connection) -> None:
     assert (row.state, row.next_at, row.at_minute, row.window_after) == ("paused", None, 600, 5)
 
 
-def test_a_digest_that_turns_instant_goes_on_from_now_and_back(db: Connection) -> None:
-    for _ in range(9):
-        a_version(db)
-    ident = a_digest(db)
+def test_instant_news_changes_its_language_alone(db: Connection) -> None:
+    ident = a_digest(db, cadence="instant", next_at=None, cut=None)
+    row = changed(db, ident, "2026-06-10T09:30", locale="en", at="10:00")
 
-    instant = changed(db, ident, "2026-06-10T09:30", cadence="instant")
-    assert (instant.next_at, instant.window_after) == (None, 9)
-    a_version(db)
-    daily = changed(db, ident, "2026-06-10T09:40", cadence="daily")
-    assert (daily.next_at, daily.window_after) == (moment("2026-06-11T08:00"), 10)
+    assert (row.locale, row.at_minute, row.next_at, row.window_after) == ("en", 600, None, 5)
+    for cadence in ("daily", "hourly", "weekly"):
+        with pytest.raises(WrongUsage, match="not one of instant"):
+            changed(db, ident, "2026-06-10T09:30", cadence=cadence)
+
+
+def test_a_digest_does_not_turn_into_instant_news(db: Connection) -> None:
+    with pytest.raises(WrongUsage, match="not one of hourly, daily, weekly"):
+        changed(db, a_digest(db), "2026-06-10T09:30", cadence="instant")
 
 
 def test_an_ended_one_of_the_same_kind_makes_room(db: Connection) -> None:
@@ -96,7 +99,17 @@ def test_an_ended_one_of_the_same_kind_makes_room(db: Connection) -> None:
     assert db.execute(select(table.c.cadence, table.c.state).where(table.c.id == old)).one() == ("daily", "ended")
 
 
-@pytest.mark.parametrize("state", ["active", "paused", "unconfirmed"])
+def test_one_that_nobody_confirmed_makes_room_and_ends(db: Connection) -> None:
+    ident = a_digest(db)
+    row = db.execute(select(table).where(table.c.id == ident)).one()
+    same = {"endpoint_id": row.endpoint_id, "filter_id": row.filter_id}
+    asked = a_subscription(db, channel="email", cadence="weekly", state="unconfirmed", **same)
+
+    assert changed(db, ident, "2026-06-10T09:30", cadence="weekly").cadence == "weekly"
+    assert db.execute(select(table.c.cadence, table.c.state).where(table.c.id == asked)).one() == ("daily", "ended")
+
+
+@pytest.mark.parametrize("state", ["active", "paused"])
 def test_one_that_goes_on_does_not_make_room(db: Connection, state: str) -> None:
     ident = a_digest(db)
     row = db.execute(select(table).where(table.c.id == ident)).one()

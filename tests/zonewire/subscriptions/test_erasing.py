@@ -1,24 +1,35 @@
 """Forgetting somebody: all ends, what says who it was goes, and the address cannot be taken in again."""
 
 import dataclasses
+from collections import Counter
 
 import pytest
 from sqlalchemy import insert, select, text, update
 
 from tests.builders import NOON, a_delivery, a_filter, a_subscription, a_version, an_edition, an_endpoint
 from zonewire import subscriptions
-from zonewire.delivery import counts, enabling, owing
+from zonewire.delivery import counts, enabling, health, ledger, owing
 from zonewire.delivery.counts import Slot
 from zonewire.delivery.enabling import Held
-from zonewire.delivery.ids import delivery_uuid
+from zonewire.delivery.ledger import START, Places, Settlement
+from zonewire.delivery.outcomes import Later
 from zonewire.delivery.states import Kind, State
 from zonewire.errors import Conflict, NotFound
 from zonewire.keys import KeyRing
-from zonewire.store import Store, migrate
+from zonewire.store import Store
 from zonewire.store.pacing import Pace
-from zonewire.store.tables import attempts, deliveries, endpoints, metadata, subscribers
+from zonewire.store.tables import attempts, deliveries, endpoints, hosts, metadata, subscribers
 from zonewire.store.tables import subscriptions as table
-from zonewire.subscriptions import end_everything, forget, is_being_sent, read_options, subscribe, subscriber_of
+from zonewire.subscriptions import (
+    deliveries_of,
+    end_everything,
+    forget,
+    is_being_sent,
+    read_options,
+    subscribe,
+    subscriber_of,
+)
+from zonewire.subscriptions.erasing import Found
 from zonewire.subscriptions.importing import import_chunk, read_chunks
 
 KEYS = KeyRing(("a new key for tests", "an old key for tests"))
@@ -36,6 +47,10 @@ class Reader:
     held: int
     sent: int
 
+    @property
+    def found(self) -> Found:
+        return Found(self.subscriber, ADDRESS)
+
 
 @pytest.fixture
 def reader(store: Store) -> Reader:
@@ -48,17 +63,21 @@ def reader(store: Store) -> Reader:
         pending = a_delivery(db, endpoint_id=endpoint, kind="digest", edition_id=edition, subscription_id=daily)
         held = a_delivery(db, endpoint_id=endpoint, due_at=None)
         sent = a_delivery(db, endpoint_id=endpoint, state="delivered")
+        db.execute(update(deliveries).where(deliveries.c.id == sent).values(reason=f"550 no such user {ADDRESS}"))
         failed = {"delivery_id": sent, "at": NOON, "took_ms": 1, "outcome": "later", "error": f"for {ADDRESS}"}
         db.execute(insert(attempts).values(**failed, answer=f"greylisted {ADDRESS}"))
     return Reader(subscriber, endpoint, pending, held, sent)
 
 
-def erase(store: Store, reader: Reader, keys: KeyRing = KEYS) -> list[str]:
+def erase(store: Store, reader: Reader, keys: KeyRing = KEYS) -> None:
     with store.writing() as db:
-        end_everything(db, reader.subscriber, now=NOON)
+        end_everything(db, reader.found, keys=keys, now=NOON)
+    finish(store, reader, keys)
+
+
+def finish(store: Store, reader: Reader, keys: KeyRing = KEYS) -> None:
     with store.writing() as db:
-        number = migrate.installation_number(db)
-        return forget(db, reader.subscriber, ADDRESS, keys=keys, installation=number, now=NOON)
+        forget(db, reader.found, deliveries_of(db, reader.subscriber), keys=keys, now=NOON)
 
 
 def states(store: Store) -> dict[int, str]:
@@ -68,7 +87,7 @@ def states(store: Store) -> dict[int, str]:
 
 def test_everything_ends_at_once(store: Store, reader: Reader) -> None:
     with store.writing() as db:
-        ended = end_everything(db, reader.subscriber, now=NOON)
+        ended = end_everything(db, reader.found, keys=KEYS, now=NOON)
 
     assert (ended.subscriptions, ended.deliveries) == (2, 2)
     assert states(store) == {reader.pending: "cancelled", reader.held: "cancelled", reader.sent: "delivered"}
@@ -79,16 +98,13 @@ def test_everything_ends_at_once(store: Store, reader: Reader) -> None:
 
 
 def test_nothing_is_left_that_says_who_it_was(store: Store, reader: Reader) -> None:
-    names = erase(store, reader)
+    erase(store, reader)
 
     with store.reading() as db:
         for one in metadata.sorted_tables:
             for row in db.execute(select(one)):
                 assert ADDRESS not in repr(tuple(row)), one.name
                 assert b"li@mail" not in repr(tuple(row)).encode(), one.name
-        number = migrate.installation_number(db)
-        made = {row.id: row.created_at for row in db.execute(select(deliveries.c.id, deliveries.c.created_at))}
-    assert set(names) == {delivery_uuid(number, key, created_at) for key, created_at in made.items()}
     assert states(store)[reader.sent] == "delivered"  # the ledger stays, about nobody
 
 
@@ -109,10 +125,10 @@ def test_on_sqlite_the_file_itself_holds_it_no_more(store: Store, reader: Reader
 def test_what_is_on_its_way_is_waited_for(store: Store, reader: Reader) -> None:
     with store.writing() as db:
         db.execute(update(deliveries).where(deliveries.c.id == reader.pending).values(state="sending", ready=None))
-        assert end_everything(db, reader.subscriber, now=NOON).deliveries == 1
+        assert end_everything(db, reader.found, keys=KEYS, now=NOON).deliveries == 1
         assert is_being_sent(db, reader.subscriber)
         with pytest.raises(Conflict, match="on its way"):
-            forget(db, reader.subscriber, ADDRESS, keys=KEYS, installation=1, now=NOON)
+            forget(db, reader.found, [], keys=KEYS, now=NOON)
         db.execute(update(deliveries).where(deliveries.c.id == reader.pending).values(state="delivered"))
         assert not is_being_sent(db, reader.subscriber)
 
@@ -120,7 +136,7 @@ def test_what_is_on_its_way_is_waited_for(store: Store, reader: Reader) -> None:
 def test_nothing_more_is_made_for_them(store: Store, reader: Reader) -> None:
     """A reaction that looked up who gets an article before they left comes too late."""
     with store.writing() as db:
-        end_everything(db, reader.subscriber, now=NOON)
+        end_everything(db, reader.found, keys=KEYS, now=NOON)
         version = a_version(db)
         before = len(db.execute(select(deliveries.c.id)).all())
         owing.owe_news(
@@ -171,6 +187,72 @@ def test_erasing_twice_and_erasing_nobody_are_told_apart(store: Store, reader: R
             subscriber_of(db, "nobody@mail.example", keys=KEYS)
 
 
+def test_what_comes_in_while_it_is_waited_for_is_erased_too(store: Store, reader: Reader) -> None:
+    with store.writing() as db:
+        end_everything(db, reader.found, keys=KEYS, now=NOON)
+        a_subscription(db, endpoint_id=reader.endpoint, cadence="hourly")  # from a transaction that began before
+        db.execute(update(endpoints).values(state="healthy", gone=False))
+        late = a_delivery(db, endpoint_id=reader.endpoint)
+    finish(store, reader)
+
+    assert states(store)[late] == "cancelled"
+    with store.reading() as db:
+        assert set(db.execute(select(table.c.state)).scalars()) == {"ended"}
+        assert set(db.execute(select(endpoints.c.state)).scalars()) == {"disabled"}
+
+
+def test_the_address_is_refused_from_the_first_step_on(store: Store, reader: Reader) -> None:
+    request = read_options({"channel": "email", "to": ADDRESS, "confirmed": True}, check_url=lambda _url: None)
+    with store.writing() as db:
+        end_everything(db, reader.found, keys=KEYS, now=NOON)
+        with pytest.raises(Conflict, match="erased"):
+            subscribe(db, request, keys=KEYS, now=NOON)
+    with pytest.raises(Conflict, match="was erased"):
+        enabling.enable(store, Pace(pauses=False), reader.endpoint, Held.ALL)
+
+
+def test_what_a_receiver_says_too_late_is_not_kept(store: Store, reader: Reader) -> None:
+    """A worker whose lease was over settles after all."""
+    with store.writing() as db:
+        owed = a_delivery(db, endpoint_id=reader.endpoint)
+        claimed = ledger.claim_ready(
+            db,
+            lane="push.email",
+            worker="w",
+            places=Places(total=9, per_host=9, busy={}),
+            after=START,
+            now=NOON,
+            moves=Counter(),
+        )
+        (row,) = [one for one in claimed.rows if one.id == owed]
+        ledger.return_leases_of(db, "w", counted=True, now=NOON)
+    erase(store, reader)
+    with store.writing() as db:
+        late = [Settlement(row, Later(f"451 try again, {ADDRESS}"), 1, f"451 {ADDRESS}")]
+        health.note(db, late, disable_after_s=1, now=NOON)
+        assert db.execute(select(endpoints.c.last_error).where(endpoints.c.id == reader.endpoint)).scalar() is None
+
+
+def test_a_partners_host_goes_with_it_unless_another_has_it_too(store: Store) -> None:
+    with store.writing() as db:
+        endpoint = an_endpoint(db, host="partner.example:443")
+        subscriber = db.execute(select(endpoints.c.subscriber_id).where(endpoints.c.id == endpoint)).scalar_one()
+        found = Found(subscriber, "partner.example")
+        end_everything(db, found, keys=KEYS, now=NOON)
+        forget(db, found, [], keys=KEYS, now=NOON)
+        assert not [name for name in db.execute(select(hosts.c.name)).scalars() if "partner.example" in name]
+
+
+@pytest.mark.parametrize("written", ["LI@mail.example", "Li@MAIL.example"])
+def test_an_address_is_the_same_in_whatever_case(store: Store, reader: Reader, written: str) -> None:
+    with store.reading() as db:
+        assert subscriber_of(db, written.replace("MAIL", "mail"), keys=KEYS) == reader.found
+    erase(store, reader)
+    request = read_options({"channel": "email", "to": written, "confirmed": True}, check_url=lambda _url: None)
+    with store.writing() as db, pytest.raises(Conflict, match="erased"):
+        subscribe(db, request, keys=KEYS, now=NOON)
+
+
 def test_others_stay_as_they_are(store: Store, reader: Reader) -> None:
     with store.writing() as db:
         other = an_endpoint(db, channel="email", address="wang@mail.example")
@@ -188,11 +270,11 @@ def test_others_stay_as_they_are(store: Store, reader: Reader) -> None:
 
 def test_erasing_begun_and_cut_off_goes_on_when_it_is_asked_for_again(store: Store, reader: Reader) -> None:
     with store.writing() as db:
-        end_everything(db, reader.subscriber, now=NOON)
+        end_everything(db, reader.found, keys=KEYS, now=NOON)
     with store.writing() as db:
-        assert subscriber_of(db, ADDRESS, keys=KEYS) == reader.subscriber
-        assert end_everything(db, reader.subscriber, now=NOON).subscriptions == 0
-        forget(db, reader.subscriber, ADDRESS, keys=KEYS, installation=1, now=NOON)
+        assert subscriber_of(db, ADDRESS, keys=KEYS) == reader.found
+        assert end_everything(db, reader.found, keys=KEYS, now=NOON).subscriptions == 0
+        forget(db, reader.found, [], keys=KEYS, now=NOON)
         assert db.execute(text("SELECT count(*) FROM subscribers WHERE address IS NULL")).scalar_one() == 1
 
 

@@ -8,9 +8,21 @@ from sqlalchemy import Connection, select
 
 from tests.builders import DAY, NOON, a_delivery, a_filter, a_subscription, a_version, an_edition, an_endpoint
 from zonewire.errors import Conflict, NotFound
+from zonewire.keys import KeyRing
 from zonewire.store import SECOND
 from zonewire.store.tables import deliveries, subscriptions
-from zonewire.subscriptions import Subscription, confirm, find, key_of, pause, remove, resume, unsubscribe
+from zonewire.subscriptions import (
+    Subscription,
+    confirm,
+    find,
+    key_of,
+    pause,
+    read_options,
+    remove,
+    resume,
+    subscribe,
+    unsubscribe,
+)
 
 HOUR = 3_600 * SECOND
 Move = Callable[[Connection, int, int], Subscription]
@@ -139,3 +151,19 @@ def test_a_pause_leaves_what_is_owed(db: Connection) -> None:
     pause(db, subscription_id, NOON)
     assert state_of(db, news) == "pending"
     assert db.execute(select(subscriptions.c.state_at)).scalar_one() == NOON
+
+
+def test_a_digest_that_ends_leaves_instant_news_that_rests_what_it_is_owed(db: Connection) -> None:
+    endpoint = an_endpoint(db, channel="email")
+    a_subscription(db, endpoint_id=endpoint, cadence="instant", state="paused")
+    weekly = a_subscription(db, endpoint_id=endpoint, cadence="weekly")
+    news = a_delivery(db, endpoint_id=endpoint)
+    unsubscribe(db, weekly, NOON)
+    assert db.execute(select(deliveries.c.state).where(deliveries.c.id == news)).scalar_one() == "pending"
+
+
+def test_one_that_rests_from_the_start_has_missed_nothing_yet(db: Connection) -> None:
+    a_version(db)
+    options = {"channel": "email", "to": "a@mail.example", "confirmed": True, "paused": True}
+    made = subscribe(db, read_options(options, check_url=lambda _url: None), keys=KeyRing(("key",)), now=NOON)
+    assert find(db, made.id).window_after == 1
