@@ -83,9 +83,10 @@ def trail(
     from zonewire.store.migrate import installation_number
     from zonewire.trail import receivers_of, trail_of
 
-    with installation() as (_, store), store.reading() as db:
+    with installation() as (settings, store), store.reading() as db:
         receiver = None if to is None else receivers_of(db, to)
-        found = trail_of(db, guid, installation=installation_number(db), now=now(db), to=receiver)
+        number, days = installation_number(db), settings.retention_days
+        found = trail_of(db, guid, installation=number, now=now(db), retention_days=days, to=receiver)
     if as_json:
         print_json(asdict(found))
     else:

@@ -1,9 +1,11 @@
 """`zonewire listen`: a receiver for trying things out."""
 
+import os
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -44,9 +46,10 @@ def listen(
             sys.stdout.flush()
 
     server = Listener(bind(host, port), secret=key, status=status, told=told)
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     sys.stderr.write(
-        f"Listening on http://{host}:{port}/, answering {status}. Ctrl-C ends it.\n"
-        f"To let Zonewire push there: {PREFIX}ALLOW_ENDPOINTS={host}:{port}\n"
+        f"Listening on http://{place}/, answering {status}. Ctrl-C ends it.\n"
+        f"To let Zonewire push there: {PREFIX}ALLOW_ENDPOINTS={place}\n"
     )
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell that starts it behind itself would have SIGINT ignored
         signal.signal(number, signal.default_int_handler)
@@ -54,8 +57,16 @@ def listen(
         server.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:
         sys.stderr.write(f"\n{_summary(server.tally)}\n")
+    except BrokenPipeError:
+        _give_up(sys.stdout)
     finally:
         server.server_close()
+
+
+def _give_up(stream: TextIO) -> None:
+    """Nobody reads *stream* any more. What it still holds goes nowhere, or Python would complain of it at its end."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _line(heard: "Heard") -> str:

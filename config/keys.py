@@ -22,7 +22,7 @@ def ring_of(settings: Settings) -> KeyRing:
 @contextmanager
 def _alone(data_dir: Path) -> Iterator[None]:
     """Two first commands at once must not make two keys."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)  # one that was there keeps its mode
     with (data_dir / f"{SECRETS_FILE}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -183,7 +183,9 @@ class Settings(BaseSettings):
     @cached_property
     def redis(self) -> str:
         """Redis's address in redis-py's form, the default filled in."""
-        return self.redis_url or f"unix://{redis_socket(self.data_dir)}?db=0"
+        url = self.redis_url or f"unix://{redis_socket(self.data_dir)}?db=0"
+        path, _, query = url.removeprefix("redis+socket://").partition("?")
+        return f"unix://{path}?{query.replace('virtual_host=', 'db=')}" if url.startswith("redis+socket://") else url
 
     @cached_property
     def broker(self) -> str:
@@ -231,16 +233,21 @@ def load(**overrides: Any) -> Settings:
 
 
 def _from_file(path: str, variable: str) -> str:
+    """What stands in the file. Nothing in it is no value: whoever names a file means to set something."""
     try:
-        return Path(path).read_text().strip()
+        value = Path(path).read_text().strip()
     except (OSError, UnicodeDecodeError) as cause:
         raise SettingWrong(
             f"cannot read {path}: {cause}", where=variable, mend="Name a file that this user may read."
         ) from None
+    if not value:
+        mend = f"Write the value into it, or leave {variable} unset."
+        raise SettingWrong(f"there is nothing in {path}", where=variable, mend=mend)
+    return value
 
 
 def made_secrets(data_dir: Path) -> dict[str, str]:
-    """What `up` keeps in DATA_DIR/secrets.env, by field name."""
+    """What `up` keeps in DATA_DIR/secrets.env, by field name; what is empty counts as unset."""
     path = data_dir / SECRETS_FILE
     try:
         text = path.read_text()
@@ -254,7 +261,7 @@ def made_secrets(data_dir: Path) -> dict[str, str]:
         ) from None
     pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
     known = {name.strip(): value.strip() for name, value in pairs}
-    return {k: known[PREFIX + k.upper()] for k in Settings.model_fields if PREFIX + k.upper() in known}
+    return {k: known[PREFIX + k.upper()] for k in Settings.model_fields if known.get(PREFIX + k.upper())}
 
 
 def make_missing_secrets(settings: Settings, made: dict[str, str]) -> None:

@@ -21,8 +21,9 @@ def bearer_of(request: Request) -> str | None:
 
 
 def is_token(given: str, wanted: SecretStr | None) -> bool:
-    """Whether *given* is the token that is set; without one, nothing is."""
-    return wanted is not None and hmac.compare_digest(given.encode(), wanted.get_secret_value().encode())
+    """Whether *given* is the token that is set; without one, or with an empty one, nothing is."""
+    secret = wanted.get_secret_value() if wanted else ""
+    return secret != "" and hmac.compare_digest(given.encode(), secret.encode())
 
 
 def check_api_key(request: Request, admin_token: SecretStr | None) -> None:

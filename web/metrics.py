@@ -21,7 +21,8 @@ from zonewire.telemetry import METRICS
 
 router = APIRouter()
 
-FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
+FORWARDED = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "forwarded", "via", "x-real-ip")
+"""What proxies add, one or another of them: RFC 7239, RFC 9110 §7.6.3, and what was usual before."""
 
 
 @router.get("/metrics")

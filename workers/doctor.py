@@ -4,11 +4,12 @@ Nothing is changed, and nothing is sent. A check that meets a fault of its own h
 """
 
 import os
+import shlex
 import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,8 +18,12 @@ from zoneinfo import ZoneInfo
 
 import redis
 import requests
+from kombu import Connection as BrokerConnection
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
+from config.celery_settings import transport_options
 from config.settings import PREFIX, SECRETS_FILE, Settings, load
 from zonewire.delivery import heartbeats
 from zonewire.delivery.lanes import Lane
@@ -32,6 +37,8 @@ WITHIN_S = 2.0
 APART_S = 2.0
 MEBIBYTE = 1024 * 1024
 LITTLE, TOO_LITTLE = 1024 * MEBIBYTE, 100 * MEBIBYTE
+OF_REDIS_PY = ("redis", "rediss", "unix")
+NO_MASTER = "No setting gives Celery the master's name: let ZONEWIRE_BROKER_URL name the Redis itself."
 
 
 class Result(StrEnum):
@@ -100,18 +107,42 @@ def _existing(path: Path) -> Path:
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
-    """Keys and the database are for their owner alone."""
+    """Keys, data and mails are for their owner alone."""
     named = [Path(path) for name, path in os.environ.items() if name.startswith(PREFIX) and name.endswith("_FILE")]
-    private = [settings.data_dir / SECRETS_FILE, settings.data_dir / "zonewire.db", *named]
+    private = [settings.data_dir / SECRETS_FILE, *_of_database(settings), *named]
     there = [path for path in private if path.is_file()]
-    closed = settings.data_dir.is_dir() and not settings.data_dir.stat().st_mode & (stat.S_IXGRP | stat.S_IXOTH)
-    for path in there:
-        inside = closed and settings.data_dir in path.parents
-        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) and not inside:
-            found = f"{path} can be read by other users of this machine"
-            yield Finding("files", Result.FAIL, found, f"chmod 600 {path}")
-            return
-    yield Finding("files", Result.OK, f"{len(there)} files with keys and data, readable by their owner alone")
+    outbox = settings.data_dir / "outbox"
+    files = [str(path) for path in there if _is_open(path, settings.data_dir)]
+    folders = [str(outbox)] if outbox.is_dir() and _is_open(outbox, settings.data_dir) else []
+    if not files + folders:
+        yield Finding("files", Result.OK, f"{len(there)} files with keys and data, readable by their owner alone")
+        return
+    mends = [shlex.join(["chmod", mode, *paths]) for mode, paths in (("600", files), ("700", folders)) if paths]
+    found = f"{', '.join(files + folders)} can be read by other users of this machine"
+    yield Finding("files", Result.FAIL, found, "; ".join(mends))
+
+
+def _of_database(settings: Settings) -> list[Path]:
+    """SQLite's files: the database, and what it keeps beside it while it is open."""
+    file = _sqlite_file(settings)
+    return [] if file is None else [file.with_name(file.name + ending) for ending in ("", "-wal", "-shm")]
+
+
+def _sqlite_file(settings: Settings) -> Path | None:
+    """Where the database stands; None on PostgreSQL, and where the address is none (the check of it says so)."""
+    try:
+        url = make_url(settings.database)
+    except ArgumentError:
+        return None
+    return Path(url.database).absolute() if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def _is_open(path: Path, data_dir: Path) -> bool:
+    """Whether others may read *path*, and may pass the folder that it stands in."""
+    folders = [folder for folder in {path.parent, data_dir} if folder in path.parents]
+    if any(not folder.stat().st_mode & (stat.S_IXGRP | stat.S_IXOTH) for folder in folders):
+        return False
+    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
 def _time_zones(_settings: Settings) -> Iterator[Finding]:
@@ -124,9 +155,11 @@ def _time_zones(_settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    if not settings.database_url and not (settings.data_dir / "zonewire.db").exists():
+    file = _sqlite_file(settings)
+    if file is not None and not file.exists():  # opening would make it
         mend = "`zonewire up` makes it, or any command that writes."
-        yield Finding("database", Result.WARN, f"none in {settings.data_dir} yet", mend)
+        found = f"{file} is not there yet" if settings.database_url else f"none in {settings.data_dir} yet"
+        yield Finding("database", Result.WARN, found, mend)
         return
     with closing(open_store(settings.database, pool_size=1)) as store:
         with store.reading() as db:
@@ -139,7 +172,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         with store.settling() as db:
             write_nothing(db)
         yield _durability(store)
-        yield from _clock_of("database", _database_clock(store))
+        yield from _clock_of("the database", _database_clock(store))
         yield _workers(store)
 
 
@@ -167,10 +200,10 @@ def _database_clock(store: Store) -> float:
 def _clock_of(whose: str, theirs_s: float) -> Iterator[Finding]:
     apart = abs(theirs_s - time.time())
     if apart > APART_S:
-        found = f"the {whose}'s clock is {apart:.0f} s from this machine's"
+        found = f"{whose}'s clock is {apart:.0f} s from this machine's"
         yield Finding("clock", Result.FAIL, found, "Let NTP set both: signatures and due times go by them.")
     else:
-        yield Finding("clock", Result.OK, f"agrees with the {whose}'s")
+        yield Finding("clock", Result.OK, f"agrees with {whose}'s")
 
 
 def _workers(store: Store) -> Finding:
@@ -188,35 +221,61 @@ def _workers(store: Store) -> Finding:
 # --- what it talks to ------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _redis(settings: Settings) -> "Iterator[redis.Redis]":
+def _broker(settings: Settings) -> Iterator[Finding]:
+    """Redis, and the broker where that is another."""
+    speaks_redis = urlsplit(settings.redis).scheme in OF_REDIS_PY
+    apart = not speaks_redis or settings.broker_url not in {None, settings.redis_url}
+    if speaks_redis:
+        yield from _redis(settings, "redis" if apart else "broker")
+    else:
+        scheme = urlsplit(settings.redis).scheme
+        found = f"ZONEWIRE_REDIS_URL is {scheme}://, and workers need a Redis that they reach by itself"
+        mend = "Set it to redis://, rediss:// or unix://; ZONEWIRE_BROKER_URL may name another broker."
+        yield Finding("redis", Result.FAIL, found, mend)
+    if apart:
+        yield _apart(settings)
+
+
+def _redis(settings: Settings, name: str) -> Iterator[Finding]:
     client = redis.Redis.from_url(settings.redis, socket_timeout=WITHIN_S, socket_connect_timeout=WITHIN_S)
     with closing(client):
-        yield client
-
-
-def _broker(settings: Settings) -> Iterator[Finding]:
-    with _redis(settings) as client:
         try:
             seconds, _ = client.time()
         except redis.RedisError as error:
             embedded = settings.redis_url is None
             mend = "`zonewire up` starts it." if embedded else "Start it, or set ZONEWIRE_REDIS_URL."
             found = "the embedded Redis does not run" if embedded else f"Redis does not answer: {error}"
-            yield Finding("broker", Result.WARN if embedded else Result.FAIL, found, mend)
+            yield Finding(name, Result.WARN if embedded else Result.FAIL, found, mend)
             return
         about: dict[str, Any] = client.info()
-    yield _memory(about)
-    yield from _clock_of("broker", float(seconds) + 0.5)
+    yield _memory(name, about)
+    yield from _clock_of("Redis" if name == "redis" else "the broker", float(seconds) + 0.5)
 
 
-def _memory(about: dict[str, Any]) -> Finding:
+def _apart(settings: Settings) -> Finding:
+    """The broker as Celery reaches it, once and for a short time."""
+    options = transport_options(socket_timeout=WITHIN_S)
+    where = f"{urlsplit(settings.broker).scheme}://"
+    try:
+        with BrokerConnection(settings.broker, connect_timeout=WITHIN_S, transport_options=options) as connection:
+            where = connection.as_uri()  # without its password
+            connection.ensure_connection(max_retries=0, timeout=WITHIN_S)
+            if connection.transport.driver_type == "redis":
+                return _memory("broker", connection.default_channel.client.info())
+    except Exception as error:  # each transport has errors of its own
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        mend = NO_MASTER if where.startswith("sentinel") else "Start it, or mend ZONEWIRE_BROKER_URL."
+        return Finding("broker", Result.FAIL, f"{where} does not answer: {said}", mend)
+    return Finding("broker", Result.OK, f"{where} answers")
+
+
+def _memory(name: str, about: dict[str, Any]) -> Finding:
     version = f"{about.get('server_name', 'redis')} {about.get('valkey_version') or about.get('redis_version')}"
     policy, most = about.get("maxmemory_policy", "noeviction"), int(about.get("maxmemory", 0))
     if most and policy != "noeviction":
         found = f"{version} evicts keys when it is full (maxmemory-policy {policy}): hints and locks may vanish"
-        return Finding("broker", Result.FAIL, found, "Set maxmemory-policy noeviction.")
-    return Finding("broker", Result.OK, f"{version} answers, and evicts nothing")
+        return Finding(name, Result.FAIL, found, "Set maxmemory-policy noeviction.")
+    return Finding(name, Result.OK, f"{version} answers, and evicts nothing")
 
 
 def _smtp(settings: Settings) -> Iterator[Finding]:

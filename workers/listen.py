@@ -67,7 +67,10 @@ class Tally:
 
 
 class Listener(ThreadingHTTPServer):
-    """Answers *status* to every POST on a socket that listens already, and tells *told* of each."""
+    """Answers *status* to every POST on a socket that listens already, and tells *told* of each.
+
+    Serving ends with BrokenPipeError where *told* raised that: nobody reads any more what is told (`listen | head`).
+    """
 
     daemon_threads = True
     request_queue_size = 256
@@ -78,6 +81,12 @@ class Listener(ThreadingHTTPServer):
         self.socket = sock
         self.keys = [SigningKey.of(secret)] if secret else []
         self.status, self.told, self.tally = status, told, Tally()
+        self.unread = threading.Event()
+
+    def service_actions(self) -> None:
+        """Between two requests."""
+        if self.unread.is_set():
+            raise BrokenPipeError
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A sender that goes away in the middle is no news."""
@@ -101,8 +110,11 @@ class _Conversation(BaseHTTPRequestHandler):
         elif int(length) > BODY_BYTES:
             self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, close=True)
         else:
-            self._take(self.rfile.read(int(length)))
+            is_read = self._take(self.rfile.read(int(length)))
             self._answer(self.server.status)
+            if not is_read:
+                self.wfile.flush()  # the sender has its answer before all ends
+                self.server.unread.set()
 
     def do_GET(self) -> None:  # http.server names it so
         """Somebody looks whether we are here."""
@@ -111,23 +123,27 @@ class _Conversation(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # http.server names it so
         """What came is told in our own words."""
 
-    def _take(self, body: bytes) -> None:
+    def _take(self, body: bytes) -> bool:
+        """Count and tell a push; whether anybody reads that."""
         ident = _shown(self.headers.get("webhook-id", ""))
         signature = self._signature(body)
         kind, title = _said(body)
-        self.server.told(
-            Heard(
-                at=time.strftime("%H:%M:%S"),
-                path=_shown(self.path),
-                id=ident,
-                type=kind,
-                title=title,
-                sequence=_shown(self.headers.get("zonewire-sequence", "")),
-                bytes=len(body),
-                signature=signature,
-                times=self.server.tally.count(ident, signature),
-            )
+        heard = Heard(
+            at=time.strftime("%H:%M:%S"),
+            path=_shown(self.path),
+            id=ident,
+            type=kind,
+            title=title,
+            sequence=_shown(self.headers.get("zonewire-sequence", "")),
+            bytes=len(body),
+            signature=signature,
+            times=self.server.tally.count(ident, signature),
         )
+        try:
+            self.server.told(heard)
+        except BrokenPipeError:
+            return False
+        return True
 
     def _signature(self, body: bytes) -> str:
         signatures = self.headers.get("webhook-signature", "")

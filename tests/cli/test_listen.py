@@ -43,7 +43,7 @@ class Listening:
 
 
 @contextlib.contextmanager
-def listening(*options: str) -> Iterator[Listening]:
+def listening(*options: str, at: str = "") -> Iterator[Listening]:
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, "listen", "--port", str(port), *options],
@@ -54,16 +54,16 @@ def listening(*options: str) -> Iterator[Listening]:
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
     try:
-        eventually(lambda: _answers(port), within_s=10, what="it listens")
+        eventually(lambda: _answers(at or f"127.0.0.1:{port}"), within_s=10, what="it listens")
         yield Listening(port, process)
     finally:
         process.kill()
         process.wait()
 
 
-def _answers(port: int) -> bool:
+def _answers(place: str) -> bool:
     with contextlib.suppress(requests.RequestException):
-        return requests.get(f"http://127.0.0.1:{port}/", timeout=1).ok
+        return requests.get(f"http://{place}/", timeout=1).ok
     return False
 
 
@@ -99,6 +99,25 @@ def test_odd_requests_are_answered_and_end_nothing() -> None:
         assert requests.post(url, headers={"Content-Length": str(10**9)}, timeout=5).status_code == 413
         assert requests.post(url, data=iter([b"chunked"]), timeout=5).status_code == 411
         assert it.post("after") == 200
+
+
+def test_it_ends_quietly_when_nobody_reads_what_it_tells() -> None:
+    with listening() as it:
+        assert it.post("one") == 200
+        assert it.process.stdout is not None
+        assert it.process.stderr is not None
+        it.process.stdout.close()
+        assert it.post("two") == 200
+        assert it.process.wait(timeout=10) == 0
+        assert it.process.stderr.read().splitlines()[2:] == []  # but for where it listens
+
+
+def test_an_address_of_ipv6_is_told_as_it_stands_in_a_url() -> None:
+    port = free_port()
+    with listening("--host", "::1", "--port", str(port), at=f"[::1]:{port}") as it:
+        _, told = it.ended()
+    assert f"Listening on http://[::1]:{port}/, answering 200." in told
+    assert f"ALLOW_ENDPOINTS=[::1]:{port}\n" in told
 
 
 @pytest.mark.parametrize(

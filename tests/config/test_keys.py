@@ -31,6 +31,13 @@ def test_a_key_is_made_once_and_kept_for_its_owner_alone(tmp_path: Path) -> None
     assert stat.S_IMODE((data_dir / SECRETS_FILE).stat().st_mode) == 0o600
 
 
+def test_a_folder_made_for_the_key_is_its_owners_and_one_that_was_there_stays(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir(mode=0o755)
+    for name, mode in (("new", 0o700), ("old", 0o755)):
+        ring_of(load(data_dir=tmp_path / name))
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == mode
+
+
 def test_first_commands_at_once_agree_on_one_key(tmp_path: Path) -> None:
     settings = load(data_dir=tmp_path)
     with ThreadPoolExecutor(8) as pool:

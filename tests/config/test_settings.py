@@ -52,6 +52,37 @@ def test_a_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_
         load(data_dir=tmp_path)
 
 
+def test_a_file_with_nothing_in_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(" \n")
+    monkeypatch.setenv("ZONEWIRE_METRICS_TOKEN_FILE", str(tmp_path / "token"))
+
+    with pytest.raises(SettingWrong, match="there is nothing in") as caught:
+        load(data_dir=tmp_path)
+
+    assert caught.value.where == "ZONEWIRE_METRICS_TOKEN_FILE"
+
+
+def test_a_made_secret_that_is_empty_counts_as_unset(tmp_path: Path) -> None:
+    (tmp_path / SECRETS_FILE).write_text("ZONEWIRE_METRICS_TOKEN=\nZONEWIRE_ADMIN_TOKEN=made\n")
+
+    settings = load(data_dir=tmp_path)
+
+    assert (settings.metrics_token is None, settings.admin_token is None) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("given", "redis"),
+    [
+        ("redis+socket:///run/redis.sock?virtual_host=2", "unix:///run/redis.sock?db=2"),
+        ("redis+socket:///run/redis.sock", "unix:///run/redis.sock?"),
+        ("unix:///run/redis.sock?db=2", "unix:///run/redis.sock?db=2"),
+        ("rediss://:word@redis.example/1", "rediss://:word@redis.example/1"),
+    ],
+)
+def test_an_address_of_redis_in_the_brokers_form_is_put_into_redis_pys(tmp_path: Path, given: str, redis: str) -> None:
+    assert load(data_dir=tmp_path, redis_url=given).redis == redis
+
+
 def test_the_environment_goes_before_secrets_that_were_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / SECRETS_FILE).write_text("ZONEWIRE_EVENT_TOKEN=made\nZONEWIRE_ADMIN_TOKEN=made\n")
     monkeypatch.setenv("ZONEWIRE_EVENT_TOKEN", "given")

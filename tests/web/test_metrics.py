@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -53,3 +54,16 @@ def test_others_than_this_machine_need_the_token(store: Store, tmp_path: Path) -
         assert requests.get(f"{url}/metrics", headers=right, timeout=5).status_code == 200
     with a_web_face(store, tmp_path) as url:  # without a token nobody else has one
         assert requests.get(f"{url}/metrics", headers=right, timeout=5).status_code == 401
+
+
+@pytest.mark.parametrize("header", ["Via", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-For", "Forwarded"])
+def test_a_proxy_on_this_machine_asks_for_somebody_else(store: Store, tmp_path: Path, header: str) -> None:
+    with a_web_face(store, tmp_path) as url:
+        assert requests.get(f"{url}/metrics", headers={header: "1.1 proxy"}, timeout=5).status_code == 401
+
+
+def test_an_empty_token_opens_nothing(store: Store, tmp_path: Path) -> None:
+    proxied = {"X-Forwarded-For": "203.0.113.7"}
+    with a_web_face(store, tmp_path, metrics_token="") as url:
+        for authorization in ({}, {"Authorization": "Bearer"}, {"Authorization": "Bearer "}):
+            assert requests.get(f"{url}/metrics", headers=proxied | authorization, timeout=5).status_code == 401

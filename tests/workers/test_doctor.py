@@ -8,7 +8,7 @@ import redis
 
 from tests.servers.mailbox import running_mailbox
 from tests.servers.ports import free_port
-from tests.servers.redis import RedisServer
+from tests.servers.redis import RedisServer, running_redis
 from workers.doctor import Finding, Result, examine
 from zonewire.delivery import heartbeats
 from zonewire.delivery.lanes import Lane
@@ -66,6 +66,46 @@ def test_a_redis_that_is_well_and_one_that_is_not_there(
     assert found("broker").result is Result.FAIL
 
 
+def test_a_broker_of_its_own_is_looked_at_beside_redis(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZONEWIRE_REDIS_URL", redis_server.url)
+    monkeypatch.setenv("ZONEWIRE_BROKER_URL", f"redis://:secret@127.0.0.1:{free_port()}/0")
+    assert (found("redis").result, found("broker").result) == (Result.OK, Result.FAIL)
+    assert "does not answer: Error 111" in found("broker").found
+    assert "secret" not in found("broker").found
+    monkeypatch.setenv("ZONEWIRE_BROKER_URL", redis_server.url.replace("/0", "/1"))
+    assert (found("broker").result, "evicts nothing" in found("broker").found) == (Result.OK, True)
+
+
+def test_a_broker_of_its_own_that_evicts_is_found(evicting: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZONEWIRE_BROKER_URL", evicting.url)
+    assert "the embedded Redis does not run" in found("redis").found
+    assert "evicts keys when it is full" in found("broker").found
+
+
+def test_a_redis_on_a_socket_is_looked_at_by_either_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_redis() as server:
+        for variable in ("REDIS_URL", "BROKER_URL"):
+            monkeypatch.setenv(f"ZONEWIRE_{variable}", server.broker_url)
+            assert server.broker_url.startswith("redis+socket://")
+            assert (found("broker").result, "evicts nothing" in found("broker").found) == (Result.OK, True)
+            monkeypatch.delenv(f"ZONEWIRE_{variable}")
+
+
+@pytest.mark.parametrize("variable", ["REDIS_URL", "BROKER_URL"])
+@pytest.mark.parametrize(
+    ("address", "said"), [("amqp://127.0.0.1:{}//", "refused"), ("sentinel://127.0.0.1:{}/0", "'master_name'")]
+)
+def test_other_brokers_are_looked_at_as_celery_reaches_them(
+    monkeypatch: pytest.MonkeyPatch, variable: str, address: str, said: str
+) -> None:
+    monkeypatch.setenv(f"ZONEWIRE_{variable}", address.format(free_port()))
+    assert (found("broker").result, said in found("broker").found) == (Result.FAIL, True)
+    assert found("redis").result is (Result.WARN if variable == "BROKER_URL" else Result.FAIL)
+    assert not [finding for finding in examine() if "cannot be checked" in finding.found]
+
+
 def test_a_relay_is_reached_without_a_mail(monkeypatch: pytest.MonkeyPatch) -> None:
     with running_mailbox() as mailbox:
         monkeypatch.setenv("ZONEWIRE_SMTP_URL", mailbox.url)
@@ -83,6 +123,28 @@ def test_keys_that_others_may_read_are_found(tmp_path: Path) -> None:
     assert found("files").result is Result.OK
     secrets.chmod(0o644)
     assert (found("files").result, found("files").mend) == (Result.FAIL, f"chmod 600 {secrets}")
+
+
+def test_every_file_of_the_database_and_the_mails_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    monkeypatch.setenv("ZONEWIRE_DATABASE_URL", f"sqlite:///{data / 'other.db'}")
+    (data / "other.db").touch(mode=0o600)
+    for name in ("other.db-wal", "other.db-shm"):
+        (data / name).touch(mode=0o644)
+    (data / "outbox").mkdir(mode=0o755)
+    assert found("files").mend == f"chmod 600 {data}/other.db-wal {data}/other.db-shm; chmod 700 {data}/outbox"
+    data.chmod(0o700)
+    assert found("files").result is Result.OK
+
+
+def test_a_database_that_is_not_there_yet_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = tmp_path / "missing" / "z.db"
+    monkeypatch.setenv("ZONEWIRE_DATABASE_URL", f"sqlite:///{missing}")
+    assert found("database")[1:3] == (Result.WARN, f"{missing} is not there yet")
+    list(examine())
+    assert not missing.parent.exists()
 
 
 def test_a_wrong_setting_is_named_and_nothing_else_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:

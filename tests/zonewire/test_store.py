@@ -1,5 +1,6 @@
 """The store: migrations, doors, dialects."""
 
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,3 +73,22 @@ def test_a_database_of_the_first_shape_is_brought_up_to_date(empty_store: Store)
         assert migrate.is_current(db)
         assert compare_metadata(MigrationContext.configure(db), metadata) == []
         assert db.execute(select(events.c.guid)).scalar_one() == "g"
+
+
+def test_a_new_sqlite_database_is_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    store = open_store(f"sqlite:///{folder / 'zonewire.db'}")
+    upgrade(store)
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in (folder, *folder.iterdir())}
+    store.close()
+    assert modes == {"new": 0o700, "zonewire.db": 0o600, "zonewire.db-wal": 0o600, "zonewire.db-shm": 0o600}
+
+
+def test_a_folder_and_a_database_that_were_there_keep_their_modes(tmp_path: Path) -> None:
+    folder, file = tmp_path / "old", tmp_path / "old" / "zonewire.db"
+    folder.mkdir(mode=0o755)
+    file.touch(mode=0o644)
+    store = open_store(f"sqlite:///{file}")
+    upgrade(store)
+    store.close()
+    assert (stat.S_IMODE(folder.stat().st_mode), stat.S_IMODE(file.stat().st_mode)) == (0o755, 0o644)

@@ -8,7 +8,9 @@ because a deferred one that has read is refused at its first write.
 """
 
 import contextlib
+import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +77,7 @@ def open_store(url: str, *, pool_size: int = 4) -> Store:
         if not parsed.database:
             raise SettingWrong("SQLite needs a file", where="ZONEWIRE_DATABASE_URL", mend=_FORMS)
         try:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # a new one is its owner's
         except OSError as cause:
             raise SettingWrong(
                 f"{Path(parsed.database).parent} cannot be made: {cause.strerror}",
@@ -107,6 +109,10 @@ _FORMS = "It is sqlite:////absolute/path or postgresql://user:password@host/name
 def _sqlite(url: str, pool_size: int, *, begin: str, synchronous: str) -> Engine:
     engine = create_engine(url, pool_size=pool_size, max_overflow=16, connect_args={"check_same_thread": False})
 
+    @event.listens_for(engine, "do_connect")
+    def make_private(_dialect: Any, _record: Any, arguments: list[Any], _options: Any) -> None:
+        _make_private(arguments[0])
+
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # we begin transactions ourselves
@@ -128,6 +134,16 @@ def _sqlite(url: str, pool_size: int, *, begin: str, synchronous: str) -> Engine
         db.exec_driver_sql(begin)
 
     return engine
+
+
+def _make_private(path: str) -> None:
+    """Make a new database's file for its owner alone: SQLite would go by the umask. Its -wal and -shm take the mode.
+
+    Never opens one that is there: whoever closes a descriptor takes the locks that SQLite has on the file.
+    """
+    if not path.startswith("file:"):  # SQLite's own form of an address, which it reads itself
+        with contextlib.suppress(OSError):  # it is there, or SQLite says better why it cannot be made
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR))
 
 
 def _postgresql(url: str, pool_size: int, *, first: str | None = None) -> Engine:

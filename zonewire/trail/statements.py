@@ -86,6 +86,8 @@ SUBSCRIPTIONS = (
         subscriptions.c.next_at,
         endpoints.c.channel,
         endpoints.c.address,
+        endpoints.c.gone,
+        endpoints.c.disabled_at,
         filters.c.written,
     )
     .join(endpoints, endpoints.c.id == subscriptions.c.endpoint_id)
@@ -108,4 +110,7 @@ ENDPOINTS_AT = select(endpoints.c.id).where(
 # Whether the reaction still has something to do about a version.
 UNREACTED = select(outbox.c.stage).where(outbox.c.number == bindparam("number")).limit(1)
 
-ACCEPTED = select(versions.c.accepted_at).where(versions.c.number == bindparam("number"))
+# When an article was first accepted; a version is unique within its article.
+FIRST_ACCEPTED = select(versions.c.accepted_at).where(
+    versions.c.article_id == bindparam("article_id"), versions.c.version == 1
+)

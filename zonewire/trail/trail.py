@@ -19,6 +19,9 @@ from zonewire.trail import reasons, statements
 from zonewire.trail.receivers import Receiver
 
 Shape = dict[str, Any]
+DAY = 86_400 * SECOND
+
+_BEST_FIRST = [State.DELIVERED, State.SENDING, State.RETRYING, State.PENDING, State.DEAD, State.CANCELLED]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +40,13 @@ class Trail:
     had_older: list[Shape] = field(default_factory=list)  # who had, or may have, an older text
 
 
-def trail_of(db: Connection, guid: str, *, installation: int, now: int, to: Receiver | None = None) -> Trail:
-    """The trail of the article *guid*, of the receiver *to* alone where one is given. Raises NotFound."""
+def trail_of(
+    db: Connection, guid: str, *, installation: int, now: int, retention_days: int, to: Receiver | None = None
+) -> Trail:
+    """The trail of the article *guid*, of the receiver *to* alone where one is given. Raises NotFound.
+
+    What was settled more than *retention_days* ago may have been pruned: then its reason is that.
+    """
     version = newest(db, guid)
     if version is None:
         raise no_article(guid)
@@ -63,7 +71,7 @@ def trail_of(db: Connection, guid: str, *, installation: int, now: int, to: Rece
         feeds=[_feed(row, version) for row in db.execute(statements.FEEDS, {"article_id": version.article_id})],
         editions=editions,
         deliveries=deliveries,
-        waiting=_waiting(db, version, deliveries, to),
+        waiting=_waiting(db, version, deliveries, to, kept_from=now - retention_days * DAY),
         had_older=_had_older(deliveries, version),
     )
 
@@ -168,8 +176,8 @@ def _had_older(deliveries: Iterable[Shape], version: Version) -> list[Shape]:
     told: dict[str, str] = {}
     for one in deliveries:
         has = one["state"] == State.DELIVERED or one["may_have_it"]
-        if one["version"] == version.version:
-            told[one["endpoint"]] = one["state"]
+        if one["version"] == version.version:  # an endpoint may be owed it as news and in an edition: the best counts
+            told[one["endpoint"]] = min(told.get(one["endpoint"], one["state"]), one["state"], key=_BEST_FIRST.index)
         elif has and one.get("role") != "withdrawal":
             older = {"endpoint": one["endpoint"], "channel": one["channel"], "to": one["to"], "version": one["version"]}
             had[one["endpoint"]] = older | {"surely": one["state"] == State.DELIVERED}
@@ -179,7 +187,9 @@ def _had_older(deliveries: Iterable[Shape], version: Version) -> list[Shape]:
 # --- who is owed nothing ---------------------------------------------------------------------------------------------
 
 
-def _waiting(db: Connection, version: Version, deliveries: Sequence[Shape], to: Receiver | None) -> list[Shape]:
+def _waiting(
+    db: Connection, version: Version, deliveries: Sequence[Shape], to: Receiver | None, *, kept_from: int
+) -> list[Shape]:
     """Digests that will carry it, and, for one receiver, why each of its subscriptions owes it nothing."""
     index = keyword_index(db)
     facts = facts_of(version.article, index)
@@ -191,19 +201,51 @@ def _waiting(db: Connection, version: Version, deliveries: Sequence[Shape], to: 
         found = db.execute(statements.OPEN_WINDOWS, {"filter_ids": matching, "number": version.number}).all()
     else:
         found = db.execute(statements.SUBSCRIPTIONS.where(subscriptions.c.endpoint_id.in_(to))).all()
-    pairs_seen = frozenset(zip(facts.dimensions, facts.values, strict=True))
-    newest_to = {one["endpoint"] for one in deliveries if one["version"] == version.version and "edition" not in one}
-    edition_of = {one.get("subscription") for one in deliveries if one["version"] == version.version}
+    asked = reasons.Asked(
+        version=version,
+        facts=frozenset(zip(facts.dimensions, facts.values, strict=True)),
+        first_at=db.execute(statements.FIRST_ACCEPTED, {"article_id": version.article_id}).scalar_one(),
+        is_unreacted=db.execute(statements.UNREACTED, {"number": version.number}).first() is not None,
+        kept_from=kept_from,
+    )
+    holders = _holders(deliveries, version)
     return [
         {
             "subscription": shown_subscription(row.id),
             "endpoint": shown_id(row.endpoint_id),
             "to": row.address,
-            "why": reasons.of_subscription(
-                row, version.article, pairs_seen, number=version.number, at=version.accepted_at
-            ),
+            "why": reasons.of_subscription(row, asked, had=_place(row) in holders),
         }
+        for row in _owed_nothing(found, deliveries, version)
+    ]
+
+
+def _owed_nothing(found: Iterable[Any], deliveries: Sequence[Shape], version: Version) -> list[Any]:
+    """Those of the subscriptions *found* that no delivery of the newest version was made for."""
+    newest_to = {one["endpoint"] for one in deliveries if one["version"] == version.version and "edition" not in one}
+    edition_of = {one.get("subscription") for one in deliveries if one["version"] == version.version}
+    return [
+        row
         for row in found
         if not (row.cadence == "instant" and shown_id(row.endpoint_id) in newest_to)
         and shown_subscription(row.id) not in edition_of
     ]
+
+
+def _holders(deliveries: Iterable[Shape], version: Version) -> set[str]:
+    """Who is told of a newer version whatever its filter says, as the reaction and the digests decide it.
+
+    Endpoints that have, or may have, older news; and subscriptions of whose editions one carries it.
+    """
+    has = {State.DELIVERED, State.SENDING}
+    older = [one for one in deliveries if one["version"] < version.version]
+    return {
+        one["subscription"] or "" if "edition" in one else one["endpoint"]
+        for one in older
+        if (one["role"] == "story" if "edition" in one else one["state"] in has or one["may_have_it"])
+    }
+
+
+def _place(row: Any) -> str:
+    """What `_holders` calls the subscription *row*."""
+    return shown_id(row.endpoint_id) if row.cadence == "instant" else shown_subscription(row.id)

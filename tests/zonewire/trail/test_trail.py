@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, delete, insert
 
 from tests.builders import (
     DAY,
@@ -18,6 +18,7 @@ from tests.builders import (
     an_endpoint,
 )
 from tests.zonewire.intake.events import a_publication
+from zonewire.articles import Version
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.errors import NotFound
 from zonewire.filters import filter_of, intern
@@ -25,15 +26,25 @@ from zonewire.intake import accept
 from zonewire.reaction import react
 from zonewire.store import Store, now
 from zonewire.store.pacing import Pace
-from zonewire.store.tables import attempts, edition_versions
+from zonewire.store.tables import attempts, edition_versions, outbox
 from zonewire.trail import receivers_of, trail_of
 
 OURS = 4711
+RETENTION_DAYS = 90
+PARTNER = "https://partner.example/hook"
 
 
 def trail(db: Connection, guid: str, *, to: str | None = None, at: int = NOON + DAY) -> dict[str, Any]:
     receiver = None if to is None else receivers_of(db, to)
-    return asdict(trail_of(db, guid, installation=OURS, now=at, to=receiver))
+    return asdict(trail_of(db, guid, installation=OURS, now=at, retention_days=RETENTION_DAYS, to=receiver))
+
+
+def why_not(db: Connection, version: Version, *, at: int = NOON + DAY, **over: Any) -> str:
+    """Why the one subscription of PARTNER, made with *over*, is owed nothing of *version*."""
+    endpoint = over.pop("endpoint_id", None) or an_endpoint(db, address=PARTNER)
+    a_subscription(db, endpoint_id=endpoint, **over)
+    (found,) = trail(db, version.article.guid, to=PARTNER, at=at)["waiting"]
+    return str(found["why"])
 
 
 def test_it_goes_from_acceptance_through_feeds_to_each_delivery(store: Store) -> None:
@@ -137,7 +148,7 @@ def test_a_digest_whose_window_holds_it_is_waited_for(db: Connection) -> None:
         ({"not_city": ["泰州"]}, {}, "does not match: it leaves out city 泰州"),
         ({}, {"state": "paused", "state_at": NOON}, "is paused since 2026-06-11T04:00:00Z"),
         ({}, {"created_at": NOON + DAY}, "began at 2026-06-12T04:00:00Z, after the article was accepted"),
-        ({}, {}, "matches, and nothing is owed yet"),
+        ({}, {}, "was not subscribed to this, or not as instant news, when the article was reacted to"),
     ],
 )
 def test_why_one_receiver_was_owed_nothing(
@@ -149,6 +160,90 @@ def test_why_one_receiver_was_owed_nothing(
     for name in (f"e{endpoint}", "https://Partner.example:443/hook"):
         (found,) = trail(db, version.article.guid, to=name)["waiting"]
         assert why in found["why"]
+
+
+def test_the_lane_is_named_only_while_the_outbox_holds_the_version(db: Connection) -> None:
+    version = a_version(db)
+    db.execute(insert(outbox).values(number=version.number, created_at=NOON))
+    assert why_not(db, version) == "s1 matches, and nothing is owed yet: the lane events has not come to it"
+    db.execute(delete(outbox))
+    (found,) = trail(db, version.article.guid, to=PARTNER)["waiting"]
+    assert "the lane" not in found["why"]
+
+
+def test_who_subscribed_before_the_reaction_came_waits_for_it(db: Connection) -> None:
+    version = a_version(db)
+    db.execute(insert(outbox).values(number=version.number, created_at=NOON))
+    assert "the lane events has not come to it" in why_not(db, version, created_at=NOON + DAY, state_at=NOON + DAY)
+
+
+@pytest.mark.parametrize("cadence", ["instant", "daily"])
+def test_for_an_endpoint_that_is_gone_nothing_is_made_until_it_is_enabled(db: Connection, cadence: str) -> None:
+    gone = an_endpoint(db, address=PARTNER, state="disabled", gone=True, disabled_at=NOON - DAY)
+    assert why_not(db, a_version(db), endpoint_id=gone, cadence=cadence) == (
+        "s1 leads to e1, which is disabled as gone: nothing is made for it until `zonewire endpoints enable e1`"
+    )
+
+
+@pytest.mark.parametrize("cadence", ["instant", "daily"])
+def test_who_never_had_a_withdrawn_article_is_told_nothing(db: Connection, cadence: str) -> None:
+    old = a_version(db)
+    withdrawn = a_version(db, old.article, withdrawn=True)
+    why = why_not(db, withdrawn, cadence=cadence)
+    assert why == "s1 has nothing to be told: the article was withdrawn, and it never had it"
+
+
+def test_a_digest_that_carried_a_withdrawn_article_says_so_in_the_next(db: Connection) -> None:
+    old = a_version(db)
+    edition, endpoint = an_edition(db), an_endpoint(db, address=PARTNER)
+    db.execute(insert(edition_versions).values(edition_id=edition, number=old.number, role="story"))
+    a_delivery(db, kind="digest", edition_id=edition, subscription_id=1, endpoint_id=endpoint, state="delivered")
+    withdrawn = a_version(db, old.article, withdrawn=True)
+    why = why_not(db, withdrawn, endpoint_id=endpoint, cadence="daily", window_after=old.number)
+    assert why.startswith("s1 carried it; the first daily digest with news, due at 2026-06-11T04:00:00Z, says that")
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {},
+        {"state": "paused", "state_at": NOON + DAY},
+        {"cadence": "daily", "window_after": 9},
+        {"endpoint_id": "gone"},
+    ],
+)
+def test_what_the_ledger_keeps_no_longer_is_not_guessed(db: Connection, over: dict[str, Any]) -> None:
+    if over.get("endpoint_id"):
+        over = {"endpoint_id": an_endpoint(db, address=PARTNER, state="disabled", gone=True, disabled_at=NOON + DAY)}
+    why = why_not(db, a_version(db), at=NOON + (RETENTION_DAYS + 1) * DAY, **over)
+    assert why == "s1: what was owed so long ago (RETENTION_DAYS) is no longer in the ledger"
+
+
+def test_nor_who_had_the_older_versions_of_what_is_withdrawn_now(db: Connection) -> None:
+    old = a_version(db)
+    withdrawn = a_version(db, old.article, withdrawn=True, accepted_at=NOON + RETENTION_DAYS * DAY)
+    why = why_not(db, withdrawn, at=NOON + (RETENTION_DAYS + 1) * DAY)
+    assert why == "s1: what was owed so long ago (RETENTION_DAYS) is no longer in the ledger"
+
+
+def test_what_is_known_for_certain_is_told_however_long_ago(db: Connection) -> None:
+    version, later = a_version(db), NOON + (RETENTION_DAYS + 1) * DAY
+    assert "began at 2026-06-12" in why_not(db, version, at=later, created_at=NOON + DAY)
+    reader = a_subscription(db, state="paused")
+    (found,) = trail(db, version.article.guid, to=f"e{reader}", at=later)["waiting"]
+    assert "is paused since 2026-06-10" in found["why"]
+
+
+def test_the_newest_text_has_come_if_one_of_several_deliveries_brought_it(db: Connection) -> None:
+    old, endpoint = a_version(db), an_endpoint(db)
+    a_delivery(db, version=old, endpoint_id=endpoint, state="delivered")
+    new = a_version(db, an_article(guid=old.article.guid))
+    a_delivery(db, version=new, endpoint_id=endpoint, state="delivered")
+    edition = an_edition(db)
+    db.execute(insert(edition_versions).values(edition_id=edition, number=new.number, role="correction"))
+    a_delivery(db, kind="digest", edition_id=edition, subscription_id=1, endpoint_id=endpoint, state="pending")
+    (found,) = trail(db, old.article.guid)["had_older"]
+    assert (found["version"], found["newest"]) == (1, "delivered")
 
 
 def test_what_is_not_there_is_told(db: Connection) -> None:
