@@ -41,14 +41,17 @@ class Cut:
         self.passed += 1
 
 
-def into_store(store: Store, passing: Pass) -> None:
-    """Points in each transaction of *store*: once inside it, and before and after its commit if it writes."""
+def into_store(store: Store, passing: Pass, *, reads: bool) -> None:
+    """Points in each transaction of *store*: once inside it, and before and after its commit if it writes.
+
+    Without *reads* only those that write: being cut while reading leaves the same behind as after the commit before.
+    """
     # On PostgreSQL the reader is the writer.
     for engine, name in {store._reader: "read", store._writer: "write", store._settler: "settle"}.items():
-        _into_engine(engine, name, passing)
+        _into_engine(engine, name, passing, reads=reads)
 
 
-def _into_engine(engine: Engine, name: str, passing: Pass) -> None:
+def _into_engine(engine: Engine, name: str, passing: Pass, *, reads: bool) -> None:
     begun: set[int] = set()  # connections that have not passed the point inside
     written: set[int] = set()  # those that have something to commit
 
@@ -62,6 +65,8 @@ def _into_engine(engine: Engine, name: str, passing: Pass) -> None:
         connection = id(db.connection.dbapi_connection)
         if WRITES.search(statement):
             written.add(connection)
+        elif not reads:
+            return
         if connection in begun and not statement.lstrip().startswith(("BEGIN", "SET")):
             begun.discard(connection)
             passing(f"{name}: inside, after {' '.join(statement.split())[:60]}")
