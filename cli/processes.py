@@ -35,12 +35,13 @@ def worker(
     lanes: Annotated[str | None, typer.Option(help="Lanes, comma-separated; without it all seven.")] = None,
 ) -> None:
     """Work on lanes, one process each; on a single one in the foreground."""
+    from config.catalogue import catalogue_of
     from config.settings import load
     from workers.logs import configure_logs
     from workers.worker import lanes_of, run_workers
 
     wanted = lanes_of(lanes)
-    load()  # a wrong setting stops us here, in one line, and not each child after its fork
+    catalogue_of(load())  # a wrong setting stops us here, in one line, and not each child after its fork
     configure_logs()
     run_workers(wanted)
 
@@ -61,11 +62,12 @@ def web(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Serve the web face."""
+    from config.catalogue import catalogue_of
     from config.settings import load
     from workers.logs import configure_logs
     from workers.web import bind, run_web
 
-    load()
+    catalogue_of(load())
     configure_logs()
     run_web(bind(host, port))
 

@@ -93,6 +93,10 @@ class Settings(BaseSettings):
     )
     retention_days: int = Field(90, gt=0, description="Days that settled deliveries and attempts are kept.")
     http_timeout: float = Field(15.0, gt=0, description="Seconds for one whole push over HTTP.")
+    catalogue: Path = Field(
+        ROOT / "config" / "catalogue.toml",
+        description="What the portal says about itself and its feeds (docs/operators/catalogue.md).",
+    )
     feed_window: float = Field(
         2.0, ge=0, description="Seconds in which the rest of a burst is gathered before a feed is published again."
     )

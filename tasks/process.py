@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 from celery import Celery
 
+from config.catalogue import catalogue_of
 from config.guard import guard_of
 from config.keys import ring_of
 from config.settings import Settings, load
@@ -149,7 +150,7 @@ def _pusher(settings: Settings, store: Store, courier: Courier, *, lane: Lane, w
         installation=installation,
         policy=RetryPolicy(tuple(schedule)),
         disable_after_s=settings.disable_after,
-        mailing=Mailing(settings.base, settings.mail_from, ring_of(settings)),
+        mailing=Mailing(settings.base, settings.mail_from, ring_of(settings), catalogue_of(settings).portal.name),
     )
     return Pusher(store, courier, push)
 

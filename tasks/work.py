@@ -8,6 +8,7 @@ from typing import Protocol
 
 import structlog
 
+from config.catalogue import catalogue_of
 from config.settings import Settings
 from zonewire import digests, feeds
 from zonewire.delivery.lanes import Lane
@@ -113,14 +114,22 @@ class FeedsWork(Idle):
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store, self._base_url, self._window_s = store, settings.base, settings.feed_window
+        self._catalogue = catalogue_of(settings)
+        self._is_declared = False
         self.next_at: float | None = None
 
     def turn(self) -> bool:
-        """Publish what is due; remember when the next feed comes due."""
-        published = feeds.publish_due(self._store, base_url=self._base_url, window_s=self._window_s)
+        """Publish what is due; remember when the next feed comes due. First of all make true what is declared."""
+        if not self._is_declared:
+            feeds.declare(self._store, self._catalogue)
+            self._is_declared = True
+        is_filling = feeds.fill(self._store)
+        published = feeds.publish_due(
+            self._store, base_url=self._base_url, window_s=self._window_s, catalogue=self._catalogue
+        )
         wait = None if published.next_due_at is None else published.next_due_at / SECOND - time.time()
         self.next_at = None if wait is None else time.monotonic() + max(0.0, wait)
-        return published.count > 0 and wait is not None and wait <= 0
+        return is_filling or (published.count > 0 and wait is not None and wait <= 0)
 
 
 class DigestsWork(Idle):

@@ -19,9 +19,6 @@ from zonewire.rendering.translation import LOCALES, Words, words
 from zonewire.store import SECOND
 
 STATIC = Path(__file__).parent / "static"
-PORTAL = "Zonewire"
-"""The name at the head of each page, until a portal gives its own."""
-
 HEADERS = {
     # Articles bring pictures from wherever their portal keeps them.
     "Content-Security-Policy": (
@@ -43,13 +40,14 @@ def page(
     request: Request, template: str, *, status: int = 200, caching: str = "no-store", **values: Any
 ) -> HTMLResponse:
     """The page *template* of `templates/`, in the reader's language. *caching* is its Cache-Control."""
-    locale = locale_of(request)
+    locale, face = locale_of(request), face_of(request)
     body = render(
         template,
         locale,
         root=request.scope.get("root_path", ""),
-        base=face_of(request).settings.base,
-        portal=PORTAL,
+        base=face.settings.base,
+        portal=face.catalogue.portal.called(locale),
+        about=face.catalogue.portal,
         style=_version_of("zonewire.css"),
         when=partial(when, words(locale), now=time.time_ns() // 1000),
         moment=rfc3339,

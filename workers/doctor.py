@@ -23,11 +23,13 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from config.catalogue import catalogue_of
 from config.celery_settings import transport_options
 from config.settings import PREFIX, SECRETS_FILE, Settings, load
 from zonewire.delivery import heartbeats
 from zonewire.delivery.lanes import Lane
 from zonewire.errors import SettingWrong, ZonewireError
+from zonewire.feeds import CatalogueWrong
 from zonewire.outbound.couriers.smtp import Relay, Timeouts, trouble_with
 from zonewire.store import SECOND, Store, migrate, open_store
 from zonewire.store import now as clock
@@ -66,6 +68,7 @@ def examine() -> Iterator[Finding]:
         yield Finding("settings", Result.FAIL, f"{error.where}: {error.what}", error.mend)
         return
     yield Finding("settings", Result.OK, "every setting can be read")
+    yield from _catalogue(settings)
     checks: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
         ("disk", _disk),
         ("files", _files),
@@ -81,6 +84,23 @@ def examine() -> Iterator[Finding]:
         except Exception as error:  # one check's fault is a finding, and the others go on
             said = str(error).splitlines()[0] if str(error) else type(error).__name__
             yield Finding(name, Result.FAIL, f"cannot be checked: {said}", _words_of(error))
+
+
+def _catalogue(settings: Settings) -> Iterator[Finding]:
+    """The file as a whole; each fault by its line."""
+    try:
+        catalogue = catalogue_of(settings)
+    except CatalogueWrong as error:
+        for fault in error.faults:
+            yield Finding(
+                "catalogue", Result.FAIL, f"{settings.catalogue}, {fault}", "Nothing starts until it is mended."
+            )
+    except SettingWrong as error:
+        yield Finding("catalogue", Result.FAIL, error.what, error.mend)
+    else:
+        declared, places = len(catalogue.declared), len(catalogue.places)
+        said = f"{catalogue.portal.name}: {declared} feeds declared, {places} places described"
+        yield Finding("catalogue", Result.OK, said)
 
 
 def _words_of(error: Exception) -> str:

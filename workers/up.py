@@ -19,6 +19,7 @@ from pathlib import Path
 
 import structlog
 
+from config.catalogue import catalogue_of
 from config.settings import BASE_URL_FILE, PREFIX, Settings, load, make_missing_secrets
 from workers.logs import configure_logs
 from workers.supervisor import Child, Supervisor
@@ -83,6 +84,7 @@ _LAZY = (
 def run_up(*, host: str, port: int | None, data: Path | None, sample: bool) -> None:
     """Run everything until Ctrl-C or SIGTERM. Raises SettingWrong where it cannot start."""
     settings = load(data_dir=data)
+    catalogue_of(settings)  # a wrong one stops us here
     os.environ[PREFIX + "DATA_DIR"] = str(settings.data_dir)  # children read the settings for themselves
     lock = take_lock(settings.data_dir)
     make_missing_secrets(settings, new_secrets())

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import uvicorn
 
+from config.catalogue import catalogue_of
 from config.keys import ring_of
 from config.settings import load
 from tasks.app import app as celery_app
@@ -62,7 +63,7 @@ def run_web(listener: socket.socket, *, ready: Callable[[], None] = lambda: None
         migrate.installation_number(db)
     hints = HintSender(celery_app)
     line = HintLine(celery_app)
-    face = Face(settings, store, ring_of(settings), hints.hint, line.answers)
+    face = Face(settings, store, ring_of(settings), hints.hint, line.answers, catalogue_of(settings))
     config = uvicorn.Config(
         create_app(face),
         loop="uvloop",

@@ -20,7 +20,7 @@ from zonewire.articles.model import Version
 from zonewire.delivery import owing
 from zonewire.delivery.states import Kind
 from zonewire.errors import ZonewireError
-from zonewire.feeds import mark_touched
+from zonewire.feeds import has_declared, mark_touched
 from zonewire.filters import MATCHING, facts_of, keyword_index
 from zonewire.store import SECOND, Store, many, values_of
 from zonewire.store import now as clock
@@ -162,10 +162,13 @@ def _mark_feeds(store: Store, taken: Sequence[_Owed], versions: dict[int, Versio
     fresh = [row for row in taken if row.stage is Stage.FEEDS]
     if not fresh:
         return
+    with store.reading() as db:
+        asked = has_declared(db)
+    passed = {row.number: _matching(store, versions[row.number]) if asked else [] for row in fresh}
     with store.writing() as db:
         now = clock(db)
         for row in fresh:
-            mark_touched(db, versions[row.number], now=now)
+            mark_touched(db, versions[row.number], now=now, filter_ids=passed[row.number])
         _move(db, fresh, Stage.SUPERSEDE, now=now)
 
 

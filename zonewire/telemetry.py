@@ -32,6 +32,7 @@ EVENTS: dict[str, str] = {
     "(how many of each), article_guids and event_ids (of the first twenty versions made)",
     "request.refused": "a request was answered 5xx, since the database could not take it; status, error",
     "request.failed": "a request met a fault of ours and was answered 500; method, path, and the trace",
+    "feeds.declared": "the catalogue's feeds were made, changed or dropped; feeds (that it declares), changed",
     "feed.published": "feeds whose documents were made and stored together; feeds, documents, "
     "entries_rendered, took_ms",
     "entry.spoiled": "an article that cannot be an entry, left out of its feeds; article_guid, number, format",

@@ -18,7 +18,7 @@ from tests.web.faces import BASE, a_web_face
 from web.pages import STATIC
 from web.public.shelf import FRESH_S, Shelf
 from zonewire.articles.model import Article
-from zonewire.feeds import ALL, Document, Format, mark_touched, publish_due
+from zonewire.feeds import ALL, Catalogue, Document, Format, mark_touched, publish_due
 from zonewire.store import SECOND, Store
 
 TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
@@ -153,7 +153,7 @@ def test_a_change_gives_a_new_tag_and_a_later_date(store: Store, face: str) -> N
     def changed(held: Shelf) -> Document | None:
         return asyncio.run(held.take(ALL, Format.RSS))
 
-    after = changed(Shelf(store, base_url=BASE))
+    after = changed(Shelf(store, base_url=BASE, catalogue=Catalogue()))
     assert after is not None
     assert f'"{after.etag}"' != before.headers["ETag"]
     assert after.changed_at / SECOND > parsedate_to_datetime(before.headers["Last-Modified"]).timestamp()
@@ -177,7 +177,7 @@ def queries(store: Store) -> list[str]:
 def test_what_was_checked_a_moment_ago_is_served_without_a_query(store: Store) -> None:
     publish(store, an_article())
     clock = Clock()
-    shelf = Shelf(store, base_url=BASE, clock=clock)
+    shelf = Shelf(store, base_url=BASE, catalogue=Catalogue(), clock=clock)
 
     async def visits() -> None:
         first = await shelf.take(ALL, Format.RSS)
@@ -195,7 +195,7 @@ def test_what_was_checked_a_moment_ago_is_served_without_a_query(store: Store) -
 
 def test_a_new_document_is_served_within_a_quarter_of_a_second(store: Store) -> None:
     clock = Clock()
-    shelf = Shelf(store, base_url=BASE, clock=clock)
+    shelf = Shelf(store, base_url=BASE, catalogue=Catalogue(), clock=clock)
 
     async def visits() -> None:
         empty = await shelf.take(ALL, Format.RSS)
@@ -211,7 +211,7 @@ def test_a_new_document_is_served_within_a_quarter_of_a_second(store: Store) -> 
 
 def test_visitors_that_come_together_ask_once(store: Store) -> None:
     publish(store, an_article())
-    shelf = Shelf(store, base_url=BASE)
+    shelf = Shelf(store, base_url=BASE, catalogue=Catalogue())
     seen = queries(store)
 
     async def visits() -> None:
@@ -225,7 +225,7 @@ def test_visitors_that_come_together_ask_once(store: Store) -> None:
 def test_memory_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(store, *(an_article(city=f"城{n}") for n in range(4)))
     monkeypatch.setattr("web.public.shelf.BUDGET_BYTES", 3_000)
-    shelf = Shelf(store, base_url=BASE)
+    shelf = Shelf(store, base_url=BASE, catalogue=Catalogue())
 
     async def visits() -> None:
         for n in range(4):

@@ -158,3 +158,13 @@ def test_a_base_url_where_somebody_else_answers_is_found(monkeypatch: pytest.Mon
     monkeypatch.setenv("ZONEWIRE_BASE_URL", f"http://127.0.0.1:{free_port()}")
     assert found("web").result is Result.WARN
     assert "leads nowhere from elsewhere" in found("base url").found
+
+
+def test_each_fault_of_the_catalogue_is_found_by_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "catalogue.toml"
+    path.write_text('[portal]\nname = "江海"\nhome = "x"\n[feeds]\nentries = 0\n')
+    monkeypatch.setenv("ZONEWIRE_CATALOGUE", str(path))
+    faults = [one for one in examine() if one.check == "catalogue"]
+    assert [one.found.split(", ")[1].split(":")[0] for one in faults] == ["line 3", "line 5"]
+    path.write_text('[portal]\nname = "江海"\n')
+    assert (found("catalogue").result, found("catalogue").found[:2]) == (Result.OK, "江海")

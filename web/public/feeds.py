@@ -17,7 +17,7 @@ from zonewire.errors import NotFound
 from zonewire.feeds import MEDIA_TYPES, Document, FeedLine, Format, list_feeds, name_behind
 
 CACHING = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
-KINDS = ("zone", "city", "section")
+KINDS = ("declared", "zone", "city", "section")
 _ADDRESS = re.compile(rf"(?P<name>[^\x00-\x1f\x7f]+)\.(?P<form>{'|'.join(Format)})")
 
 router = APIRouter()
@@ -41,6 +41,7 @@ def catalogue(request: Request) -> Response:
         "public/feeds.html",
         caching="public, max-age=60",
         everything=lines[0],
+        about_places=face.catalogue,
         groups={kind: _by_size(found) for kind, found in groups.items() if found},
     )
 
@@ -105,7 +106,7 @@ def _shelf_of(request: Request) -> Shelf:
     state = request.app.state
     if not hasattr(state, "shelf"):
         face = face_of(request)
-        state.shelf = Shelf(face.store, base_url=face.settings.base)
+        state.shelf = Shelf(face.store, base_url=face.settings.base, catalogue=face.catalogue)
     shelf: Shelf = state.shelf
     return shelf
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
 
-from zonewire.feeds import Document, Format, document_number, served_document
+from zonewire.feeds import Catalogue, Document, Format, document_number, served_document
 from zonewire.store import Store
 
 FRESH_S = 0.25
@@ -30,9 +30,11 @@ class _Kept:
 class Shelf:
     """The documents of one web process. Lives in its event loop; only the reading is done in threads."""
 
-    def __init__(self, store: Store, *, base_url: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, store: Store, *, base_url: str, catalogue: Catalogue, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._store = store
-        self._base_url = base_url
+        self._base_url, self._catalogue = base_url, catalogue
         self._clock = clock
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()  # the longest unused first
         self._kept_bytes = 0
@@ -67,7 +69,7 @@ class Shelf:
         with self._store.reading() as db:
             if known is not None and (document_number(db, name, form) or 0) == known.number:
                 return known
-            return served_document(db, name, form, base_url=self._base_url)
+            return served_document(db, name, form, base_url=self._base_url, catalogue=self._catalogue)
 
     def _forget(self, key: Key) -> None:
         if (kept := self._kept.pop(key, None)) is not None:

@@ -4,7 +4,7 @@ Imports the store, telemetry and errors; knows nothing of where an article came 
 """
 
 from zonewire.articles.model import Article, Enclosure, Image, Version, as_json, rfc3339
-from zonewire.articles.reading import address_of, by_numbers, newest, newest_by_id
+from zonewire.articles.reading import address_of, by_numbers, newest, newest_by_id, newest_number
 from zonewire.articles.slugs import slug_for, slugs_for
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "by_numbers",
     "newest",
     "newest_by_id",
+    "newest_number",
     "rfc3339",
     "slug_for",
     "slugs_for",

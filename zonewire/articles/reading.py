@@ -28,6 +28,12 @@ def by_numbers(db: Connection, numbers: Sequence[int]) -> dict[int, Version]:
     return {row.number: _version(row) for row in rows}
 
 
+def newest_number(db: Connection) -> int:
+    """The acceptance number of the version that was accepted last; 0 before there is one."""
+    row = db.execute(statements.LAST_NUMBER).first()
+    return 0 if row is None else int(row.number)
+
+
 def address_of(version: Version, base_url: str) -> str:
     """Where a reader finds the article: its own address, else our page of it."""
     return version.article.url or f"{base_url}/articles/{shown_id(version.article_id)}"

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from zonewire.articles.excerpts import excerpt
 from zonewire.articles.model import Article, Image, Version
 from zonewire.articles.reading import address_of
-from zonewire.digests.excerpts import excerpt
 from zonewire.digests.windows import Role
 
 SHOWN_PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "jpg", "jpeg", "png", "gif"})

@@ -11,11 +11,11 @@ from typing import Any
 import css_inline
 from sqlalchemy import Connection
 
+from zonewire.articles.excerpts import shorten
 from zonewire.articles.reading import by_numbers
 from zonewire.delivery.mailing import MANAGE, UNSUBSCRIBE
 from zonewire.digests import statements
 from zonewire.digests.contents import Sheet, Story, sheet_of
-from zonewire.digests.excerpts import shorten
 from zonewire.digests.windows import Contents, Role
 from zonewire.errors import NotFound
 from zonewire.filters import parse_written

@@ -4,8 +4,12 @@ May import articles, rendering, store, telemetry and errors. The reaction marks,
 and the command line read.
 """
 
+from zonewire.feeds.catalogue import Catalogue, CatalogueWrong, read_catalogue
+from zonewire.feeds.declaring import declare, fill
 from zonewire.feeds.feed import ALL, MEDIA_TYPES, Format
-from zonewire.feeds.marking import mark_touched
+from zonewire.feeds.marking import has_declared, mark_touched
+from zonewire.feeds.opml import MEDIA_TYPE as OPML
+from zonewire.feeds.opml import render_opml
 from zonewire.feeds.publishing import Published, publish_due
 from zonewire.feeds.reading import (
     Document,
@@ -19,22 +23,34 @@ from zonewire.feeds.reading import (
     name_behind,
     served_document,
 )
+from zonewire.feeds.sitemap import listed as listed_in_sitemap
+from zonewire.feeds.sitemap import render_sitemap
 
 __all__ = [
     "ALL",
     "MEDIA_TYPES",
+    "OPML",
+    "Catalogue",
+    "CatalogueWrong",
     "Document",
     "FeedLine",
     "Format",
     "Published",
     "are_out",
     "current_document",
+    "declare",
     "document_number",
     "feeds_of",
+    "fill",
+    "has_declared",
     "list_feeds",
+    "listed_in_sitemap",
     "mark_touched",
     "marks_of",
     "name_behind",
     "publish_due",
+    "read_catalogue",
+    "render_opml",
+    "render_sitemap",
     "served_document",
 ]

@@ -12,7 +12,7 @@ import orjson
 from lxml import etree
 
 from zonewire.feeds.entries import ATOM, RSS_NAMESPACES, hexed, rfc822, rfc3339
-from zonewire.feeds.feed import LANGUAGE, MEDIA_TYPES, PUBLISHER, Feed, Format
+from zonewire.feeds.feed import GENERATOR, MEDIA_TYPES, Feed, Format
 from zonewire.feeds.plain import as_uri, clean, one_line
 from zonewire.feeds.pressing import Part, join, press
 
@@ -65,11 +65,34 @@ def _rss(feed: Feed, _tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
     head = (
         f'{_DECLARATION}<rss version="2.0"{namespaces}>\n<channel>\n<title>{title}</title>\n'
         f"<link>{escape(page)}</link>\n<description>{description}</description>\n"
-        f"<language>{LANGUAGE.lower()}</language>\n<lastBuildDate>{rfc822(feed.changed_at)}</lastBuildDate>\n"
-        f"<generator>{PUBLISHER}</generator>\n<docs>http://www.rssboard.org/rss-specification</docs>\n"
+        f"<language>{feed.language.lower()}</language>\n{_rss_of_portal(feed)}<lastBuildDate>{rfc822(feed.changed_at)}</lastBuildDate>\n"
+        f"<generator>{GENERATOR}</generator>\n<docs>http://www.rssboard.org/rss-specification</docs>\n"
         f'<atom:link rel="self" type="{MEDIA_TYPES[Format.RSS]}" href={quoteattr(here)}/>\n'
     )
     return head.encode(), b"\n</channel>\n</rss>\n"
+
+
+def _rss_of_portal(feed: Feed) -> str:
+    """Whose channel it is, as far as the catalogue says. The picture's title and link are the channel's (profile)."""
+    portal, lines = feed.portal, []
+    if portal.copyright:
+        lines.append(f"<copyright>{hexed(escape(one_line(portal.copyright)).encode()).decode()}</copyright>\n")
+    if portal.contact:
+        name = hexed(escape(one_line(feed.publisher)).encode()).decode()
+        lines.append(f"<managingEditor>{escape(portal.contact)} ({name})</managingEditor>\n")
+    if portal.logo:
+        title = hexed(escape(one_line(feed.heading)).encode()).decode()
+        lines.append(
+            f"<image><url>{escape(as_uri(portal.logo))}</url><title>{title}</title>"
+            f"<link>{escape(as_uri(feed.page_url))}</link></image>\n"
+        )
+    return "".join(lines)
+
+
+def _atom_of_portal(feed: Feed) -> str:
+    portal = feed.portal
+    rights = f"<rights>{escape(one_line(portal.copyright))}</rights>\n" if portal.copyright else ""
+    return rights + (f"<logo>{escape(as_uri(portal.logo))}</logo>\n" if portal.logo else "")
 
 
 def _atom(feed: Feed, tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
@@ -78,12 +101,12 @@ def _atom(feed: Feed, tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
     page, here = as_uri(feed.page_url), as_uri(feed.url(Format.ATOM))
     # A hub's <link rel="hub"> goes beside rel="self" once there is one (WebSub §4).
     head = (
-        f'{_DECLARATION}<feed xmlns="{ATOM}"{extra} xml:lang="{LANGUAGE}">\n<id>{escape(feed.urn)}</id>\n'
+        f'{_DECLARATION}<feed xmlns="{ATOM}"{extra} xml:lang="{feed.language}">\n<id>{escape(feed.urn)}</id>\n'
         f"<title>{escape(one_line(feed.heading))}</title>\n<subtitle>{escape(one_line(feed.description))}</subtitle>\n"
-        f"<updated>{rfc3339(feed.changed_at)}</updated>\n<author><name>{PUBLISHER}</name></author>\n"
-        f"<generator>{PUBLISHER}</generator>\n"
+        f"<updated>{rfc3339(feed.changed_at)}</updated>\n<author><name>{escape(one_line(feed.publisher))}</name></author>\n"
+        f"<generator>{GENERATOR}</generator>\n"
         f'<link rel="self" type="{MEDIA_TYPES[Format.ATOM]}" href={quoteattr(here)}/>\n'
-        f'<link rel="alternate" type="text/html" href={quoteattr(page)}/>\n'
+        f'<link rel="alternate" type="text/html" href={quoteattr(page)}/>\n{_atom_of_portal(feed)}'
     )
     stones = "".join(
         f"\n<at:deleted-entry ref={quoteattr(clean(stone.entry_id))} when={quoteattr(rfc3339(stone.at))}/>"
@@ -100,9 +123,11 @@ def _json(feed: Feed, _tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
         "home_page_url": as_uri(feed.page_url),
         "feed_url": as_uri(feed.url(Format.JSON)),
         "description": one_line(feed.description),
-        "language": LANGUAGE,
-        "authors": [{"name": PUBLISHER}],
+        "language": feed.language,
+        "authors": [{"name": one_line(feed.publisher)}],
     }
+    if feed.portal.logo:
+        head["icon"] = as_uri(feed.portal.logo)
     return orjson.dumps(head)[:-1] + b',"items":[\n', b"\n]}\n"
 
 

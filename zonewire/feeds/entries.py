@@ -9,7 +9,7 @@ declares the namespaces, so that it declares none itself: the document's root do
 import mimetypes
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
@@ -19,9 +19,10 @@ import orjson
 from feedgen.entry import FeedEntry
 from lxml import etree
 
+from zonewire.articles.excerpts import excerpt
 from zonewire.articles.model import Article, Enclosure, Image, Version
 from zonewire.articles.reading import address_of
-from zonewire.feeds.feed import LANGUAGE, PUBLISHER, Format
+from zonewire.feeds.feed import LANGUAGE, Format
 from zonewire.feeds.plain import as_html, as_uri, body_html, clean, one_line
 
 CHINA = timezone(timedelta(hours=8), "CST")
@@ -33,6 +34,8 @@ CONTENT, DC, MEDIA = (
     "http://purl.org/dc/elements/1.1/",
     "http://search.yahoo.com/mrss/",
 )
+SUMMARY_CHARS = 200
+"""Of an article without a summary so much of its text stands for one."""
 ATOM = "http://www.w3.org/2005/Atom"
 RSS_NAMESPACES = {"atom": ATOM, "content": CONTENT, "dc": DC, "media": MEDIA}
 
@@ -43,12 +46,16 @@ _HEX_REFERENCES = ((b"&amp;", b"&#x26;"), (b"&lt;", b"&#x3C;"), (b"&gt;", b"&#x3
 _PLAIN_IN_RSS = re.compile(rb"<(title|category|media:description)[ >].*?</\1>", re.DOTALL)
 
 
-def render_entry(version: Version, form: Format, *, base_url: str) -> bytes:
+def render_entry(version: Version, form: Format, *, base_url: str, publisher: str, text: str = "full") -> bytes:
     """The entry of *version*: an RSS item, an Atom entry or a JSON Feed item. No time of rendering is in it.
 
+    *publisher* stands where an entry must name somebody and the article names nobody. With *text* "summary" it holds
+    the article's summary, or the beginning of its text, and leads to the rest.
     Raises ValueError where the version cannot be an entry (it is the caller's to leave it out and say so).
     """
-    facts = _facts(version, base_url)
+    facts = _facts(version, base_url, publisher)
+    if text == "summary":
+        facts = _shortened(facts, version)
     return _MAKERS[form](facts)
 
 
@@ -89,7 +96,8 @@ class _Facts:
     summary: str
     html: str
     byline: str
-    language: str  # "" where it is the feed's
+    language: str
+    publisher: str
     published_at: int
     updated_at: int
     categories: tuple[tuple[str, str], ...]  # (dimension, name)
@@ -97,7 +105,7 @@ class _Facts:
     enclosures: tuple[Enclosure, ...]
 
 
-def _facts(version: Version, base_url: str) -> _Facts:
+def _facts(version: Version, base_url: str, publisher: str) -> _Facts:
     article = version.article
     title, entry_id = one_line(article.title), clean(version.entry_id)
     if not title or not entry_id:
@@ -110,13 +118,20 @@ def _facts(version: Version, base_url: str) -> _Facts:
         summary=clean(article.summary).strip(),
         html=body_html(article),
         byline=one_line(article.author) or one_line(article.source) or one_line(article.zone),
-        language=language if language != LANGUAGE and _LANGUAGE_TAG.fullmatch(language) else "",
+        language=language if _LANGUAGE_TAG.fullmatch(language) else LANGUAGE,
+        publisher=publisher,
         published_at=shown_published(article.published_at, version.accepted_at),
         updated_at=version.accepted_at,
         categories=tuple(_categories(article)),
         images=tuple(Image(**_file(image), alt=one_line(image.alt)) for image in article.images if _is_web(image.url)),
         enclosures=tuple(Enclosure(**_file(file)) for file in article.enclosures if _is_web(file.url)),
     )
+
+
+def _shortened(facts: _Facts, version: Version) -> _Facts:
+    """*facts* with the summary as all that is said; where there is none, with the beginning of the text."""
+    said = facts.summary or clean(excerpt(version.article, most=SUMMARY_CHARS))
+    return replace(facts, summary="", html=f"<p>{as_html(said)}</p>" if said else facts.html)
 
 
 def _categories(article: Article) -> Iterator[tuple[str, str]]:
@@ -188,7 +203,7 @@ def _atom(facts: _Facts) -> bytes:
     entry.id(facts.entry_id)
     entry.updated(local(facts.updated_at))
     entry.published(local(facts.published_at))
-    entry.author(name=facts.byline or PUBLISHER)
+    entry.author(name=facts.byline or facts.publisher)
     if facts.summary:
         entry.summary(facts.summary)
     entry.content(facts.html, type="html")
@@ -198,8 +213,7 @@ def _atom(facts: _Facts) -> bytes:
         link = etree.SubElement(element, "link", rel="enclosure", type=file.type, href=file.url)
         if file.length:
             link.set("length", str(file.length))
-    if facts.language:
-        element.set(_XML_LANG, facts.language)
+    element.set(_XML_LANG, facts.language)
     return _cut_out(element, root="feed", namespaces={})
 
 

@@ -1,14 +1,18 @@
 """A feed: its name, its words, its address, and the formats that it is published in."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from zonewire.feeds.catalogue import Portal
 
 ALL = "all"
 """The feed of everything. It answers from the first start."""
 
-PUBLISHER = "Zonewire"
-"""Stands where a feed or an entry must name somebody and the article names nobody."""
+DECLARED = "declared"
+"""The kind of the feeds that stand in the catalogue."""
+
+GENERATOR = "Zonewire"
 
 LANGUAGE = "zh-CN"
 """The language of the feeds' own words, and of each entry that does not say another."""
@@ -35,6 +39,7 @@ _DESCRIPTIONS = {
     "zone": "{title}发布的最新文章",
     "city": "{title}各开发区的最新文章",
     "section": "“{title}”栏目的最新文章",
+    DECLARED: "{title}的最新文章",
 }
 
 
@@ -43,26 +48,34 @@ class Feed:
     """What every document of one feed says about itself."""
 
     name: str  # "all", "city/taizhou"
-    kind: str  # all, zone, city, section
+    kind: str  # all, zone, city, section, declared
     title: str
     urn: str  # Atom's id: stays when the installation moves to another address
     base_url: str
     changed_at: int  # microseconds; acceptance of the newest version that touched it
+    portal: Portal = field(default_factory=Portal)
+    language: str = LANGUAGE  # of its own words
+    declared_as: str = ""  # a declared feed's description
+
+    @property
+    def publisher(self) -> str:
+        """Whose feed it is, in its language."""
+        return self.portal.called(self.language)
 
     @property
     def heading(self) -> str:
         """The documents' title: among a reader's other feeds, "泰州" alone says too little."""
-        return f"{self.title} · {PUBLISHER}"
+        return f"{self.title} · {self.publisher}"
 
     @property
     def page_url(self) -> str:
-        """The page for people."""
-        return f"{self.base_url}/feeds/"
+        """The page for people: the portal's own, where it has one."""
+        return self.portal.home or f"{self.base_url}/feeds/"
 
     @property
     def description(self) -> str:
         """One line on what stands in it."""
-        return _DESCRIPTIONS[self.kind].format(title=self.title)
+        return self.declared_as or _DESCRIPTIONS[self.kind].format(title=self.title)
 
     def url(self, form: Format) -> str:
         """The document's own address."""

@@ -1,5 +1,6 @@
 """Mark the feeds that an article's version touches: where it stands now, where it stood, how many stand there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +23,10 @@ class _Place:
     grows: int = 0
 
 
-def mark_touched(db: Connection, version: Version, *, now: int) -> None:
+def mark_touched(db: Connection, version: Version, *, now: int, filter_ids: Sequence[int] = ()) -> None:
     """Put *version* into the feeds of its zone, city, sections and of everything; part of the reaction's transaction.
+
+    And into the declared feeds of the filters that it passes, which *filter_ids* names.
 
     Feeds that it no longer belongs to lose it without a tombstone; a withdrawn one becomes a tombstone in each feed
     that it stood in, and one that nobody here had heard of in the feed of everything. Harmless when repeated, and for
@@ -38,7 +41,7 @@ def mark_touched(db: Connection, version: Version, *, now: int) -> None:
         # A reader may have an unknown article from elsewhere, or from a database of ours that is lost.
         stands, left = ({ALL: _Place(ALL, ALL, "")} if version.version == 1 else live), {}
     else:
-        belongs = _places(db, version.article)
+        belongs = _places(db, version.article) | _declared(db, filter_ids)
         stands = {name: _grown(place, grows=name not in live) for name, place in belongs.items()}
         left = {name: place for name, place in live.items() if name not in belongs}
     ids = _touch(db, [*stands.values(), *left.values()], version, now=now)
@@ -63,6 +66,14 @@ def _places(db: Connection, article: Article) -> dict[str, _Place]:
     return {place.name: place for place in (_Place(ALL, ALL, ""), *places)}
 
 
+def _declared(db: Connection, filter_ids: Sequence[int]) -> dict[str, _Place]:
+    """The declared feeds of these filters, by name."""
+    if not filter_ids:
+        return {}
+    rows = db.execute(statements.DECLARED_FOR, {"filter_ids": list(filter_ids)})
+    return {row.name: _Place(row.name, row.kind, row.title) for row in rows}
+
+
 def _grown(place: _Place, *, grows: bool) -> _Place:
     return _Place(place.name, place.kind, place.title, int(grows))
 
@@ -84,3 +95,8 @@ def _touch(db: Connection, places: list[_Place], version: Version, *, now: int) 
         for place in sorted(places, key=lambda place: place.name)
     ]
     return {row.name: row.id for row in db.execute(statements.TOUCH, rows)}
+
+
+def has_declared(db: Connection) -> bool:
+    """Whether there is a declared feed: else nobody needs to know which filters a version passes."""
+    return db.execute(statements.ANY_DECLARED).first() is not None

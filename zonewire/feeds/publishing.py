@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from zonewire.articles.model import Version
 from zonewire.articles.reading import by_numbers
 from zonewire.feeds import pressing, statements
+from zonewire.feeds.catalogue import Catalogue
 from zonewire.feeds.documents import Spoiled, Tombstone, assemble
 from zonewire.feeds.entries import render_entry, shown_published
 from zonewire.feeds.feed import Feed, Format, title_of, urn_of
@@ -32,7 +33,7 @@ BATCH = 16
 TURN_S = 0.8
 """How long one call goes on before it leaves the rest to the next."""
 
-FORM = 1
+FORM = 2
 """Raised whenever an entry or document of old would be rendered differently now."""
 
 log = structlog.get_logger()
@@ -40,7 +41,9 @@ log = structlog.get_logger()
 _remade: set[tuple[str, str]] = set()  # (database, made_for) that this process has looked through: once is enough
 
 EntryKey = tuple[int, str]
-"""An acceptance number and a format."""
+"""An acceptance number, and what the entry is called in the table of renderings."""
+
+FULL = "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,15 @@ class Published:
     next_due_at: int | None  # microseconds; None while all feeds are clean; not in the future where work was left
 
 
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What documents are made by."""
+
+    base_url: str
+    catalogue: Catalogue
+    made_for: str  # a mark of both, and of the form of what is made
+
+
 @dataclass(slots=True)
 class _Batch:
     """All that the documents of some feeds need, as one reading saw it."""
@@ -58,17 +70,22 @@ class _Batch:
     feeds: list[tuple[int, int, Feed]]  # key, the number that it is dirty up to, the feed
     shown: dict[int, list[Any]] = field(default_factory=dict)  # by feed: rows of statements.SHOWN
     entries: dict[EntryKey, Part] = field(default_factory=dict)
-    versions: dict[int, Version] = field(default_factory=dict)  # whose entries have to be rendered first
+    missing: list[tuple[int, str, Format]] = field(default_factory=list)  # number, text and format of such entries
+    versions: dict[int, Version] = field(default_factory=dict)  # that have to be rendered first
     fresh: list[dict[str, Any]] = field(default_factory=list)  # rows of the entries that were rendered just now
 
 
-def publish_due(store: Store, *, base_url: str, window_s: float, now: int | None = None) -> Published:
+def publish_due(
+    store: Store, *, base_url: str, window_s: float, catalogue: Catalogue | None = None, now: int | None = None
+) -> Published:
     """Publish every feed whose time has come, for about a second at most. *now* is for tests; else the database's."""
-    made_for = f"{FORM} {base_url}"
+    catalogue = catalogue or Catalogue()
+    made_for = f"{FORM} {base_url} {catalogue.mark}"
     _remake(store, made_for, now=now)
     ends, count = time.monotonic() + TURN_S, 0
     window = int(window_s * SECOND)
-    while published := _publish_batch(store, base_url=base_url, made_for=made_for, window=window, now=now):
+    making = Making(base_url, catalogue, made_for)
+    while published := _publish_batch(store, making, window=window, now=now):
         count += published
         if published < BATCH or time.monotonic() > ends:
             break
@@ -77,15 +94,15 @@ def publish_due(store: Store, *, base_url: str, window_s: float, now: int | None
     return Published(count, None if next_due_at is None else int(next_due_at))
 
 
-def _publish_batch(store: Store, *, base_url: str, made_for: str, window: int, now: int | None) -> int:
+def _publish_batch(store: Store, making: Making, *, window: int, now: int | None) -> int:
     """Publish up to BATCH feeds; how many there were."""
     began = time.monotonic()
     with store.reading() as db:
-        batch = _read(db, base_url=base_url, made_for=made_for, window=window, now=now)
+        batch = _read(db, making, window=window, now=now)
     if not batch.feeds:
         return 0
-    _render_missing(batch, base_url=base_url, made_for=made_for)
-    documents = [row for entry in batch.feeds for row in _documents_of(batch, *entry, made_for=made_for)]
+    _render_missing(batch, making)
+    documents = [row for entry in batch.feeds for row in _documents_of(batch, *entry, making)]
     with store.writing() as db:
         at = clock(db) if now is None else now
         # In the order of names, as every transaction locks feeds.
@@ -105,60 +122,93 @@ def _publish_batch(store: Store, *, base_url: str, made_for: str, window: int, n
     return len(batch.feeds)
 
 
-def _read(db: Connection, *, base_url: str, made_for: str, window: int, now: int | None) -> _Batch:
+def _read(db: Connection, making: Making, *, window: int, now: int | None) -> _Batch:
     at = clock(db) if now is None else now
     due = db.execute(statements.DUE_FEEDS, {"now": at, "quiet_since": at - window, "at_most": BATCH}).all()
     if not due:
         return _Batch([])
     installation = db.execute(statements.INSTALLATION).one().number
-    batch = _Batch([(row.id, row.dirty_to, _feed(row, base_url, installation)) for row in due])
-    shown = db.execute(statements.SHOWN, {"feed_ids": [row.id for row in due]}).all()
+    batch = _Batch([(row.id, row.dirty_to, feed_of(row, making, installation)) for row in due])
+    most = max(making.catalogue.entries_of(row.name) for row in due)
+    shown = db.execute(statements.SHOWN, {"feed_ids": [row.id for row in due], "beyond": most - 1}).all()
     for row in shown:
         batch.shown.setdefault(row.feed_id, []).append(row)
-    numbers = sorted({row.number for row in shown if not row.withdrawn})
-    for ready in db.execute(statements.READY_ENTRIES, {"numbers": numbers, "made_for": made_for}):
+    wanted: set[tuple[int, str]] = set()  # versions, each with the text that a feed wants of it
+    for key, _, feed in batch.feeds:
+        batch.shown[key] = _within(batch.shown.get(key, []), making.catalogue.entries_of(feed.name))
+        text = making.catalogue.text_of(feed.name)
+        wanted |= {(row.number, text) for row in batch.shown[key] if not row.withdrawn}
+    numbers = sorted({number for number, _ in wanted})
+    for ready in db.execute(statements.READY_ENTRIES, {"numbers": numbers, "made_for": making.made_for}):
         batch.entries[ready.number, ready.format] = pressing.unpress(ready.body)
-    missing = [number for number in numbers if any((number, form) not in batch.entries for form in Format)]
-    batch.versions = by_numbers(db, missing) if missing else {}
+    batch.missing = sorted(
+        (number, text, form)
+        for number, text in wanted
+        for form in Format
+        if (number, _kept_as(form, text)) not in batch.entries
+    )
+    batch.versions = by_numbers(db, sorted({number for number, _, _ in batch.missing})) if batch.missing else {}
     return batch
 
 
-def _feed(row: Any, base_url: str, installation: int) -> Feed:
+def _within(rows: list[Any], most: int) -> list[Any]:
+    """Of what was read for a feed, its *most* newest articles, and the tombstones among them."""
+    live = sorted((row.number for row in rows if not row.withdrawn), reverse=True)
+    oldest = live[most - 1] if len(live) >= most else 0
+    return [row for row in rows if row.number >= oldest]
+
+
+def _kept_as(form: str, text: str) -> str:
+    """What an entry is called in the table of renderings."""
+    return form if text == FULL else f"{form}-{text}"
+
+
+def feed_of(row: Any, making: Making, installation: int) -> Feed:
+    """The feed of a *row* of the table, with what the catalogue says of it."""
+    declared = making.catalogue.by_name.get(row.name)
+    portal = making.catalogue.portal
     return Feed(
         name=row.name,
         kind=row.kind,
         title=title_of(row.kind, row.title),
         urn=urn_of(row.name, installation),
-        base_url=base_url,
+        base_url=making.base_url,
         changed_at=row.changed_at,
+        portal=portal,
+        language=declared.language if declared else portal.language,
+        declared_as=declared.description if declared else "",
     )
 
 
-def _render_missing(batch: _Batch, *, base_url: str, made_for: str) -> None:
+def _render_missing(batch: _Batch, making: Making) -> None:
     """Render what no publisher has rendered yet. An entry that cannot be made keeps no other from its readers."""
     # In the order of numbers: two publishers that keep the same entries then never wait for each other in a ring.
-    wanted = ((number, form, version) for number, version in sorted(batch.versions.items()) for form in Format)
-    for number, form, version in wanted:
-        if (number, form) in batch.entries:
-            continue
+    publisher = making.catalogue.portal.name
+    for number, text, form in batch.missing:
+        version, kept_as = batch.versions[number], _kept_as(form, text)
         try:
-            part = pressing.press(render_entry(version, form, base_url=base_url))
+            entry = render_entry(version, form, base_url=making.base_url, publisher=publisher, text=text)
+            part = pressing.press(entry)
         except (ValueError, TypeError, etree.LxmlError):
             log.exception("entry.spoiled", article_guid=version.article.guid, number=number, format=form)
             continue
-        batch.entries[number, form] = part
-        batch.fresh.append({"number": number, "format": form, "made_for": made_for, "body": part.pressed})
+        batch.entries[number, kept_as] = part
+        batch.fresh.append({"number": number, "format": kept_as, "made_for": making.made_for, "body": part.pressed})
 
 
-def _documents_of(batch: _Batch, key: int, number: int, feed: Feed, *, made_for: str) -> Iterable[dict[str, Any]]:
+def _documents_of(batch: _Batch, key: int, number: int, feed: Feed, making: Making) -> Iterable[dict[str, Any]]:
     """The rows of a feed's documents, without those that do not parse."""
     rows = batch.shown.get(key, [])
     live = [row for row in rows if not row.withdrawn]
     live.sort(key=lambda row: (shown_published(row.published_at, row.accepted_at), row.number), reverse=True)
-    gone = sorted((row for row in rows if row.withdrawn), key=lambda row: -row.number)[: statements.ENTRIES]
+    gone = sorted((row for row in rows if row.withdrawn), key=lambda row: -row.number)[
+        : making.catalogue.entries_of(feed.name)
+    ]
     tombstones = [Tombstone(row.entry_id, row.accepted_at) for row in gone]
+    text = making.catalogue.text_of(feed.name)
     for form in Format:
-        entries = [batch.entries[row.number, form] for row in live if (row.number, form) in batch.entries]
+        kept_as = _kept_as(form, text)
+        entries = [batch.entries[row.number, kept_as] for row in live if (row.number, kept_as) in batch.entries]
         try:
             document = assemble(feed, form, entries, tombstones)
         except Spoiled:
@@ -169,7 +219,7 @@ def _documents_of(batch: _Batch, key: int, number: int, feed: Feed, *, made_for:
             "format": form,
             "number": number,
             "etag": etag_of(document.plain),
-            "made_for": made_for,
+            "made_for": making.made_for,
             "body": document.pressed,
         }
 

@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 
 from zonewire.articles.folding import fold
 from zonewire.feeds import pressing, statements
+from zonewire.feeds.catalogue import Catalogue
 from zonewire.feeds.documents import assemble
-from zonewire.feeds.feed import ALL, Feed, Format, title_of, urn_of
+from zonewire.feeds.feed import ALL, DECLARED, Feed, Format, title_of, urn_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,22 +46,30 @@ def current_document(db: Connection, name: str, form: Format) -> Document | None
     return None if row is None else Document(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
 
 
-def served_document(db: Connection, name: str, form: Format, *, base_url: str) -> Document | None:
-    """As `current_document`; the feed of everything is an empty document until its first article is published."""
-    found = current_document(db, name, form)
-    return empty_document(db, form, base_url=base_url) if found is None and name == ALL else found
+def served_document(
+    db: Connection, name: str, form: Format, *, base_url: str, catalogue: Catalogue | None = None
+) -> Document | None:
+    """As `current_document`; the feed of everything, and a declared one, is empty until its first article is out."""
+    found, catalogue = current_document(db, name, form), catalogue or Catalogue()
+    if found is not None or (name != ALL and name not in catalogue.by_name):
+        return found
+    return empty_document(db, name, form, base_url=base_url, catalogue=catalogue)
 
 
-def empty_document(db: Connection, form: Format, *, base_url: str) -> Document:
-    """The feed of everything before there is anything."""
+def empty_document(db: Connection, name: str, form: Format, *, base_url: str, catalogue: Catalogue) -> Document:
+    """A feed before there is anything in it."""
     born = db.execute(statements.INSTALLATION).one()
+    declared = catalogue.by_name.get(name)
     feed = Feed(
-        name=ALL,
-        kind=ALL,
-        title=title_of(ALL, ""),
-        urn=urn_of(ALL, born.number),
+        name=name,
+        kind=DECLARED if declared else ALL,
+        title=declared.title if declared else title_of(ALL, ""),
+        urn=urn_of(name, born.number),
         base_url=base_url,
         changed_at=born.created_at,
+        portal=catalogue.portal,
+        language=declared.language if declared else catalogue.portal.language,
+        declared_as=declared.description if declared else "",
     )
     made = assemble(feed, form, [])
     return Document(number=0, etag=etag_of(made.plain), changed_at=born.created_at, body=made.pressed)

@@ -14,10 +14,6 @@ from zonewire.store.tables import (
     versions,
 )
 
-ENTRIES = 50
-"""How many articles a document carries."""
-
-
 # --- marking ---------------------------------------------------------------------------------------------------------
 
 # The feed of everything, made where it is missing. The row stays locked until the transaction ends: so touches of
@@ -38,6 +34,12 @@ STANDING = (
     )
     .where(articles.c.id == bindparam("article_id"))
 )
+
+# The declared feeds of some filters; and whether there is any declared feed at all. Few rows: a catalogue's.
+DECLARED_FOR = select(feeds.c.name, feeds.c.kind, feeds.c.title).where(
+    feeds.c.filter_id.in_(values_of(many("filter_ids")))
+)
+ANY_DECLARED = select(feeds.c.id).where(feeds.c.filter_id.is_not(None)).limit(1)
 
 # The touched feeds, in the order of their names (the order in which every transaction locks them). `articles` is by
 # how many the feed grows or shrinks. A dirty feed stays dirty since its first touch.
@@ -101,7 +103,8 @@ NEXT_DUE = select(
     func.min(case((_window_ends_at > feeds.c.dirty_since, _window_ends_at), else_=feeds.c.dirty_since))
 ).where(feeds.c.dirty_since.is_not(None))
 
-# The acceptance number of the oldest article that a document carries: beyond it nothing is read.
+# The acceptance number of the oldest article that a document may carry, with `beyond` newer ones: what is older is not
+# read.
 # ix_feed_entries_newest, for each feed of the set alone; a window function would read every entry of a large feed.
 _older = feed_entries.alias("older")
 _OLDEST_SHOWN = (
@@ -109,7 +112,7 @@ _OLDEST_SHOWN = (
     .where(_older.c.feed_id == feeds.c.id, _older.c.withdrawn.is_(False))
     .order_by(_older.c.number.desc())
     .limit(1)
-    .offset(ENTRIES - 1)
+    .offset(bindparam("beyond"))
     .correlate(feeds)
     .scalar_subquery()
 )

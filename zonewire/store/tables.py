@@ -440,8 +440,12 @@ feeds = Table(
     metadata,
     Column("id", Key, primary_key=True),
     Column("name", Text, nullable=False, unique=True),  # "all", "city/taizhou"
-    Column("kind", Text, nullable=False),  # all, zone, city, section
-    Column("title", Text, nullable=False),  # "" for `all`; else the zone's, city's or section's name
+    Column("kind", Text, nullable=False),  # all, zone, city, section, declared
+    Column("title", Text, nullable=False),  # "" for `all`; else the zone's, city's or section's name, or as declared
+    Column("filter_id", BigInteger),  # what a declared feed carries
+    Column(
+        "filled_to", BigInteger, nullable=False, server_default="0"
+    ),  # articles up to here were looked at for it; -1: all
     # Rises with each touch, and is at least the acceptance number that touched it: reactions come in any order, so the
     # number alone would let a late one be cleared by a publisher that read before it.
     Column("dirty_to", BigInteger, nullable=False, server_default="0"),

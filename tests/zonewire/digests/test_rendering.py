@@ -8,9 +8,9 @@ from lxml import html as markup
 from sqlalchemy import Connection, insert
 
 from tests.builders import DAY, NOON, a_filter, a_version, an_article, an_edition
+from zonewire.articles.excerpts import MOST, excerpt, shorten
 from zonewire.articles.model import Article, Image, Version
 from zonewire.digests import Edition, render_edition
-from zonewire.digests.excerpts import MOST, excerpt, shorten
 from zonewire.filters import Filter, intern
 from zonewire.rendering.translation import LOCALES
 from zonewire.store.tables import edition_versions

@@ -31,7 +31,10 @@ def a_feed(**over: Any) -> Feed:
 
 def entries(form: Format, *titles: str) -> list[Part]:
     versions = [a_seen_version(an_article(title=title)) for title in titles]
-    return [press(render_entry(version, form, base_url="https://wire.example")) for version in versions]
+    return [
+        press(render_entry(version, form, base_url="https://wire.example", publisher="Zonewire"))
+        for version in versions
+    ]
 
 
 @pytest.mark.parametrize("form", XML)
