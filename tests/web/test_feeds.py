@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
+import brotli
 import feedparser
 import orjson
 import pytest
@@ -89,7 +90,7 @@ def test_gzip_and_plain_are_the_same_text_under_different_strong_tags(store: Sto
     publish(store, an_article())
     plain = got(f"{face}/feeds/all.atom")
     with requests.get(
-        f"{face}/feeds/all.atom", headers={"Accept-Encoding": "br, gzip;q=0.5"}, timeout=10, stream=True
+        f"{face}/feeds/all.atom", headers={"Accept-Encoding": "br;q=0.5, gzip"}, timeout=10, stream=True
     ) as answer:
         assert answer.headers["Content-Encoding"] == "gzip"
         assert gzip.decompress(answer.raw.read(decode_content=False)) == plain.content
@@ -99,8 +100,23 @@ def test_gzip_and_plain_are_the_same_text_under_different_strong_tags(store: Sto
     assert "Content-Encoding" not in plain.headers
 
 
-def test_gzip_that_is_refused_is_not_sent(face: str) -> None:
-    for refused in ("gzip;q=0", "br", "identity", "*;q=0", "gzip;q=nonsense"):
+def test_brotli_is_the_same_text_under_a_tag_of_its_own(store: Store, face: str) -> None:
+    publish(store, an_article())
+    plain, tags = got(f"{face}/feeds/all.json"), set[str]()
+    for wanted in ("br", "gzip, deflate, br", "gzip;q=0.5, br;q=0.6", "*"):
+        with requests.get(
+            f"{face}/feeds/all.json", headers={"Accept-Encoding": wanted}, timeout=10, stream=True
+        ) as answer:
+            assert answer.headers["Content-Encoding"] == "br"
+            assert brotli.decompress(answer.raw.read(decode_content=False)) == plain.content
+            tags.add(answer.headers["ETag"])
+    assert len(tags) == 1
+    assert not tags & {plain.headers["ETag"], got(f"{face}/feeds/all.json", Accept_Encoding="gzip").headers["ETag"]}
+    assert got(f"{face}/feeds/all.json", If_None_Match=tags.pop()).status_code == 304
+
+
+def test_a_coding_that_is_refused_is_not_sent(face: str) -> None:
+    for refused in ("gzip;q=0", "br;q=0", "identity", "*;q=0", "gzip;q=nonsense", "identity, gzip;q=0.5", "deflate"):
         assert "Content-Encoding" not in got(f"{face}/feeds/all.rss", Accept_Encoding=refused).headers
 
 

@@ -1,7 +1,7 @@
 """Conditional requests and content coding (RFC 9110 §12.5.3, §13.1)."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
@@ -29,13 +29,20 @@ def is_unchanged_since(if_modified_since: str, changed_at: int) -> bool:
     return changed_at // 1_000_000 <= (since if since.tzinfo else since.replace(tzinfo=UTC)).timestamp()
 
 
-def takes_gzip(accept_encoding: str) -> bool:
-    """Whether the client named gzip, or anything, and did not refuse it by q=0."""
+def coding_of(accept_encoding: str, available: Sequence[str]) -> str:
+    """The coding of *available* that the client wants most, the first of equals; "" where it wants none of them.
+
+    One that is not named has the weight of `*`, and 0 where that is not named either. What wants the plain bytes more
+    gets them.
+    """
     weights: dict[str, float] = {}
     for part in accept_encoding.lower().split(","):
         if match := _CODING.fullmatch(part):
-            weights[match[1]] = _weight(match[2])
-    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0
+            weights[match[1].removeprefix("x-")] = _weight(match[2])
+    anything = weights.get("*", 0.0)
+    best = max(available, key=lambda coding: weights.get(coding, anything))
+    weight = weights.get(best, anything)
+    return best if weight > 0 and weight >= weights.get("identity", 0.0) else ""
 
 
 def _weight(text: str | None) -> float:

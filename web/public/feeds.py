@@ -1,6 +1,7 @@
 """Feed documents for readers, and the page that lists them for people."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from urllib.parse import quote
@@ -11,12 +12,15 @@ from starlette.responses import RedirectResponse
 
 from web.face import Face, face_of
 from web.pages import page
-from web.public.conditional import is_unchanged_since, known_tag, takes_gzip
+from web.public.conditional import coding_of, is_unchanged_since, known_tag
 from web.public.shelf import Shelf
 from zonewire.errors import NotFound
 from zonewire.feeds import MEDIA_TYPES, Document, FeedLine, Format, list_feeds, name_behind
 
 CACHING = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
+CODINGS = ("br", "gzip")
+SUFFIXES = {"": "", "gzip": "-gz", "br": "-br"}
+"""What each coding puts behind a document's tag."""
 KINDS = ("declared", "zone", "city", "section")
 _ADDRESS = re.compile(rf"(?P<name>[^\x00-\x1f\x7f]+)\.(?P<form>{'|'.join(Format)})")
 
@@ -53,9 +57,10 @@ async def document(address: str, request: Request) -> Response:
     if match is None:
         raise _no_such(address)
     name, form = match["name"], Format(match["form"])
-    found = await _shelf_of(request).take(name, form)
+    shelf = _shelf_of(request)
+    found = await shelf.take(name, form)
     if found is not None:
-        return _answer(request, found, name, form)
+        return await _answer(request, shelf, found, name, form)
     slug = await run_in_threadpool(_slug_behind, face_of(request), name)
     if slug is None:
         raise _no_such(address)
@@ -65,10 +70,11 @@ async def document(address: str, request: Request) -> Response:
     return RedirectResponse(target + query, status_code=308, headers={"Cache-Control": CACHING})
 
 
-def _answer(request: Request, found: Document, name: str, form: Format) -> Response:
-    gzipped = takes_gzip(request.headers.get("accept-encoding", ""))
-    # The variants differ in bytes, so each has a strong tag of its own.
-    tags = (f"{found.etag}-gz", found.etag) if gzipped else (found.etag, f"{found.etag}-gz")
+async def _answer(request: Request, shelf: Shelf, found: Document, name: str, form: Format) -> Response:
+    coding = coding_of(request.headers.get("accept-encoding", ""), CODINGS)
+    # The variants differ in bytes, so each has a strong tag of its own; the one that would be sent stands first.
+    ours = f"{found.etag}{SUFFIXES[coding]}"
+    tags = (ours, *(tag for suffix in SUFFIXES.values() if (tag := f"{found.etag}{suffix}") != ours))
     held = _held(request, found, tags)
     headers = {
         "ETag": f'"{held or tags[0]}"',
@@ -76,20 +82,27 @@ def _answer(request: Request, found: Document, name: str, form: Format) -> Respo
         "Cache-Control": CACHING,
         "Vary": "Accept-Encoding",
         "Access-Control-Allow-Origin": "*",  # readers that live in a browser
+        "Access-Control-Expose-Headers": "ETag, Link",
         "Link": f'<{face_of(request).settings.base}/feeds/{quote(name)}.{form}>; rel="self"',
     }
     if held is not None:
         return Response(status_code=304, headers=headers)
     headers["Content-Type"] = f"{MEDIA_TYPES[form]}; charset=utf-8"
     headers["X-Content-Type-Options"] = "nosniff"
-    if gzipped:
-        headers["Content-Encoding"] = "gzip"
-    body = found.body if gzipped else found.plain
+    if coding:
+        headers["Content-Encoding"] = coding
+    body = await _coded(shelf, found, name, form, coding)
     headers["Content-Length"] = str(len(body))
     return Response(b"" if request.method == "HEAD" else body, headers=headers)
 
 
-def _held(request: Request, found: Document, tags: tuple[str, str]) -> str | None:
+async def _coded(shelf: Shelf, found: Document, name: str, form: Format, coding: str) -> bytes:
+    if coding == "br":
+        return await shelf.pressed(name, form, found)
+    return found.body if coding == "gzip" else found.plain
+
+
+def _held(request: Request, found: Document, tags: Sequence[str]) -> str | None:
     """The tag of what the client already has, if that is this document. If-None-Match overrides the date."""
     if (sent := request.headers.get("if-none-match")) is not None:
         return known_tag(sent, tags, preferred=tags[0])

@@ -10,21 +10,29 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import brotli
 from starlette.concurrency import run_in_threadpool
 
 from zonewire.feeds import Catalogue, Document, Format, document_number, served_document
 from zonewire.store import Store
 
+QUALITY = 5
+"""Of brotli's eleven: a document of 100 kB takes some two milliseconds, and is a fifth smaller than gzip's."""
 FRESH_S = 0.25
 BUDGET_BYTES = 64 * 1024 * 1024
 
 Key = tuple[str, Format]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Kept:
     document: Document
     checked_at: float  # monotonic seconds, before the database was asked
+    brotli: bytes = b""  # made when somebody wants it
+
+    @property
+    def size(self) -> int:
+        return len(self.document.body) + len(self.brotli)
 
 
 class Shelf:
@@ -53,13 +61,28 @@ class Shelf:
             flight.add_done_callback(lambda _: self._flights.pop(key, None))
         return await asyncio.shield(flight)  # a client that leaves takes nothing from the others
 
+    async def pressed(self, name: str, form: Format, document: Document) -> bytes:
+        """*document*, as it was taken from here, in brotli: made once for each that is kept, when somebody wants it."""
+        kept = self._kept.get((name, form))
+        if kept is None or kept.document is not document:
+            return await run_in_threadpool(_in_brotli, document)
+        if not kept.brotli:
+            body = await run_in_threadpool(_in_brotli, document)
+            if self._kept.get((name, form)) is kept:
+                self._kept_bytes += len(body) - len(kept.brotli)  # another may have made it meanwhile
+            kept.brotli = body
+        return kept.brotli
+
     async def _look(self, key: Key, known: Document | None) -> Document | None:
         asked_at = self._clock()
         document = await run_in_threadpool(self._read, key, known)
+        before = self._kept.get(key)
         self._forget(key)
         if document is not None:
-            self._kept[key] = _Kept(document, asked_at)
-            self._kept_bytes += len(document.body)
+            kept = self._kept[key] = _Kept(document, asked_at)
+            if before is not None and before.document is document:
+                kept.brotli = before.brotli
+            self._kept_bytes += kept.size
             while self._kept_bytes > BUDGET_BYTES:
                 self._forget(next(iter(self._kept)))
         return document
@@ -73,4 +96,9 @@ class Shelf:
 
     def _forget(self, key: Key) -> None:
         if (kept := self._kept.pop(key, None)) is not None:
-            self._kept_bytes -= len(kept.document.body)
+            self._kept_bytes -= kept.size
+
+
+def _in_brotli(document: Document) -> bytes:
+    pressed: bytes = brotli.compress(document.plain, quality=QUALITY, mode=brotli.MODE_TEXT)
+    return pressed
