@@ -9,17 +9,32 @@ from config.settings import load
 from tests.web.serving import serve
 from web.app import create_app
 from web.face import Face
+from zonewire.feeds import Catalogue
 from zonewire.keys import KeyRing
 from zonewire.store import Store
 
 BASE = "https://wire.example"
 
 
-def a_face(store: Store, tmp_path: Path, *, broker_answers: Callable[[], bool] = lambda: True, **over: Any) -> Face:
+def a_face(
+    store: Store,
+    tmp_path: Path,
+    *,
+    broker_answers: Callable[[], bool] = lambda: True,
+    catalogue_given: Catalogue | None = None,
+    **over: Any,
+) -> Face:
     """A face whose hints go nowhere, and whose broker is well unless told."""
     settings = load(data_dir=tmp_path, **({"base_url": BASE} | over))
     keys = KeyRing(("a key of the tests that is long enough",))
-    return Face(settings=settings, store=store, keys=keys, hint=lambda _lane: None, broker_answers=broker_answers)
+    return Face(
+        settings=settings,
+        store=store,
+        keys=keys,
+        hint=lambda _lane: None,
+        broker_answers=broker_answers,
+        catalogue=catalogue_given or Catalogue(),
+    )
 
 
 @contextlib.contextmanager

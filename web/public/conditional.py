@@ -16,8 +16,13 @@ def known_tag(if_none_match: str, tags: Collection[str], *, preferred: str) -> s
     """
     if if_none_match.strip() == "*":
         return preferred
-    held = _TAG.findall(if_none_match)
+    held = tags_in(if_none_match)
     return next((tag for tag in (preferred, *tags) if tag in held), None)
+
+
+def tags_in(if_none_match: str) -> list[str]:
+    """The tags that a client names, weak or strong."""
+    return _TAG.findall(if_none_match)
 
 
 def is_unchanged_since(if_modified_since: str, changed_at: int) -> bool:

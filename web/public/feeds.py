@@ -12,10 +12,10 @@ from starlette.responses import RedirectResponse
 
 from web.face import Face, face_of
 from web.pages import page
-from web.public.conditional import coding_of, is_unchanged_since, known_tag
+from web.public.conditional import coding_of, is_unchanged_since, known_tag, tags_in
 from web.public.shelf import Shelf
 from zonewire.errors import NotFound
-from zonewire.feeds import MEDIA_TYPES, Document, FeedLine, Format, list_feeds, name_behind
+from zonewire.feeds import MEDIA_TYPES, Document, FeedLine, Format, delta_from, list_feeds, name_behind
 
 CACHING = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
 CODINGS = ("br", "gzip")
@@ -89,11 +89,32 @@ async def _answer(request: Request, shelf: Shelf, found: Document, name: str, fo
         return Response(status_code=304, headers=headers)
     headers["Content-Type"] = f"{MEDIA_TYPES[form]}; charset=utf-8"
     headers["X-Content-Type-Options"] = "nosniff"
+    if _takes_deltas(request) and (delta := await run_in_threadpool(_delta, request, found, name, form)) is not None:
+        # Not stored by caches that do not know 226: they would give it to others as the whole (RFC 3229 §10.5).
+        headers |= {"IM": "feed", "Cache-Control": "no-store, im", "Content-Length": str(len(delta))}
+        return Response(b"" if request.method == "HEAD" else delta, status_code=226, headers=headers)
     if coding:
         headers["Content-Encoding"] = coding
     body = await _coded(shelf, found, name, form, coding)
     headers["Content-Length"] = str(len(body))
     return Response(b"" if request.method == "HEAD" else body, headers=headers)
+
+
+def _takes_deltas(request: Request) -> bool:
+    """Whether the reader asks for what it lacks (`A-IM: feed`), and says what it has."""
+    wanted = request.headers.get("a-im", "").lower().replace(" ", "").split(",")
+    return "feed" in [part.partition(";")[0] for part in wanted] and "if-none-match" in request.headers
+
+
+def _delta(request: Request, found: Document, name: str, form: Format) -> bytes | None:
+    face = face_of(request)
+    with face.store.reading() as db:
+        for tag in tags_in(request.headers["if-none-match"]):
+            base_url, catalogue = face.settings.base, face.catalogue
+            delta = delta_from(db, name, form, found, tag, base_url=base_url, catalogue=catalogue)
+            if delta is not None:
+                return delta
+    return None
 
 
 async def _coded(shelf: Shelf, found: Document, name: str, form: Format, coding: str) -> bytes:

@@ -6,6 +6,7 @@ and the command line read.
 
 from zonewire.feeds.catalogue import Catalogue, CatalogueWrong, read_catalogue
 from zonewire.feeds.declaring import declare, fill
+from zonewire.feeds.deltas import delta_from
 from zonewire.feeds.feed import ALL, MEDIA_TYPES, Format
 from zonewire.feeds.marking import has_declared, mark_touched
 from zonewire.feeds.opml import MEDIA_TYPE as OPML
@@ -39,6 +40,7 @@ __all__ = [
     "are_out",
     "current_document",
     "declare",
+    "delta_from",
     "document_number",
     "feeds_of",
     "fill",

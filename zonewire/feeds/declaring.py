@@ -14,7 +14,7 @@ from zonewire.articles.folding import fold
 from zonewire.articles.model import Version
 from zonewire.articles.reading import by_numbers
 from zonewire.feeds.catalogue import Catalogue, Declared
-from zonewire.feeds.feed import DECLARED
+from zonewire.feeds.feed import DECLARED, FILLED
 from zonewire.filters import MATCHING, KeywordIndex, facts_of, intern_many, keyword_index
 from zonewire.store import Store, insert, many, values_of
 from zonewire.store import now as clock
@@ -42,9 +42,6 @@ _DROP = {
     for table, column in ((documents, documents.c.feed_id), (feed_entries, feed_entries.c.feed_id), (feeds, feeds.c.id))
 }
 _GIVE_SLUG = insert(slugs).on_conflict_do_nothing()
-
-FILLED = -1
-"""What `filled_to` holds once every article was looked at: later ones are put there by their reactions."""
 
 # Declared feeds that have not looked at every article yet.
 _UNFILLED = (
@@ -146,15 +143,15 @@ def fill(store: Store) -> bool:
         locked = db.execute(_LOCK, {"feed_id": feed.id}).first()
         if locked is None or tuple(locked) != (feed.filter_id, feed.filled_to):
             return True  # somebody else was here, or it is declared otherwise by now
-        added = _put(db, feed.id, fitting)
+        added, is_over = _put(db, feed.id, fitting), len(rows) < BATCH
         db.execute(
             _FILLED,
             {
                 "feed_id": feed.id,
-                "to": rows[-1].id if len(rows) == BATCH else FILLED,
+                "to": FILLED if is_over else rows[-1].id,
                 "more": added,
-                "touched": 1 if added else 0,
-                "since": now if added else None,
+                "touched": 1 if added or is_over else 0,
+                "since": now if added or is_over else None,  # its last document says that it is still being filled
             },
         )
     return True

@@ -56,6 +56,7 @@ class Feed:
     portal: Portal = field(default_factory=Portal)
     language: str = LANGUAGE  # of its own words
     declared_as: str = ""  # a declared feed's description
+    era: str = "0"  # of its entries (tags.py)
 
     @property
     def publisher(self) -> str:
@@ -80,6 +81,17 @@ class Feed:
     def url(self, form: Format) -> str:
         """The document's own address."""
         return f"{self.base_url}/feeds/{self.name}.{form}"
+
+
+FILLED = -1
+"""What the column `filled_to` holds once every article of before was looked at for a declared feed."""
+
+
+def era_of(filter_id: int | None, filled_to: int) -> str:
+    """The era of a feed's entries: its filter's, none while it is being filled."""
+    if filter_id is None:
+        return "0"
+    return str(filter_id) if filled_to == FILLED else ""
 
 
 def title_of(kind: str, title: str) -> str:

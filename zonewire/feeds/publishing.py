@@ -21,9 +21,9 @@ from zonewire.feeds import pressing, statements
 from zonewire.feeds.catalogue import Catalogue
 from zonewire.feeds.documents import Spoiled, Tombstone, assemble
 from zonewire.feeds.entries import render_entry, shown_published
-from zonewire.feeds.feed import Feed, Format, title_of, urn_of
+from zonewire.feeds.feed import Feed, Format, era_of, title_of, urn_of
 from zonewire.feeds.pressing import Part
-from zonewire.feeds.reading import etag_of
+from zonewire.feeds.tags import Span, tag_of
 from zonewire.store import SECOND, Store
 from zonewire.store.dialect import now as clock
 
@@ -60,7 +60,11 @@ class Making:
 
     base_url: str
     catalogue: Catalogue
-    made_for: str  # a mark of both, and of the form of what is made
+
+    @property
+    def made_for(self) -> str:
+        """A mark of both, and of the form of what is made: what another has made is made anew."""
+        return f"{FORM} {self.base_url} {self.catalogue.mark}"
 
 
 @dataclass(slots=True)
@@ -68,7 +72,7 @@ class _Batch:
     """All that the documents of some feeds need, as one reading saw it."""
 
     feeds: list[tuple[int, int, Feed]]  # key, the number that it is dirty up to, the feed
-    shown: dict[int, list[Any]] = field(default_factory=dict)  # by feed: rows of statements.SHOWN
+    carried: "dict[int, Carried]" = field(default_factory=dict)  # by feed
     entries: dict[EntryKey, Part] = field(default_factory=dict)
     missing: list[tuple[int, str, Format]] = field(default_factory=list)  # number, text and format of such entries
     versions: dict[int, Version] = field(default_factory=dict)  # that have to be rendered first
@@ -79,12 +83,10 @@ def publish_due(
     store: Store, *, base_url: str, window_s: float, catalogue: Catalogue | None = None, now: int | None = None
 ) -> Published:
     """Publish every feed whose time has come, for about a second at most. *now* is for tests; else the database's."""
-    catalogue = catalogue or Catalogue()
-    made_for = f"{FORM} {base_url} {catalogue.mark}"
-    _remake(store, made_for, now=now)
+    making = Making(base_url, catalogue or Catalogue())
+    _remake(store, making.made_for, now=now)
     ends, count = time.monotonic() + TURN_S, 0
     window = int(window_s * SECOND)
-    making = Making(base_url, catalogue, made_for)
     while published := _publish_batch(store, making, window=window, now=now):
         count += published
         if published < BATCH or time.monotonic() > ends:
@@ -131,13 +133,14 @@ def _read(db: Connection, making: Making, *, window: int, now: int | None) -> _B
     batch = _Batch([(row.id, row.dirty_to, feed_of(row, making, installation)) for row in due])
     most = max(making.catalogue.entries_of(row.name) for row in due)
     shown = db.execute(statements.SHOWN, {"feed_ids": [row.id for row in due], "beyond": most - 1}).all()
+    rows_of: dict[int, list[Any]] = {}
     for row in shown:
-        batch.shown.setdefault(row.feed_id, []).append(row)
+        rows_of.setdefault(row.feed_id, []).append(row)
     wanted: set[tuple[int, str]] = set()  # versions, each with the text that a feed wants of it
     for key, _, feed in batch.feeds:
-        batch.shown[key] = _within(batch.shown.get(key, []), making.catalogue.entries_of(feed.name))
+        batch.carried[key] = Carried.of(rows_of.get(key, []), making.catalogue.entries_of(feed.name))
         text = making.catalogue.text_of(feed.name)
-        wanted |= {(row.number, text) for row in batch.shown[key] if not row.withdrawn}
+        wanted |= {(row.number, text) for row in batch.carried[key].live}
     numbers = sorted({number for number, _ in wanted})
     for ready in db.execute(statements.READY_ENTRIES, {"numbers": numbers, "made_for": making.made_for}):
         batch.entries[ready.number, ready.format] = pressing.unpress(ready.body)
@@ -145,20 +148,13 @@ def _read(db: Connection, making: Making, *, window: int, now: int | None) -> _B
         (number, text, form)
         for number, text in wanted
         for form in Format
-        if (number, _kept_as(form, text)) not in batch.entries
+        if (number, kept_under(form, text)) not in batch.entries
     )
     batch.versions = by_numbers(db, sorted({number for number, _, _ in batch.missing})) if batch.missing else {}
     return batch
 
 
-def _within(rows: list[Any], most: int) -> list[Any]:
-    """Of what was read for a feed, its *most* newest articles, and the tombstones among them."""
-    live = sorted((row.number for row in rows if not row.withdrawn), reverse=True)
-    oldest = live[most - 1] if len(live) >= most else 0
-    return [row for row in rows if row.number >= oldest]
-
-
-def _kept_as(form: str, text: str) -> str:
+def kept_under(form: str, text: str) -> str:
     """What an entry is called in the table of renderings."""
     return form if text == FULL else f"{form}-{text}"
 
@@ -177,6 +173,7 @@ def feed_of(row: Any, making: Making, installation: int) -> Feed:
         portal=portal,
         language=declared.language if declared else portal.language,
         declared_as=declared.description if declared else "",
+        era=era_of(row.filter_id, row.filled_to),
     )
 
 
@@ -185,7 +182,7 @@ def _render_missing(batch: _Batch, making: Making) -> None:
     # In the order of numbers: two publishers that keep the same entries then never wait for each other in a ring.
     publisher = making.catalogue.portal.name
     for number, text, form in batch.missing:
-        version, kept_as = batch.versions[number], _kept_as(form, text)
+        version, kept_as = batch.versions[number], kept_under(form, text)
         try:
             entry = render_entry(version, form, base_url=making.base_url, publisher=publisher, text=text)
             part = pressing.press(entry)
@@ -196,21 +193,42 @@ def _render_missing(batch: _Batch, making: Making) -> None:
         batch.fresh.append({"number": number, "format": kept_as, "made_for": making.made_for, "body": part.pressed})
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What the documents of a feed carry, in their order: rows of statements.SHOWN."""
+
+    live: list[Any]
+    gone: list[Any]
+
+    @classmethod
+    def of(cls, rows: list[Any], most: int) -> "Carried":
+        """Of what was read for a feed, its *most* newest articles and the tombstones among them."""
+        numbers = sorted((row.number for row in rows if not row.withdrawn), reverse=True)
+        oldest = numbers[most - 1] if len(numbers) >= most else 0
+        live = [row for row in rows if not row.withdrawn and row.number >= oldest]
+        live.sort(key=lambda row: (shown_published(row.published_at, row.accepted_at), row.number), reverse=True)
+        gone = [row for row in rows if row.withdrawn and row.number >= oldest]
+        return cls(live, sorted(gone, key=lambda row: -row.number)[:most])
+
+    @property
+    def tombstones(self) -> list[Tombstone]:
+        """What Atom says of those that are gone."""
+        return [Tombstone(row.entry_id, row.accepted_at) for row in self.gone]
+
+    def span(self, era: str, form: Format) -> Span:
+        """Which entries a document of it has. Only Atom has tombstones."""
+        told = [*self.live, *self.gone] if form is Format.ATOM else self.live
+        return Span(era, min((row.number for row in self.live), default=0), max((r.number for r in told), default=0))
+
+
 def _documents_of(batch: _Batch, key: int, number: int, feed: Feed, making: Making) -> Iterable[dict[str, Any]]:
     """The rows of a feed's documents, without those that do not parse."""
-    rows = batch.shown.get(key, [])
-    live = [row for row in rows if not row.withdrawn]
-    live.sort(key=lambda row: (shown_published(row.published_at, row.accepted_at), row.number), reverse=True)
-    gone = sorted((row for row in rows if row.withdrawn), key=lambda row: -row.number)[
-        : making.catalogue.entries_of(feed.name)
-    ]
-    tombstones = [Tombstone(row.entry_id, row.accepted_at) for row in gone]
-    text = making.catalogue.text_of(feed.name)
+    carried, text = batch.carried[key], making.catalogue.text_of(feed.name)
     for form in Format:
-        kept_as = _kept_as(form, text)
-        entries = [batch.entries[row.number, kept_as] for row in live if (row.number, kept_as) in batch.entries]
+        kept_as = kept_under(form, text)
+        entries = [batch.entries[row.number, kept_as] for row in carried.live if (row.number, kept_as) in batch.entries]
         try:
-            document = assemble(feed, form, entries, tombstones)
+            document = assemble(feed, form, entries, carried.tombstones)
         except Spoiled:
             log.exception("document.spoiled", feed=feed.name, format=form, number=number)
             continue
@@ -218,7 +236,7 @@ def _documents_of(batch: _Batch, key: int, number: int, feed: Feed, making: Maki
             "feed_id": key,
             "format": form,
             "number": number,
-            "etag": etag_of(document.plain),
+            "etag": tag_of(document.plain, carried.span(feed.era, form)),
             "made_for": making.made_for,
             "body": document.pressed,
         }

@@ -1,6 +1,5 @@
 """Read feeds back: their documents as they are served, the list of them, the slug behind a Chinese name."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from zonewire.feeds import pressing, statements
 from zonewire.feeds.catalogue import Catalogue
 from zonewire.feeds.documents import assemble
 from zonewire.feeds.feed import ALL, DECLARED, Feed, Format, title_of, urn_of
+from zonewire.feeds.tags import Span, tag_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,18 +72,13 @@ def empty_document(db: Connection, name: str, form: Format, *, base_url: str, ca
         declared_as=declared.description if declared else "",
     )
     made = assemble(feed, form, [])
-    return Document(number=0, etag=etag_of(made.plain), changed_at=born.created_at, body=made.pressed)
+    return Document(number=0, etag=tag_of(made.plain, Span("0", 0, 0)), changed_at=born.created_at, body=made.pressed)
 
 
 def document_number(db: Connection, name: str, form: Format) -> int | None:
     """What a remembered document is checked by; None where none was published."""
     found = db.execute(statements.DOCUMENT_NUMBER, {"feed_name": name, "form": form}).scalar()
     return None if found is None else int(found)
-
-
-def etag_of(plain: bytes) -> str:
-    """A strong tag of a document's plain bytes, without quotes."""
-    return hashlib.sha256(plain).hexdigest()[:32]
 
 
 def list_feeds(db: Connection) -> list[FeedLine]:
