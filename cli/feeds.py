@@ -42,19 +42,36 @@ def list_them(
 
 @feeds.command("show")
 def show(
-    name: Annotated[str, typer.Argument(help="`all`, `zone/SLUG`, `city/SLUG` or `section/SLUG`.")],
+    name: Annotated[str, typer.Argument(help="`all`, `zone/SLUG`, `city/SLUG`, `section/SLUG`, or as declared.")],
     form: Annotated[str, typer.Option("--format", help="rss, atom or json.")] = "rss",
 ) -> None:
     """Print a feed's published document, as readers get it."""
+    from config.catalogue import catalogue_of
     from zonewire.feeds import Format, name_behind, served_document
 
     if form not in set(Format):
         raise WrongUsage(f"there is no format {form}", where="--format", mend="It is rss, atom or json.")
     with installation() as (settings, store), store.reading() as db:
-        base_url = settings.base
-        found = served_document(db, name, Format(form), base_url=base_url)
+        base_url, catalogue = settings.base, catalogue_of(settings)
+        found = served_document(db, name, Format(form), base_url=base_url, catalogue=catalogue)
         if found is None and (slug := name_behind(db, name)):
-            found = served_document(db, slug, Format(form), base_url=base_url)
+            found = served_document(db, slug, Format(form), base_url=base_url, catalogue=catalogue)
     if found is None:
         raise NotFound("there is no such feed", where=name, mend="`zonewire feeds list` shows what there is.")
     sys.stdout.buffer.write(found.plain)
+
+
+@feeds.command("readers")
+def readers(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
+    days: Annotated[int, typer.Option(min=1, max=30, help="So many days back, today counted.")] = 1,
+    limit: Annotated[int | None, typer.Option(min=0, help="At most so many.")] = None,
+) -> None:
+    """List who fetches feeds: from where, with what software, how often, and for how many it claims to speak."""
+    from zonewire.feeds import list_readers
+    from zonewire.store import now
+
+    with installation() as (_, store), store.reading() as db:
+        rows = list_readers(db, days=days, now=now(db), limit=limit)
+    columns = ("reader", "software", "polls", "unchanged", "deltas", "refused", "subscribers", "last_at")
+    print_list(rows, columns, as_json=as_json, empty="Nobody has fetched a feed.")

@@ -40,6 +40,7 @@ EVENTS: dict[str, str] = {
     "reply.unreadable": "a receiver's answer that its channel cannot read, tried again; channel, and the trace",
     "readiness.refused": "/readyz answered 503; database, broker, workers (each with its reason)",
     "editions.cut": "a tick has moved due subscriptions on; editions, deliveries, subscriptions, up_to, took_ms",
+    "readers.uncounted": "polls of feeds could not be written down and are left out of the counts; polls, error",
     "samples.loaded": "`up --sample` has published and subscribed its samples; articles, subscriptions (new ones)",
     "sample.refused": "a line of samples/subscriptions.jsonl that cannot be subscribed; line, detail",
     "articles.reacted": "outbox rows became feeds marked and deliveries owed; taken, articles (finished), deliveries",

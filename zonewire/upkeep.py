@@ -16,6 +16,7 @@ from zonewire.delivery import counts, enabling, ledger, owing
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.holding import cancel_long_held, hold_disabled, left_behind
 from zonewire.delivery.states import ARTICLE_KINDS, State
+from zonewire.feeds import forget_readers
 from zonewire.store import SECOND, Store, many, values_of
 from zonewire.store import now as clock
 from zonewire.store.pacing import Pace
@@ -97,6 +98,7 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
     with store.settling() as db:
         now = clock(db)
         db.execute(_FORGET_HEARTBEATS, {"before": now - HEARTBEATS_FOR})
+        forget_readers(db, now=now)
         db.execute(_FORGET_RUNS, {"before": now // (60 * SECOND) - RUNS_FOR_MINUTES})
     if any(done.values()):
         log.info("upkeep.done", **{name: n for name, n in done.items() if n})

@@ -4,15 +4,19 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from http import HTTPStatus
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
 from web.face import Face, face_of
 from web.pages import page
+from web.problems import problem
 from web.public.conditional import coding_of, is_unchanged_since, known_tag, tags_in
+from web.public.polling import A_MINUTE, Polling, client_of, write
 from web.public.shelf import Shelf
 from zonewire.errors import NotFound
 from zonewire.feeds import MEDIA_TYPES, Document, FeedLine, Format, delta_from, list_feeds, name_behind
@@ -57,6 +61,18 @@ async def document(address: str, request: Request) -> Response:
     if match is None:
         raise _no_such(address)
     name, form = match["name"], Format(match["form"])
+    polling, client = _polling_of(request), client_of(request)
+    if client and (wait_s := polling.must_wait_s(client, address)):
+        polling.note(request, client, HTTPStatus.TOO_MANY_REQUESTS)
+        return _too_often(wait_s)
+    answer = await _document(request, name, form, address)
+    polling.note(request, client or "this machine", answer.status_code)
+    if polling.is_time_to_write():
+        answer.background = BackgroundTask(write, face_of(request).store, polling.taken())  # nobody waits for it
+    return answer
+
+
+async def _document(request: Request, name: str, form: Format, address: str) -> Response:
     shelf = _shelf_of(request)
     found = await shelf.take(name, form)
     if found is not None:
@@ -134,6 +150,19 @@ def _held(request: Request, found: Document, tags: Sequence[str]) -> str | None:
 def _slug_behind(face: Face, name: str) -> str | None:
     with face.store.reading() as db:
         return name_behind(db, name)
+
+
+def _too_often(wait_s: int) -> Response:
+    detail = f"more than {A_MINUTE} requests for this document within a minute: it changes less often than that"
+    return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(wait_s)})
+
+
+def _polling_of(request: Request) -> Polling:
+    state = request.app.state
+    if not hasattr(state, "polling"):
+        state.polling = Polling()
+    polling: Polling = state.polling
+    return polling
 
 
 def _shelf_of(request: Request) -> Shelf:

@@ -12,6 +12,7 @@ from zonewire.feeds.marking import has_declared, mark_touched
 from zonewire.feeds.opml import MEDIA_TYPE as OPML
 from zonewire.feeds.opml import render_opml
 from zonewire.feeds.publishing import Published, publish_due
+from zonewire.feeds.readers import Polls, forget_readers, list_readers, write_down
 from zonewire.feeds.reading import (
     Document,
     FeedLine,
@@ -36,6 +37,7 @@ __all__ = [
     "Document",
     "FeedLine",
     "Format",
+    "Polls",
     "Published",
     "are_out",
     "current_document",
@@ -44,8 +46,10 @@ __all__ = [
     "document_number",
     "feeds_of",
     "fill",
+    "forget_readers",
     "has_declared",
     "list_feeds",
+    "list_readers",
     "listed_in_sitemap",
     "mark_touched",
     "marks_of",
@@ -55,4 +59,5 @@ __all__ = [
     "render_opml",
     "render_sitemap",
     "served_document",
+    "write_down",
 ]

@@ -487,6 +487,22 @@ entry_renderings = Table(
     Column("body", LargeBinary, nullable=False),  # pressed (feeds.pressing)
 )
 
+# Who fetches documents, by day: for an operator to look at. Nobody is named but by an address and what it says it is.
+feed_readers = Table(
+    "feed_readers",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),  # days since 1970, UTC
+    Column("reader", Text, primary_key=True),  # the client's address, as the proxy names it
+    Column("software", Text, primary_key=True),  # the beginning of its User-Agent; "" where it sends none
+    Column("polls", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),  # answered 304
+    Column("deltas", Integer, nullable=False),  # answered 226
+    Column("refused", Integer, nullable=False),  # answered 429
+    Column("subscribers", Integer, nullable=False),  # that it claims to speak for, at most
+    Column("last_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # What is served: the same bytes from each web process and host.
 documents = Table(
     "documents",

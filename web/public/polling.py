@@ -1,0 +1,113 @@
+"""Who polls, and who polls too often: counted by client in this process, and written down every few seconds.
+
+A client that nobody stands before on this machine is ours, and never refused; else the address that the nearest proxy
+names. What a count of some seconds loses when a process is killed is not missed: it is there to be looked at.
+"""
+
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from ipaddress import ip_address
+
+import structlog
+from fastapi import Request
+
+from zonewire.feeds import Polls, write_down
+from zonewire.store import Store, now
+
+log = structlog.get_logger()
+
+A_MINUTE = 120
+"""More requests than this for one document, from one client in a minute, are refused."""
+MINUTE_S = 60.0
+WRITE_EVERY_S = 5.0
+KEPT = 10_000
+"""Clients and documents that are remembered; of more the longest unseen are forgotten."""
+SOFTWARE_CHARS = 80
+
+_SUBSCRIBERS = re.compile(r"(\d{1,9}) (?:subscriber|reader|user)s?\b", re.IGNORECASE)
+
+
+class Polling:
+    """The counts of one web process. Lives in its event loop."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._minutes: OrderedDict[tuple[str, str], tuple[float, int]] = OrderedDict()  # since when, how many
+        self._polls: dict[tuple[str, str], Polls] = {}
+        self._written_at = clock()
+
+    def must_wait_s(self, client: str, document: str) -> int:
+        """Count a request; how many seconds *client* has to wait before its next one for *document*, 0 for none."""
+        moment, key = self._clock(), (client, document)
+        since, n = self._minutes.pop(key, (moment, 0))
+        if moment - since >= MINUTE_S:
+            since, n = moment, 0
+        self._minutes[key] = since, n + 1
+        while len(self._minutes) > KEPT:
+            self._minutes.popitem(last=False)
+        return max(1, round(since + MINUTE_S - moment)) if n >= A_MINUTE else 0
+
+    def note(self, request: Request, client: str, status: int) -> None:
+        """Remember how a poll was answered."""
+        agent = " ".join(request.headers.get("user-agent", "").split())
+        key = client, agent[:SOFTWARE_CHARS]
+        if len(self._polls) >= KEPT and key not in self._polls:
+            return
+        one = self._polls.setdefault(key, Polls(*key))
+        one.polls += 1
+        one.unchanged += status == 304
+        one.deltas += status == 226
+        one.refused += status == 429
+        if match := _SUBSCRIBERS.search(agent):
+            one.subscribers = max(one.subscribers, min(int(match[1]), 2**31 - 1))
+
+    def is_time_to_write(self) -> bool:
+        """Whether something waits to be written down, and the last time was long enough ago."""
+        return bool(self._polls) and self._clock() - self._written_at >= WRITE_EVERY_S
+
+    def taken(self) -> list[Polls]:
+        """What waits; it is the caller's to write down."""
+        polls, self._polls = list(self._polls.values()), {}
+        self._written_at = self._clock()
+        return polls
+
+
+def write(store: Store, some: list[Polls]) -> None:
+    """Write *some* down; where the database takes nothing now, they are not worth anybody's waiting."""
+    try:
+        with store.settling() as db:
+            write_down(db, some, now=now(db))
+    except Exception as error:
+        log.warning("readers.uncounted", polls=sum(one.polls for one in some), error=str(error).splitlines()[0])
+
+
+def client_of(request: Request) -> str:
+    """Who asks: the peer, or whom the proxy on this machine or in this network names last; "" for ourselves."""
+    peer = request.client.host if request.client else ""
+    forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    if _is_near(peer) and forwarded:
+        return _address(forwarded)
+    return "" if _is_loopback(peer) else peer
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text.strip("[]")))
+    except ValueError:
+        return "unknown"
+
+
+def _is_near(peer: str) -> bool:
+    try:
+        return ip_address(peer).is_private or ip_address(peer).is_loopback
+    except ValueError:
+        return True  # a socket of this machine
+
+
+def _is_loopback(peer: str) -> bool:
+    try:
+        return ip_address(peer).is_loopback
+    except ValueError:
+        return True
