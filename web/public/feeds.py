@@ -1,7 +1,7 @@
 """Feed documents for readers, and the page that lists them for people."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -17,9 +17,20 @@ from web.pages import page
 from web.problems import problem
 from web.public.conditional import coding_of, is_unchanged_since, known_tag, tags_in
 from web.public.polling import A_MINUTE, Polling, client_of, write
-from web.public.shelf import Shelf
+from web.public.shelf import Filters, Shelf, in_brotli
 from zonewire.errors import NotFound
-from zonewire.feeds import MEDIA_TYPES, Document, FeedLine, Format, delta_from, list_feeds, name_behind
+from zonewire.feeds import (
+    MEDIA_TYPES,
+    Document,
+    FeedLine,
+    Format,
+    Making,
+    canonical_query,
+    delta_from,
+    list_feeds,
+    name_behind,
+    read_query,
+)
 
 CACHING = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
 CODINGS = ("br", "gzip")
@@ -54,6 +65,25 @@ def catalogue(request: Request) -> Response:
     )
 
 
+@router.api_route("/feeds/filter.{form}", methods=["GET", "HEAD"])
+async def filtered(form: str, request: Request) -> Response:
+    """The feed of any filter. One that is written otherwise leads to its one address; one that wants all, to `all`."""
+    if form not in set(Format):
+        raise _no_such(f"filter.{form}")
+    wanted = read_query(request.query_params.multi_items())
+    query = canonical_query(wanted)
+    if not query:
+        return RedirectResponse(f"all.{form}", status_code=308, headers={"Cache-Control": CACHING})
+    if request.url.query != query:
+        return RedirectResponse(f"filter.{form}?{query}", status_code=308, headers={"Cache-Control": CACHING})
+
+    async def answer() -> Response:
+        found = await _filters_of(request).take(query, wanted, Format(form))
+        return await _answer(request, None, found, f"filter.{form}?{query}", Format(form))
+
+    return await _counted(request, f"filter.{form}?{query}", answer)
+
+
 @router.api_route("/feeds/{address:path}", methods=["GET", "HEAD"])
 async def document(address: str, request: Request) -> Response:
     """One feed document. A zone's, city's or section's own name in place of its slug leads to the slug."""
@@ -61,22 +91,27 @@ async def document(address: str, request: Request) -> Response:
     if match is None:
         raise _no_such(address)
     name, form = match["name"], Format(match["form"])
+    return await _counted(request, address, lambda: _document(request, name, form, address))
+
+
+async def _counted(request: Request, address: str, answer: Callable[[], Awaitable[Response]]) -> Response:
+    """*answer*, unless its client asks for *address* far too often; counted either way."""
     polling, client = _polling_of(request), client_of(request)
     if client and (wait_s := polling.must_wait_s(client, address)):
         polling.note(request, client, HTTPStatus.TOO_MANY_REQUESTS)
         return _too_often(wait_s)
-    answer = await _document(request, name, form, address)
-    polling.note(request, client or "this machine", answer.status_code)
+    response = await answer()
+    polling.note(request, client or "this machine", response.status_code)
     if polling.is_time_to_write():
-        answer.background = BackgroundTask(write, face_of(request).store, polling.taken())  # nobody waits for it
-    return answer
+        response.background = BackgroundTask(write, face_of(request).store, polling.taken())  # nobody waits for it
+    return response
 
 
 async def _document(request: Request, name: str, form: Format, address: str) -> Response:
     shelf = _shelf_of(request)
     found = await shelf.take(name, form)
     if found is not None:
-        return await _answer(request, shelf, found, name, form)
+        return await _answer(request, shelf, found, f"{quote(name)}.{form}", form, name=name)
     slug = await run_in_threadpool(_slug_behind, face_of(request), name)
     if slug is None:
         raise _no_such(address)
@@ -86,7 +121,10 @@ async def _document(request: Request, name: str, form: Format, address: str) -> 
     return RedirectResponse(target + query, status_code=308, headers={"Cache-Control": CACHING})
 
 
-async def _answer(request: Request, shelf: Shelf, found: Document, name: str, form: Format) -> Response:
+async def _answer(
+    request: Request, shelf: Shelf | None, found: Document, address: str, form: Format, *, name: str = ""
+) -> Response:
+    """*found*, as the client wants it. Only what stands on a *shelf*, as the feed *name*, has deltas."""
     coding = coding_of(request.headers.get("accept-encoding", ""), CODINGS)
     # The variants differ in bytes, so each has a strong tag of its own; the one that would be sent stands first.
     ours = f"{found.etag}{SUFFIXES[coding]}"
@@ -99,13 +137,17 @@ async def _answer(request: Request, shelf: Shelf, found: Document, name: str, fo
         "Vary": "Accept-Encoding",
         "Access-Control-Allow-Origin": "*",  # readers that live in a browser
         "Access-Control-Expose-Headers": "ETag, Link",
-        "Link": f'<{face_of(request).settings.base}/feeds/{quote(name)}.{form}>; rel="self"',
+        "Link": f'<{face_of(request).settings.base}/feeds/{address}>; rel="self"',
     }
     if held is not None:
         return Response(status_code=304, headers=headers)
     headers["Content-Type"] = f"{MEDIA_TYPES[form]}; charset=utf-8"
     headers["X-Content-Type-Options"] = "nosniff"
-    if _takes_deltas(request) and (delta := await run_in_threadpool(_delta, request, found, name, form)) is not None:
+    if (
+        shelf
+        and _takes_deltas(request)
+        and (delta := await run_in_threadpool(_delta, request, found, name, form)) is not None
+    ):
         # Not stored by caches that do not know 226: they would give it to others as the whole (RFC 3229 §10.5).
         headers |= {"IM": "feed", "Cache-Control": "no-store, im", "Content-Length": str(len(delta))}
         return Response(b"" if request.method == "HEAD" else delta, status_code=226, headers=headers)
@@ -133,8 +175,10 @@ def _delta(request: Request, found: Document, name: str, form: Format) -> bytes 
     return None
 
 
-async def _coded(shelf: Shelf, found: Document, name: str, form: Format, coding: str) -> bytes:
-    if coding == "br":
+async def _coded(shelf: Shelf | None, found: Document, name: str, form: Format, coding: str) -> bytes:
+    if coding == "br" and shelf is None:
+        return await run_in_threadpool(in_brotli, found)
+    if coding == "br" and shelf is not None:
         return await shelf.pressed(name, form, found)
     return found.body if coding == "gzip" else found.plain
 
@@ -163,6 +207,15 @@ def _polling_of(request: Request) -> Polling:
         state.polling = Polling()
     polling: Polling = state.polling
     return polling
+
+
+def _filters_of(request: Request) -> Filters:
+    state = request.app.state
+    if not hasattr(state, "filters"):
+        face = face_of(request)
+        state.filters = Filters(face.store, Making(face.settings.base, face.catalogue))
+    filters: Filters = state.filters
+    return filters
 
 
 def _shelf_of(request: Request) -> Shelf:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import brotli
 from starlette.concurrency import run_in_threadpool
 
-from zonewire.feeds import Catalogue, Document, Format, document_number, served_document
+from zonewire.articles import newest_number
+from zonewire.feeds import Catalogue, Document, Format, Making, document_number, filtered_document, served_document
+from zonewire.filters import Filter
 from zonewire.store import Store
 
 QUALITY = 5
@@ -65,9 +67,9 @@ class Shelf:
         """*document*, as it was taken from here, in brotli: made once for each that is kept, when somebody wants it."""
         kept = self._kept.get((name, form))
         if kept is None or kept.document is not document:
-            return await run_in_threadpool(_in_brotli, document)
+            return await run_in_threadpool(in_brotli, document)
         if not kept.brotli:
-            body = await run_in_threadpool(_in_brotli, document)
+            body = await run_in_threadpool(in_brotli, document)
             if self._kept.get((name, form)) is kept:
                 self._kept_bytes += len(body) - len(kept.brotli)  # another may have made it meanwhile
             kept.brotli = body
@@ -99,6 +101,43 @@ class Shelf:
             self._kept_bytes -= kept.size
 
 
-def _in_brotli(document: Document) -> bytes:
+FILTERS_KEPT = 200
+AT_ONCE = 2
+"""So many documents of filters are made at once: each takes a thread for up to a third of a second."""
+
+
+class Filters:
+    """The documents of filters that were asked for lately, each made anew once an article has come."""
+
+    def __init__(self, store: Store, making: Making, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._making, self._clock = store, making, clock
+        self._kept: OrderedDict[tuple[str, Format], tuple[int, float, Document]] = OrderedDict()
+        self._free = asyncio.Semaphore(AT_ONCE)
+
+    async def take(self, query: str, wanted: Filter, form: Format) -> Document:
+        """The document of *wanted*, whose canonical query is *query*."""
+        key = (query, form)
+        async with self._free:
+            kept = self._kept.get(key)
+            if kept is not None and self._clock() - kept[1] <= FRESH_S:
+                return kept[2]
+            asked_at = self._clock()
+            number, document = await run_in_threadpool(self._read, wanted, form, kept)
+            self._kept[key] = number, asked_at, document
+            self._kept.move_to_end(key)
+            while len(self._kept) > FILTERS_KEPT:
+                self._kept.popitem(last=False)
+            return document
+
+    def _read(self, wanted: Filter, form: Format, kept: tuple[int, float, Document] | None) -> tuple[int, Document]:
+        with self._store.reading() as db:
+            number = newest_number(db)
+            if kept is not None and kept[0] == number:
+                return number, kept[2]
+            return number, filtered_document(db, wanted, form, making=self._making)
+
+
+def in_brotli(document: Document) -> bytes:
+    """*document* in brotli."""
     pressed: bytes = brotli.compress(document.plain, quality=QUALITY, mode=brotli.MODE_TEXT)
     return pressed

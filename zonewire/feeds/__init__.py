@@ -8,10 +8,11 @@ from zonewire.feeds.catalogue import Catalogue, CatalogueWrong, read_catalogue
 from zonewire.feeds.declaring import declare, fill
 from zonewire.feeds.deltas import delta_from
 from zonewire.feeds.feed import ALL, MEDIA_TYPES, Format
+from zonewire.feeds.filtered import canonical_query, filtered_document, read_query
 from zonewire.feeds.marking import has_declared, mark_touched
 from zonewire.feeds.opml import MEDIA_TYPE as OPML
 from zonewire.feeds.opml import render_opml
-from zonewire.feeds.publishing import Published, publish_due
+from zonewire.feeds.publishing import Making, Published, publish_due
 from zonewire.feeds.readers import Polls, forget_readers, list_readers, write_down
 from zonewire.feeds.reading import (
     Document,
@@ -37,15 +38,18 @@ __all__ = [
     "Document",
     "FeedLine",
     "Format",
+    "Making",
     "Polls",
     "Published",
     "are_out",
+    "canonical_query",
     "current_document",
     "declare",
     "delta_from",
     "document_number",
     "feeds_of",
     "fill",
+    "filtered_document",
     "forget_readers",
     "has_declared",
     "list_feeds",
@@ -56,6 +60,7 @@ __all__ = [
     "name_behind",
     "publish_due",
     "read_catalogue",
+    "read_query",
     "render_opml",
     "render_sitemap",
     "served_document",

@@ -57,6 +57,7 @@ class Feed:
     language: str = LANGUAGE  # of its own words
     declared_as: str = ""  # a declared feed's description
     era: str = "0"  # of its entries (tags.py)
+    address: str = ""  # of its document, where that is not made of its name
 
     @property
     def publisher(self) -> str:
@@ -80,7 +81,7 @@ class Feed:
 
     def url(self, form: Format) -> str:
         """The document's own address."""
-        return f"{self.base_url}/feeds/{self.name}.{form}"
+        return self.address or f"{self.base_url}/feeds/{self.name}.{form}"
 
 
 FILLED = -1

@@ -8,6 +8,7 @@ from zonewire.filters.facts import Facts, facts_of
 from zonewire.filters.filter import DIMENSIONS, WANTED, Filter, as_options, filter_of, folding, parse_written
 from zonewire.filters.interning import intern, intern_many
 from zonewire.filters.keywords import KeywordIndex, keyword_index
+from zonewire.filters.passing import Passing
 from zonewire.filters.statements import MATCHING
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Facts",
     "Filter",
     "KeywordIndex",
+    "Passing",
     "as_options",
     "facts_of",
     "filter_of",

@@ -1,0 +1,114 @@
+"""`/feeds/filter.FORMAT?…`: a feed for any filter, under one address, bounded in what it may cost."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import feedparser
+import pytest
+import requests
+from hypothesis import given, settings
+
+from tests.builders import NOON, a_version, an_article
+from tests.examples import examples
+from tests.web.faces import BASE, a_web_face
+from tests.zonewire.filters.oracle import matches
+from tests.zonewire.filters.test_matching import ARTICLES, FILTERS
+from zonewire.articles.model import Article
+from zonewire.feeds import filtered
+from zonewire.filters import Filter, Passing
+from zonewire.store import Store
+
+
+@pytest.fixture
+def face(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setattr("web.public.shelf.FRESH_S", -1.0)  # each request sees what was accepted before it
+    with a_web_face(store, tmp_path) as url:
+        yield url
+
+
+def accept(store: Store, *titles: str, withdrawn: bool = False, **over: object) -> None:
+    with store.writing() as db:
+        for title in titles:
+            guid = f"https://portal.example/{title}"
+            a_version(db, an_article(title=title, guid=guid, published_at=NOON, **over), withdrawn=withdrawn)
+
+
+def titles(answer: requests.Response) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [entry.title for entry in feedparser.parse(answer.content).entries]
+
+
+def get(face: str, query: str, form: str = "atom", **options: object) -> requests.Response:
+    return requests.get(f"{face}/feeds/filter.{form}?{query}", timeout=10, **options)  # type: ignore[arg-type]
+
+
+def test_it_carries_what_passes_and_says_what_it_is(store: Store, face: str) -> None:
+    accept(store, "泰州芯片", "泰州码头", city="泰州")
+    accept(store, "苏州芯片", city="苏州")
+    answer = get(face, "city=泰州&keyword=芯片")
+
+    assert titles(answer) == ["泰州芯片"]
+    feed = feedparser.parse(answer.content).feed
+    assert feed.title == "城市：泰州；关键词：芯片 · Zonewire"
+    (own,) = [link.href for link in feed.links if link.rel == "self"]
+    assert own == f"{BASE}/feeds/filter.atom?city=%E6%B3%B0%E5%B7%9E&keyword=%E8%8A%AF%E7%89%87"
+    assert answer.headers["Link"] == f'<{own}>; rel="self"'
+
+
+@pytest.mark.parametrize("form", ["rss", "atom", "json"])
+def test_each_format_has_it_and_what_is_unchanged_is_not_sent_again(store: Store, face: str, form: str) -> None:
+    accept(store, "开工")
+    first = get(face, "city=泰州", form)
+    again = requests.get(first.url, headers={"If-None-Match": first.headers["ETag"]}, timeout=10)
+    assert (first.status_code, again.status_code) == (200, 304)
+    accept(store, "投产")
+    assert requests.get(first.url, headers={"If-None-Match": first.headers["ETag"]}, timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query", ["keyword=b&keyword=a&city=x", "city=Ｘ&keyword=A&keyword=B", "keyword=a&keyword=b&city=x&city=x"]
+)
+def test_equal_filters_have_one_address(face: str, query: str) -> None:
+    answer = get(face, query, allow_redirects=False)
+
+    assert answer.status_code == 308
+    assert answer.headers["Location"] == "filter.atom?city=x&keyword=a&keyword=b"
+    assert get(face, "city=x&keyword=a&keyword=b", allow_redirects=False).status_code == 200
+
+
+def test_the_filter_that_wants_all_is_the_feed_of_everything(face: str) -> None:
+    answer = requests.get(f"{face}/feeds/filter.rss", timeout=10, allow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (308, "all.rss")
+
+
+@pytest.mark.parametrize(
+    "query", ["colour=red", "city=", "city=" + "x" * 201, "&".join(f"city={n}" for n in range(21)), "zone=%00%20"]
+)
+def test_what_is_no_filter_is_refused_in_words(face: str, query: str) -> None:
+    answer = get(face, query)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["detail"]
+
+
+def test_a_withdrawn_article_and_an_old_version_are_not_in_it(store: Store, face: str) -> None:
+    accept(store, "一", "二", "三", city="泰州")
+    accept(store, "一", withdrawn=True)
+    accept(store, "二", city="苏州")
+
+    assert titles(get(face, "city=泰州")) == ["三"]
+
+
+def test_no_more_than_a_bound_is_looked_at(store: Store, face: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filtered, "LOOKED_AT", 6)
+    monkeypatch.setattr(filtered, "AT_ONCE", 3)
+    accept(store, "旧", city="泰州")
+    accept(store, *(str(n) for n in range(6)), city="苏州")
+
+    assert titles(get(face, "city=泰州")) == []
+    assert len(titles(get(face, "city=苏州"))) == 6
+
+
+@settings(max_examples=examples(100), deadline=None)
+@given(wanted=FILTERS, article=ARTICLES)
+def test_it_passes_what_a_subscription_would(wanted: Filter, article: Article) -> None:
+    assert Passing(wanted)(article) == matches(wanted, article)
