@@ -112,6 +112,47 @@ def test_without_the_wish_nothing_changes(store: Store, face: str) -> None:
     assert fetch(face, "all.rss", A_IM="feed").status_code == 200
 
 
+def test_what_comes_in_late_is_not_left_out(store: Store, face: str) -> None:
+    """A worker was killed between taking an article and marking it: a newer one was published before it."""
+    with store.writing() as db:
+        versions = [a_version(db, an_article(title=title)) for title in "一二三四"]
+        for one in (versions[0], versions[2]):
+            mark_touched(db, one, now=NOON)
+    publish_due(store, base_url=BASE, window_s=0, catalogue=CATALOGUE, now=NOON)
+    tag = fetch(face, "all.atom").headers["ETag"]
+    with store.writing() as db:
+        for one in (versions[1], versions[3]):
+            mark_touched(db, one, now=NOON)
+    publish_due(store, base_url=BASE, window_s=0, catalogue=CATALOGUE, now=NOON)
+
+    assert set(titles(fetch(face, "all.atom", A_IM="feed", If_None_Match=tag))) == {"二", "四"}
+
+
+def test_a_web_face_of_another_catalogue_than_the_publishers_makes_no_delta(store: Store, face: str) -> None:
+    publish(store, an_article(), an_article())
+    tag = fetch(face, "all.atom").headers["ETag"]
+    with store.writing() as db:
+        mark_touched(db, a_version(db, an_article()), now=NOON)
+    publish_due(store, base_url=BASE, window_s=0, catalogue=Catalogue(entries=ENTRIES, text="summary"), now=NOON)
+
+    assert fetch(face, "all.atom", A_IM="feed", If_None_Match=tag).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"A_IM": "feed", "If_None_Match": f'"{"0" * 32}-0-{"z" * 5000}-0"'},
+        {"A_IM": "feed", "If_None_Match": ", ".join(f'"{"0" * 32}-0-0-{n}"' for n in range(900))},
+        {"If_Modified_Since": "Mon, 01 Jan 2020 00:00:00 +9999999999999999999"},
+    ],
+)
+def test_headers_that_nobody_would_send_are_answered_all_the_same(
+    store: Store, face: str, headers: dict[str, str]
+) -> None:
+    publish(store, an_article(), an_article())
+    assert fetch(face, "all.rss", **headers).status_code in {200, 226}
+
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("publish"), st.integers(0, 7), st.sampled_from(("泰州", "苏州"))),

@@ -13,6 +13,7 @@ from tests.examples import examples
 from tests.web.faces import BASE, a_web_face
 from tests.zonewire.filters.oracle import matches
 from tests.zonewire.filters.test_matching import ARTICLES, FILTERS
+from web.public.polling import A_MINUTE
 from zonewire.articles.model import Article
 from zonewire.feeds import filtered
 from zonewire.filters import Filter, Passing
@@ -112,3 +113,23 @@ def test_no_more_than_a_bound_is_looked_at(store: Store, face: str, monkeypatch:
 @given(wanted=FILTERS, article=ARTICLES)
 def test_it_passes_what_a_subscription_would(wanted: Filter, article: Article) -> None:
     assert Passing(wanted)(article) == matches(wanted, article)
+
+
+def test_a_date_alone_says_nothing_of_a_filters_document(store: Store, face: str) -> None:
+    accept(store, "一", city="泰州")
+    answer = get(face, "city=泰州")
+    assert "Last-Modified" not in answer.headers
+    again = requests.get(answer.url, headers={"If-Modified-Since": "Fri, 31 Dec 2100 00:00:00 GMT"}, timeout=10)
+    assert again.status_code == 200
+
+
+def test_who_invents_filters_without_end_is_asked_to_wait(face: str) -> None:
+    codes = [
+        get(face, f"city={n}", headers={"X-Forwarded-For": "203.0.113.9"}).status_code for n in range(A_MINUTE + 1)
+    ]
+    assert set(codes[:A_MINUTE]) == {200}
+    assert codes[-1] == 429
+
+
+def test_an_address_that_a_client_writes_in_its_own_way_is_not_led_round(face: str) -> None:
+    assert requests.get(f"{face}/feeds/filter.rss?keyword=5g/6g", timeout=10, allow_redirects=False).status_code == 200

@@ -12,7 +12,7 @@ from tests.web.faces import a_face
 from tests.web.serving import serve
 from web.app import create_app
 from web.public import polling
-from web.public.polling import A_MINUTE, Polling
+from web.public.polling import A_MINUTE, MOST_SOFTWARE, Polling
 from zonewire.feeds import list_readers
 from zonewire.feeds.readers import DAY, KEPT_DAYS, forget_readers
 from zonewire.store import Store, now
@@ -41,13 +41,12 @@ def readers(store: Store, *, days: int = 1) -> dict[str, dict[str, object]]:
 def counted(store: Store, polls: int) -> dict[str, dict[str, object]]:
     """The readers once so many polls are written down, which nobody waits for."""
 
-    def are_there() -> dict[str, dict[str, object]] | None:
-        found = readers(store)
-        return found if sum(int(str(row["polls"])) for row in found.values()) == polls else None
+    def are_there() -> bool:
+        with store.reading() as db:
+            return bool(sum(row["polls"] for row in list_readers(db, days=1, now=now(db))) == polls)
 
-    found = eventually(are_there, within_s=5)
-    assert found is not None
-    return found
+    eventually(are_there, within_s=5)
+    return readers(store)
 
 
 def test_who_polls_too_often_is_told_how_long_to_wait(face: str) -> None:
@@ -60,6 +59,31 @@ def test_who_polls_too_often_is_told_how_long_to_wait(face: str) -> None:
     assert poll(face, "203.0.113.9", "all.atom").status_code == 200  # another document
     assert poll(face, "203.0.113.8").status_code == 200  # somebody else
     assert poll(face, "198.51.100.1, 203.0.113.9").status_code == 429  # the last is whom our proxy names
+
+
+@pytest.mark.parametrize(
+    ("named", "client"),
+    [
+        ("198.51.100.7", "198.51.100.7"),
+        ("198.51.100.7:4007", "198.51.100.7"),
+        ("[2001:db8::7]:4007", "2001:db8::/64"),
+        ("2001:db8:0:0:1::7", "2001:db8::/64"),
+        ("10.0.0.1, 198.51.100.7", "198.51.100.7"),
+    ],
+)
+def test_a_client_is_whom_the_proxy_names(store: Store, face: str, named: str, client: str) -> None:
+    poll(face, named)
+    assert set(counted(store, 1)) == {client}
+
+
+def test_invented_names_of_software_make_no_rows_without_end(store: Store, face: str) -> None:
+    for n in range(MOST_SOFTWARE + 5):
+        poll(face, "203.0.113.9", User_Agent=f"reader/{n}")
+    counted(store, MOST_SOFTWARE + 5)
+    with store.reading() as db:
+        rows = list_readers(db, days=1, now=now(db))
+    assert len(rows) == MOST_SOFTWARE + 1
+    assert {row["polls"] for row in rows if row["software"] == "others"} == {5}
 
 
 def test_nobody_on_this_machine_is_refused(face: str) -> None:
@@ -89,7 +113,7 @@ def test_readers_are_counted_with_their_software_and_whom_they_speak_for(store: 
     found = counted(store, 5)
     assert found["203.0.113.9"]["software"] == agent[:80]
     assert [found["203.0.113.9"][name] for name in ("polls", "unchanged", "subscribers")] == [2, 1, 16]
-    assert found["2001:db8::7"]["polls"] == 1
+    assert found["2001:db8::/64"]["polls"] == 1
     assert {"unknown", "this machine"} <= found.keys()
     assert next(iter(found)) == "203.0.113.9"  # who fetched most
 

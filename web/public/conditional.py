@@ -29,7 +29,7 @@ def is_unchanged_since(if_modified_since: str, changed_at: int) -> bool:
     """Whether nothing changed after that date. What is no date says nothing."""
     try:
         since = parsedate_to_datetime(if_modified_since)
-    except ValueError:
+    except (ValueError, OverflowError, TypeError):
         return False
     return changed_at // 1_000_000 <= (since if since.tzinfo else since.replace(tzinfo=UTC)).timestamp()
 

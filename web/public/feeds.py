@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from fastapi import APIRouter, Request, Response
 from starlette.background import BackgroundTask
@@ -34,6 +34,8 @@ from zonewire.feeds import (
 
 CACHING = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
 CODINGS = ("br", "gzip")
+TAGS_READ = 5
+"""Of the tags that a reader of deltas names, so many are looked at."""
 SUFFIXES = {"": "", "gzip": "-gz", "br": "-br"}
 """What each coding puts behind a document's tag."""
 KINDS = ("declared", "zone", "city", "section")
@@ -74,14 +76,14 @@ async def filtered(form: str, request: Request) -> Response:
     query = canonical_query(wanted)
     if not query:
         return RedirectResponse(f"all.{form}", status_code=308, headers={"Cache-Control": CACHING})
-    if request.url.query != query:
+    if request.query_params.multi_items() != parse_qsl(query):  # decoded: clients write the same in several ways
         return RedirectResponse(f"filter.{form}?{query}", status_code=308, headers={"Cache-Control": CACHING})
 
     async def answer() -> Response:
         found = await _filters_of(request).take(query, wanted, Format(form))
         return await _answer(request, None, found, f"filter.{form}?{query}", Format(form))
 
-    return await _counted(request, f"filter.{form}?{query}", answer)
+    return await _counted(request, "filter", answer)  # a stranger may invent any number of filters
 
 
 @router.api_route("/feeds/{address:path}", methods=["GET", "HEAD"])
@@ -129,7 +131,7 @@ async def _answer(
     # The variants differ in bytes, so each has a strong tag of its own; the one that would be sent stands first.
     ours = f"{found.etag}{SUFFIXES[coding]}"
     tags = (ours, *(tag for suffix in SUFFIXES.values() if (tag := f"{found.etag}{suffix}") != ours))
-    held = _held(request, found, tags)
+    held = _held(request, found, tags, by_date=shelf is not None)
     headers = {
         "ETag": f'"{held or tags[0]}"',
         "Last-Modified": format_datetime(datetime.fromtimestamp(found.changed_at // 1_000_000, UTC), usegmt=True),
@@ -139,6 +141,8 @@ async def _answer(
         "Access-Control-Expose-Headers": "ETag, Link",
         "Link": f'<{face_of(request).settings.base}/feeds/{address}>; rel="self"',
     }
+    if shelf is None:
+        del headers["Last-Modified"]  # a filter's document may lose an article without a later date
     if held is not None:
         return Response(status_code=304, headers=headers)
     headers["Content-Type"] = f"{MEDIA_TYPES[form]}; charset=utf-8"
@@ -167,7 +171,7 @@ def _takes_deltas(request: Request) -> bool:
 def _delta(request: Request, found: Document, name: str, form: Format) -> bytes | None:
     face = face_of(request)
     with face.store.reading() as db:
-        for tag in tags_in(request.headers["if-none-match"]):
+        for tag in tags_in(request.headers["if-none-match"])[:TAGS_READ]:
             base_url, catalogue = face.settings.base, face.catalogue
             delta = delta_from(db, name, form, found, tag, base_url=base_url, catalogue=catalogue)
             if delta is not None:
@@ -183,12 +187,12 @@ async def _coded(shelf: Shelf | None, found: Document, name: str, form: Format, 
     return found.body if coding == "gzip" else found.plain
 
 
-def _held(request: Request, found: Document, tags: Sequence[str]) -> str | None:
+def _held(request: Request, found: Document, tags: Sequence[str], *, by_date: bool) -> str | None:
     """The tag of what the client already has, if that is this document. If-None-Match overrides the date."""
     if (sent := request.headers.get("if-none-match")) is not None:
         return known_tag(sent, tags, preferred=tags[0])
     since = request.headers.get("if-modified-since")
-    return tags[0] if since is not None and is_unchanged_since(since, found.changed_at) else None
+    return tags[0] if by_date and since is not None and is_unchanged_since(since, found.changed_at) else None
 
 
 def _slug_behind(face: Face, name: str) -> str | None:

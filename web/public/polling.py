@@ -8,7 +8,7 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 import structlog
 from fastapi import Request
@@ -25,6 +25,9 @@ WRITE_EVERY_S = 5.0
 KEPT = 10_000
 """Clients and documents that are remembered; of more the longest unseen are forgotten."""
 SOFTWARE_CHARS = 80
+MOST_SOFTWARE = 20
+OTHERS = "others"
+"""What stands for the software of a client that gives more names than MOST_SOFTWARE, and of what is refused."""
 
 _SUBSCRIBERS = re.compile(r"(\d{1,9}) (?:subscriber|reader|user)s?\b", re.IGNORECASE)
 
@@ -36,6 +39,7 @@ class Polling:
         self._clock = clock
         self._minutes: OrderedDict[tuple[str, str], tuple[float, int]] = OrderedDict()  # since when, how many
         self._polls: dict[tuple[str, str], Polls] = {}
+        self._software: dict[str, set[str]] = {}  # names that each client has given lately
         self._written_at = clock()
 
     def must_wait_s(self, client: str, document: str) -> int:
@@ -53,8 +57,14 @@ class Polling:
         """Remember how a poll was answered."""
         agent = " ".join(request.headers.get("user-agent", "").split())
         key = client, agent[:SOFTWARE_CHARS]
-        if len(self._polls) >= KEPT and key not in self._polls:
-            return
+        if key not in self._polls:
+            names = self._software.setdefault(client, set())
+            if status == 429 or len(names) >= MOST_SOFTWARE:
+                key = client, OTHERS  # names can be invented, and each would be a row
+            else:
+                names.add(key[1])
+            if len(self._polls) >= KEPT and key not in self._polls:
+                return
         one = self._polls.setdefault(key, Polls(*key))
         one.polls += 1
         one.unchanged += status == 304
@@ -70,6 +80,8 @@ class Polling:
     def taken(self) -> list[Polls]:
         """What waits; it is the caller's to write down."""
         polls, self._polls = list(self._polls.values()), {}
+        if len(self._software) > KEPT:
+            self._software = {}
         self._written_at = self._clock()
         return polls
 
@@ -86,17 +98,21 @@ def write(store: Store, some: list[Polls]) -> None:
 def client_of(request: Request) -> str:
     """Who asks: the peer, or whom the proxy on this machine or in this network names last; "" for ourselves."""
     peer = request.client.host if request.client else ""
-    forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    if _is_near(peer) and forwarded:
-        return _address(forwarded)
-    return "" if _is_loopback(peer) else peer
+    named = ",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2].strip()
+    if _is_near(peer) and named:
+        return _address(named) or "unknown"
+    return "" if _is_loopback(peer) else _address(peer) or "unknown"
 
 
 def _address(text: str) -> str:
-    try:
-        return str(ip_address(text.strip("[]")))
-    except ValueError:
-        return "unknown"
+    """The address in *text*, which may have a port; of IPv6 the network of 64 bits, which one client has whole."""
+    for candidate in (text, text.rpartition(":")[0]):
+        try:
+            address = ip_address(candidate.strip("[]"))
+        except ValueError:
+            continue
+        return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
+    return ""
 
 
 def _is_near(peer: str) -> bool:

@@ -14,6 +14,7 @@ import brotli
 from starlette.concurrency import run_in_threadpool
 
 from zonewire.articles import newest_number
+from zonewire.errors import StoreBusy
 from zonewire.feeds import Catalogue, Document, Format, Making, document_number, filtered_document, served_document
 from zonewire.filters import Filter
 from zonewire.store import Store
@@ -103,7 +104,9 @@ class Shelf:
 
 FILTERS_KEPT = 200
 AT_ONCE = 2
-"""So many documents of filters are made at once: each takes a thread for up to a third of a second."""
+"""So many documents of filters are made at once: each takes a thread for up to a second, where articles are long."""
+WAITING = 16
+"""Of more that nobody has asked for lately, the next is told to come again."""
 
 
 class Filters:
@@ -113,28 +116,46 @@ class Filters:
         self._store, self._making, self._clock = store, making, clock
         self._kept: OrderedDict[tuple[str, Format], tuple[int, float, Document]] = OrderedDict()
         self._free = asyncio.Semaphore(AT_ONCE)
+        self._flights: dict[tuple[str, Format], asyncio.Task[Document]] = {}
 
     async def take(self, query: str, wanted: Filter, form: Format) -> Document:
-        """The document of *wanted*, whose canonical query is *query*."""
-        key = (query, form)
-        async with self._free:
-            kept = self._kept.get(key)
-            if kept is not None and self._clock() - kept[1] <= FRESH_S:
-                return kept[2]
-            asked_at = self._clock()
-            number, document = await run_in_threadpool(self._read, wanted, form, kept)
-            self._kept[key] = number, asked_at, document
-            self._kept.move_to_end(key)
-            while len(self._kept) > FILTERS_KEPT:
-                self._kept.popitem(last=False)
-            return document
+        """The document of *wanted*, whose canonical query is *query*. Raises StoreBusy where too many wait already.
 
-    def _read(self, wanted: Filter, form: Format, kept: tuple[int, float, Document] | None) -> tuple[int, Document]:
+        One that is there is not kept waiting by those that have to be made, and any number of requests make one.
+        """
+        key = (query, form)
+        kept = self._kept.get(key)
+        if kept is not None and self._clock() - kept[1] <= FRESH_S:
+            return kept[2]
+        flight = self._flights.get(key)
+        if flight is None:
+            if len(self._flights) >= WAITING:
+                raise StoreBusy("too many feeds of filters are being made", mend="Try again in a moment.")
+            flight = self._flights[key] = asyncio.ensure_future(self._look(key, wanted))
+            flight.add_done_callback(lambda _: self._flights.pop(key, None))
+        return await asyncio.shield(flight)
+
+    async def _look(self, key: tuple[str, Format], wanted: Filter) -> Document:
+        asked_at, kept = self._clock(), self._kept.get(key)
+        number = await run_in_threadpool(self._newest)
+        if kept is None or kept[0] != number:
+            async with self._free:
+                document = await run_in_threadpool(self._read, wanted, key[1])
+        else:
+            document = kept[2]
+        self._kept[key] = number, asked_at, document
+        self._kept.move_to_end(key)
+        while len(self._kept) > FILTERS_KEPT:
+            self._kept.popitem(last=False)
+        return document
+
+    def _newest(self) -> int:
         with self._store.reading() as db:
-            number = newest_number(db)
-            if kept is not None and kept[0] == number:
-                return number, kept[2]
-            return number, filtered_document(db, wanted, form, making=self._making)
+            return newest_number(db)
+
+    def _read(self, wanted: Filter, form: Format) -> Document:
+        with self._store.reading() as db:
+            return filtered_document(db, wanted, form, making=self._making)
 
 
 def in_brotli(document: Document) -> bytes:

@@ -27,7 +27,7 @@ RESERVED = frozenset({"all", "zone", "city", "section", "filter", "private", "ar
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_MAILBOX = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+")
+_MAILBOX = re.compile(r"[!-~]+@[!-~]+")
 _HEADER = re.compile(r"\s*\[(?P<many>\[)?\s*(?P<name>[\w.-]+)\s*\]")
 _KEY = re.compile(r"\s*(?P<name>[\w-]+)\s*=")
 
@@ -193,7 +193,7 @@ class _Table:
             if needed:
                 self.fault(key, f"[{self.name}] needs a {key}")
             return default
-        if not isinstance(value, str) or not value.strip() or "\n" in value:
+        if not isinstance(value, str) or not value.strip() or not value.isprintable():
             self.fault(key, f"{key} must be one line of text, in quotes")
             return default
         return value.strip()
@@ -341,7 +341,10 @@ def _unknown(name: str, known: set[str]) -> str:
 
 
 def _is_address(text: str) -> bool:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"\s", text)
 
 

@@ -56,7 +56,11 @@ _NEXT_ARTICLES = (
     .order_by(articles.c.id)
     .limit(BATCH)
 )
-_LOCK = select(feeds.c.filter_id, feeds.c.filled_to).where(feeds.c.id == bindparam("feed_id")).with_for_update()
+_LOCK = (
+    select(feeds.c.filter_id, feeds.c.filled_to, feeds.c.dirty_to)
+    .where(feeds.c.id == bindparam("feed_id"))
+    .with_for_update()
+)
 _STILL = select(articles.c.id).where(articles.c.newest.in_(values_of(many("numbers"))), ~articles.c.withdrawn)
 _STANDS = select(feed_entries.c.article_id).where(
     feed_entries.c.feed_id == bindparam("feed_id"), feed_entries.c.article_id.in_(values_of(many("article_ids")))
@@ -141,9 +145,9 @@ def fill(store: Store) -> bool:
     with store.writing() as db:
         now = clock(db)
         locked = db.execute(_LOCK, {"feed_id": feed.id}).first()
-        if locked is None or tuple(locked) != (feed.filter_id, feed.filled_to):
+        if locked is None or (locked.filter_id, locked.filled_to) != (feed.filter_id, feed.filled_to):
             return True  # somebody else was here, or it is declared otherwise by now
-        added, is_over = _put(db, feed.id, fitting), len(rows) < BATCH
+        added, is_over = _put(db, feed.id, fitting, came_in=locked.dirty_to + 1), len(rows) < BATCH
         db.execute(
             _FILLED,
             {
@@ -163,7 +167,7 @@ def _passes(db: Connection, version: Version, filter_id: int, index: KeywordInde
     return filter_id in set(db.execute(MATCHING, parameters).scalars())
 
 
-def _put(db: Connection, feed_id: int, fitting: Mapping[int, Version]) -> int:
+def _put(db: Connection, feed_id: int, fitting: Mapping[int, Version], *, came_in: int) -> int:
     """Put articles into a feed whose newest versions are still those that were looked at; how many were new there.
 
     An article that changes meanwhile is put there by its own reaction, which knows the feed already.
@@ -173,7 +177,7 @@ def _put(db: Connection, feed_id: int, fitting: Mapping[int, Version]) -> int:
         db.execute(_STANDS, {"feed_id": feed_id, "article_ids": [one.article_id for one in fitting.values()]}).scalars()
     )
     rows = [
-        {"feed_id": feed_id, "article_id": one.article_id, "number": number, "withdrawn": False}
+        {"feed_id": feed_id, "article_id": one.article_id, "number": number, "withdrawn": False, "came_in": came_in}
         for number, one in sorted(fitting.items())
         if one.article_id in newest - there
     ]

@@ -24,7 +24,7 @@ def delta_from(
     None where that cannot be said, or is all of it: the tag is not ours, of another era, or too old.
     """
     had, has = span_of(tag), span_of(document.etag)
-    if had is None or has is None or had.era != has.era or had.newest > has.newest:
+    if had is None or has is None or had.era != has.era or had.newest > has.newest or had == has:
         return None
     row = db.execute(statements.FEED, {"feed_name": name}).one_or_none()
     if row is None or row.dirty_to != document.number:
@@ -34,11 +34,14 @@ def delta_from(
     rows = db.execute(statements.SHOWN, {"feed_ids": [row.id], "beyond": most - 1}).all()
     carried = Carried.of(list(rows), most)
     lacking = Carried(
-        [one for one in carried.live if had.lacks(one.number)], [one for one in carried.gone if had.lacks(one.number)]
+        [one for one in carried.live if had.lacks(number=one.number, came_in=one.came_in)],
+        [one for one in carried.gone if had.lacks(number=one.number, came_in=one.came_in)],
     )
     if len(lacking.live) == len(carried.live):
         return None
     entries = _entries(db, lacking, kept_under(form, catalogue.text_of(name)), making.made_for)
+    if len(entries) < len(lacking.live):
+        return None  # made by another catalogue or address than ours, or one cannot be made
     installation = db.execute(statements.INSTALLATION).one().number
     return assemble(feed_of(row, making, installation), form, entries, lacking.tombstones).plain
 
@@ -50,4 +53,4 @@ def _entries(db: Connection, carried: Carried, kept_as: str, made_for: str) -> l
         for row in db.execute(statements.READY_ENTRIES, {"numbers": numbers, "made_for": made_for})
         if row.format == kept_as
     }
-    return [ready[number] for number in numbers if number in ready]  # one that cannot be made is in no document
+    return [ready[number] for number in numbers if number in ready]

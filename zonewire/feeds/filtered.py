@@ -27,7 +27,7 @@ from zonewire.store.tables import articles, versions
 
 MOST_VALUES, MOST_CHARS = 20, 200
 LOOKED_AT, AT_ONCE = 3_000, 500
-"""Articles that are looked at for one document, and read at once: the whole takes about a third of a second."""
+"""Articles that are looked at for one document, and read at once: up to a second where they are long."""
 
 # The newest versions of articles that stand, from a number downwards. Primary keys.
 _STANDING = (

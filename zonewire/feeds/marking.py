@@ -44,17 +44,25 @@ def mark_touched(db: Connection, version: Version, *, now: int, filter_ids: Sequ
         belongs = _places(db, version.article) | _declared(db, filter_ids)
         stands = {name: _grown(place, grows=name not in live) for name, place in belongs.items()}
         left = {name: place for name, place in live.items() if name not in belongs}
-    ids = _touch(db, [*stands.values(), *left.values()], version, now=now)
+    touched = _touch(db, [*stands.values(), *left.values()], version, now=now)
     article = {"article_id": version.article_id}
-    if stands:
-        state = {"number": version.number, "withdrawn": version.withdrawn}
-        db.execute(statements.STAND, {"feed_ids": [ids[name] for name in stands], **article, **state})
+    state = {"number": version.number, "withdrawn": version.withdrawn}
+    standing = [
+        {"feed_id": touched[name].id, "came_in": touched[name].dirty_to, **article, **state} for name in sorted(stands)
+    ]
+    if standing:
+        db.execute(statements.STAND, standing)
     if left:
-        db.execute(statements.LEAVE, {"feed_ids": [ids[name] for name in left], **article})
+        db.execute(statements.LEAVE, {"feed_ids": [touched[name].id for name in left], **article})
 
 
 def _is_overtaken(row: Any, version: Version) -> bool:
-    return bool(row.newest > version.number or (row.number is not None and row.number >= version.number))
+    """Whether a newer version stands, or this one was marked. Each is in the feed of everything, once it was.
+
+    A declared feed says nothing of that: it may have been filled with a version before its reaction came.
+    """
+    is_marked = row.name == ALL and row.number is not None and row.number >= version.number
+    return bool(row.newest > version.number or is_marked)
 
 
 def _places(db: Connection, article: Article) -> dict[str, _Place]:
@@ -78,8 +86,8 @@ def _grown(place: _Place, *, grows: bool) -> _Place:
     return _Place(place.name, place.kind, place.title, int(grows))
 
 
-def _touch(db: Connection, places: list[_Place], version: Version, *, now: int) -> dict[str, int]:
-    """Make *places* dirty, new ones too; their keys by name."""
+def _touch(db: Connection, places: list[_Place], version: Version, *, now: int) -> dict[str, Any]:
+    """Make *places* dirty, new ones too; by name their rows: keys, and up to where they are dirty now."""
     if not places:
         return {}
     rows = [
@@ -94,7 +102,7 @@ def _touch(db: Connection, places: list[_Place], version: Version, *, now: int) 
         }
         for place in sorted(places, key=lambda place: place.name)
     ]
-    return {row.name: row.id for row in db.execute(statements.TOUCH, rows)}
+    return {row.name: row for row in db.execute(statements.TOUCH, rows)}
 
 
 def has_declared(db: Connection) -> bool:

@@ -218,7 +218,9 @@ class Carried:
     def span(self, era: str, form: Format) -> Span:
         """Which entries a document of it has. Only Atom has tombstones."""
         told = [*self.live, *self.gone] if form is Format.ATOM else self.live
-        return Span(era, min((row.number for row in self.live), default=0), max((r.number for r in told), default=0))
+        return Span(
+            era, min((row.number for row in self.live), default=0), max((row.came_in for row in told), default=0)
+        )
 
 
 def _documents_of(batch: _Batch, key: int, number: int, feed: Feed, making: Making) -> Iterable[dict[str, Any]]:

@@ -26,7 +26,12 @@ NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
 _SINCE = (
     select(articles.c.newest, versions.c.published_at, versions.c.accepted_at)
     .select_from(versions.join(articles, articles.c.id == versions.c.article_id))
-    .where(versions.c.accepted_at >= bindparam("since"), versions.c.version == 1, ~articles.c.withdrawn)
+    .where(
+        versions.c.accepted_at >= bindparam("since"),
+        versions.c.published_at >= bindparam("since"),
+        versions.c.version == 1,
+        ~articles.c.withdrawn,
+    )
     .order_by(versions.c.accepted_at.desc())
     .limit(bindparam("most"))
 )
@@ -45,8 +50,7 @@ def listed(db: Connection, *, now: int) -> list[Listed]:
     since = now - TWO_DAYS
     rows = db.execute(_SINCE, {"since": since, "most": MOST}).all()
     found = by_numbers(db, [row.newest for row in rows])
-    dated = [Listed(found[row.newest], shown_published(row.published_at, row.accepted_at)) for row in rows]
-    return [one for one in dated if one.published_at >= since]
+    return [Listed(found[row.newest], shown_published(row.published_at, row.accepted_at)) for row in rows]
 
 
 def render_sitemap(some: list[Listed], *, base_url: str, portal: str) -> bytes:

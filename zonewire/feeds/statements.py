@@ -1,8 +1,8 @@
 """Every statement of the feeds."""
 
-from sqlalchemy import Text, and_, bindparam, case, delete, func, or_, select, true, update
+from sqlalchemy import Text, and_, bindparam, case, delete, func, or_, select, update
 
-from zonewire.store.dialect import each, insert, many, values_of
+from zonewire.store.dialect import insert, many, values_of
 from zonewire.store.tables import (
     articles,
     documents,
@@ -56,21 +56,13 @@ TOUCH = _touch.on_conflict_do_update(
         ),
         "articles": feeds.c.articles + _touch.excluded.articles,
     },
-).returning(feeds.c.id, feeds.c.name)
+).returning(feeds.c.id, feeds.c.name, feeds.c.dirty_to)
 
-# One article in a set of feeds. Guarded by number: an older version never replaces a newer one.
-STAND = insert(feed_entries).from_select(
-    ["feed_id", "article_id", "number", "withdrawn"],
-    select(
-        each(many("feed_ids")).c.value,
-        bindparam("article_id", type_=feed_entries.c.article_id.type),
-        bindparam("number", type_=feed_entries.c.number.type),
-        bindparam("withdrawn", type_=feed_entries.c.withdrawn.type),
-    ).where(true()),
-)
+# One article in some feeds. Guarded by number: an older version never replaces a newer one.
+STAND = insert(feed_entries)
 STAND = STAND.on_conflict_do_update(
     index_elements=[feed_entries.c.feed_id, feed_entries.c.article_id],
-    set_={"number": STAND.excluded.number, "withdrawn": STAND.excluded.withdrawn},
+    set_={name: STAND.excluded[name] for name in ("number", "withdrawn", "came_in")},
     where=feed_entries.c.number < STAND.excluded.number,
 )
 
@@ -132,6 +124,7 @@ SHOWN = (
         feed_entries.c.feed_id,
         feed_entries.c.number,
         feed_entries.c.withdrawn,
+        feed_entries.c.came_in,
         articles.c.entry_id,
         versions.c.published_at,
         versions.c.accepted_at,

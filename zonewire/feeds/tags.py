@@ -1,14 +1,17 @@
 """Entity tags of documents: they tell bytes apart, and say which entries a reader has that sends one back.
 
-`HASH-ERA-OLDEST-NEWEST`: acceptance numbers in base 36. Within an era entries come in at the newest end, and come back
-at the oldest where others left; a declared feed begins a new era with another filter, and has none while it is filled.
+`HASH-ERA-OLDEST-NEWEST`, numbers in base 36. OLDEST is the acceptance number of the oldest entry: behind it others come
+back when some leave. NEWEST tells up to when entries had come in, by the feed's own count and not by acceptance, since
+reactions come in any order. A declared feed begins a new era with another filter, and has none while it is filled.
 """
 
 import hashlib
 import re
 from typing import NamedTuple
 
-_TAG = re.compile(r"[0-9a-f]{32}-(?P<era>[0-9]+)-(?P<oldest>[0-9a-z]+)-(?P<newest>[0-9a-z]+)(?:-(?:gz|br))?")
+_TAG = re.compile(
+    r"[0-9a-f]{32}-(?P<era>[0-9]{1,19})-(?P<oldest>[0-9a-z]{1,13})-(?P<newest>[0-9a-z]{1,13})(?:-(?:gz|br))?"
+)
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -19,9 +22,9 @@ class Span(NamedTuple):
     oldest: int
     newest: int  # of entries and tombstones
 
-    def lacks(self, number: int) -> bool:
-        """Whether who has this document lacks what was accepted as *number*."""
-        return number > self.newest or number < self.oldest
+    def lacks(self, *, number: int, came_in: int) -> bool:
+        """Whether who has this document lacks what was accepted as *number* and came in then."""
+        return came_in > self.newest or number < self.oldest
 
 
 def tag_of(plain: bytes, span: Span) -> str:

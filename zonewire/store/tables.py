@@ -472,6 +472,8 @@ feed_entries = Table(
     Column("article_id", BigInteger, primary_key=True, autoincrement=False),
     Column("number", BigInteger, nullable=False),
     Column("withdrawn", Boolean, nullable=False),
+    # The feed's dirty_to when it came in, or changed last: rises within the feed in whatever order reactions come.
+    Column("came_in", BigInteger, nullable=False, server_default="0"),
     Index("ix_feed_entries_newest", "feed_id", "number"),
     Index("ix_feed_entries_article_id", "article_id"),
     sqlite_with_rowid=False,

@@ -178,3 +178,25 @@ def test_another_catalogue_makes_every_document_anew(store: Store) -> None:
     assert "全部文章 · 江海投资促进网" in document
     assert "<rights>© 江海</rights>" in document
     assert "<logo>https://portal.example/l.png</logo>" in document
+
+
+def test_a_version_that_it_was_filled_with_before_its_reaction_is_marked_everywhere_all_the_same(store: Store) -> None:
+    """The lanes run side by side: an article may be accepted, and filled in, while its reaction waits."""
+    catalogue = a_catalogue(chips())
+    first = an_article(guid="https://portal.example/1", title="芯片厂开工", city="泰州")
+    with store.writing() as db:
+        version = a_version(db, first)
+    declare(store, catalogue)
+    shown(store, catalogue)
+    with store.writing() as db:
+        mark_touched(db, version, now=NOON, filter_ids=[])
+    assert "芯片厂开工" in shown(store, catalogue, "all")
+
+    with store.writing() as db:
+        corrected = a_version(db, an_article(guid="https://portal.example/1", title="芯片厂投产", city="苏州"))
+        db.execute(feeds.update().where(feeds.c.name == "chips").values(filled_to=0))
+    shown(store, catalogue)
+    with store.writing() as db:
+        mark_touched(db, corrected, now=NOON, filter_ids=[])
+    assert "芯片厂投产" in shown(store, catalogue, "all")
+    assert "芯片厂开工" not in shown(store, catalogue, "city/taizhou")
