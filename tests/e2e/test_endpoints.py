@@ -40,6 +40,7 @@ def test_a_rotated_secret_signs_beside_the_old_one(installation: Installation, r
     assert after.is_signed_with(made["secret"])
 
 
+@pytest.mark.slow  # each waits for its digests and pushes
 @pytest.mark.parametrize(("held", "sent"), [("all", [0, 1, 2, 3]), ("newest", [2, 3]), ("none", [3])])
 def test_what_came_while_it_was_off_is_held_and_then_sent_as_its_operator_says(
     installation: Installation, receiver: Receiver, held: str, sent: list[int]

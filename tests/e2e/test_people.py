@@ -40,6 +40,7 @@ def state(installation: Installation, ident: str) -> str:
     return str(row["state"])
 
 
+@pytest.mark.slow  # a score of commands
 def test_a_reader_from_the_first_question_to_being_forgotten(installation: Installation, mailbox: Mailbox) -> None:
     # Asked, and only asked, until somebody presses the button.
     made = installation.subscribe("email", READER, "--city", "泰州")

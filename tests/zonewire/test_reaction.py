@@ -111,7 +111,8 @@ def test_a_large_fan_out_goes_on_where_a_killed_worker_left_it(store: Store, mon
     with store.writing() as db:
         db.execute(update(outbox).values(taken_until=0))  # its time is over
 
-    reacted(store, rows=5)
+    while reacted(store, rows=5).more:  # a turn ends with its time, however much it has done by then
+        pass
 
     assert owed(store) == {(endpoint, "news", "pending"): 1 for endpoint in receivers}
 
