@@ -69,11 +69,12 @@ def erase(
         with store.writing() as db:
             ended = end_everything(db, found, keys=keys, now=now(db))
         _wait_until_nothing_is_sent(store, found.id, found.address)
+        # Before their address is gone: whoever is stopped here erases once more, and finds the mails by it.
+        files = _remove_mails(settings.data_dir / "outbox", found.address)
         with store.reading() as db:
             theirs = deliveries_of(db, found.id)
         with store.writing() as db:
             forget(db, found, theirs, keys=keys, now=now(db))
-        files = _remove_mails(settings.data_dir / "outbox", found.address)
         _fold_journal(store)
     told = {"address": found.address, "subscriptions": ended.subscriptions, "cancelled": ended.deliveries}
     if as_json:

@@ -6,6 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 import requests
+from sqlalchemy import text
 
 from tests.builders import an_article
 from tests.e2e.installation import Installation, an_installation
@@ -152,3 +153,20 @@ def test_whom_nobody_knows_is_told_so(
 
     assert done.returncode == status
     assert words in done.stderr
+
+
+def test_mails_are_removed_before_their_address_is_forgotten(installation: Installation) -> None:
+    """Whoever is stopped in between erases once more, and must find them still by the address."""
+    with an_installation(installation.data_dir.parent / "stopped") as running:
+        running.up()
+        running.subscribe("email", "zhou@mail.example")
+        outbox = running.data_dir / "outbox"
+        eventually(lambda: list(outbox.glob("*.eml")), within_s=WITHIN_S)
+        with running.store() as store, store.writing() as db:
+            db.execute(text("ALTER TABLE attempts RENAME TO away"))  # forgetting fails
+        failed = running.cli("subscribers", "erase", "zhou@mail.example", check=False)
+        assert failed.returncode != 0
+        assert not list(outbox.glob("*.eml"))
+        with running.store() as store, store.writing() as db:
+            db.execute(text("ALTER TABLE away RENAME TO attempts"))
+        assert running.json("subscribers", "erase", "zhou@mail.example")["address"] == "zhou@mail.example"

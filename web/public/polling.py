@@ -8,6 +8,7 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from http import HTTPStatus
 from ipaddress import ip_address, ip_network
 
 import structlog
@@ -59,7 +60,7 @@ class Polling:
         key = client, agent[:SOFTWARE_CHARS]
         if key not in self._polls:
             names = self._software.setdefault(client, set())
-            if status == 429 or len(names) >= MOST_SOFTWARE:
+            if status == HTTPStatus.TOO_MANY_REQUESTS or len(names) >= MOST_SOFTWARE:
                 key = client, OTHERS  # names can be invented, and each would be a row
             else:
                 names.add(key[1])
@@ -67,9 +68,9 @@ class Polling:
                 return
         one = self._polls.setdefault(key, Polls(*key))
         one.polls += 1
-        one.unchanged += status == 304
-        one.deltas += status == 226
-        one.refused += status == 429
+        one.unchanged += status == HTTPStatus.NOT_MODIFIED
+        one.deltas += status == HTTPStatus.IM_USED
+        one.refused += status == HTTPStatus.TOO_MANY_REQUESTS
         if match := _SUBSCRIBERS.search(agent):
             one.subscribers = max(one.subscribers, min(int(match[1]), 2**31 - 1))
 

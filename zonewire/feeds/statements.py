@@ -75,6 +75,18 @@ LEAVE = delete(feed_entries).where(
 
 # --- publishing ------------------------------------------------------------------------------------------------------
 
+# What a document is made by, besides its entries.
+_FEED = select(
+    feeds.c.id,
+    feeds.c.name,
+    feeds.c.kind,
+    feeds.c.title,
+    feeds.c.dirty_to,
+    feeds.c.changed_at,
+    feeds.c.filter_id,
+    feeds.c.filled_to,
+)
+
 _QUIET = or_(
     feeds.c.published_at.is_(None),
     feeds.c.published_at <= bindparam("quiet_since"),
@@ -83,17 +95,7 @@ _QUIET = or_(
 
 # Dirty feeds that were not published within the window, the longest dirty first. ix_feeds_dirty.
 DUE_FEEDS = (
-    select(
-        feeds.c.id,
-        feeds.c.name,
-        feeds.c.kind,
-        feeds.c.title,
-        feeds.c.dirty_to,
-        feeds.c.changed_at,
-        feeds.c.filter_id,
-        feeds.c.filled_to,
-    )
-    .where(feeds.c.dirty_since.is_not(None), _QUIET)
+    _FEED.where(feeds.c.dirty_since.is_not(None), _QUIET)
     .order_by(feeds.c.dirty_since, feeds.c.id)
     .limit(bindparam("at_most"))
 )
@@ -208,17 +210,8 @@ DOCUMENT = (
     .where(_NAMED)
 )
 
-# One feed, as DUE_FEEDS names it. Unique name.
-FEED = select(
-    feeds.c.id,
-    feeds.c.name,
-    feeds.c.kind,
-    feeds.c.title,
-    feeds.c.dirty_to,
-    feeds.c.changed_at,
-    feeds.c.filter_id,
-    feeds.c.filled_to,
-).where(feeds.c.name == bindparam("feed_name"))
+# One feed. Unique name.
+FEED = _FEED.where(feeds.c.name == bindparam("feed_name"))
 
 # Whether a document is still the one that somebody remembers. As DOCUMENT, without its body.
 DOCUMENT_NUMBER = select(documents.c.number).select_from(_DOCUMENTS).where(_NAMED)

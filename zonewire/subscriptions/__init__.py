@@ -5,13 +5,20 @@ delivery, filters, articles, keys, outbound and the store.
 """
 
 from zonewire.subscriptions.changing import Rhythm, change, read_rhythm, rhythms_of
-from zonewire.subscriptions.erasing import deliveries_of, end_everything, forget, is_being_sent, subscriber_of
+from zonewire.subscriptions.erasing import (
+    deliveries_of,
+    end_everything,
+    forget,
+    is_being_sent,
+    subscriber_of,
+    what_ends,
+)
 from zonewire.subscriptions.exporting import export_options
 from zonewire.subscriptions.importing import Chunk, Imported, import_chunk, read_chunks
 from zonewire.subscriptions.lifecycle import Subscription, confirm, pause, remove, resume, unsubscribe
 from zonewire.subscriptions.listing import find, list_subscriptions, subscriptions_of
 from zonewire.subscriptions.names import key_of, owner_of, shown_id
-from zonewire.subscriptions.personal import export_subscriber, what_ends
+from zonewire.subscriptions.personal import export_subscriber
 from zonewire.subscriptions.request import SubscriptionRequest
 from zonewire.subscriptions.subscribing import Subscribed, subscribe
 from zonewire.subscriptions.validate import WEEKDAYS, read_options, timezones

@@ -35,6 +35,11 @@ _ERASED_AT = select(func.max(subscribers.c.erased_at)).where(
 )
 _ENDPOINTS = select(endpoints.c.id).where(endpoints.c.subscriber_id == bindparam("subscriber")).order_by(endpoints.c.id)
 _THEIRS = select(endpoints.c.id).where(endpoints.c.subscriber_id == bindparam("subscriber")).scalar_subquery()
+_GOING_ON = (
+    select(func.count())
+    .select_from(subscriptions)
+    .where(subscriptions.c.endpoint_id.in_(_THEIRS), subscriptions.c.state != "ended")
+)
 _END = (
     update(subscriptions)
     .where(subscriptions.c.endpoint_id.in_(_THEIRS), subscriptions.c.state != "ended")
@@ -94,6 +99,10 @@ _WIPE_SUBSCRIBER = (
     .values(address=null(), erased_at=bindparam("moment"))
 )
 
+# Whether anybody was ever erased, by the partial index: most installations never ask for more.
+_ANY_ERASED = select(exists().where(subscribers.c.address_mark.is_not(null())))
+_MARKED = select(subscribers.c.address_mark).where(subscribers.c.address_mark.in_(bindparam("marks", expanding=True)))
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -120,6 +129,12 @@ def subscriber_of(db: Connection, address: str, *, keys: KeyRing) -> Found:
     if db.execute(_ERASED_AT, {"marks": list(_marks(address, keys))}).scalar() is not None:
         raise Conflict(f"{address} has been erased already", mend="Nothing is kept of it but a mark to know it by.")
     raise NotFound(f"there is no subscriber {address}", mend="`zonewire subscriptions list` shows whom there is.")
+
+
+def what_ends(db: Connection, subscriber_id: int) -> tuple[int, int]:
+    """How many subscriptions that have not ended, and how many endpoints, a subscriber has."""
+    of = {"subscriber": subscriber_id}
+    return int(db.execute(_GOING_ON, of).scalar_one()), len(db.execute(_ENDPOINTS, of).all())
 
 
 def end_everything(db: Connection, found: Found, *, keys: KeyRing, now: int) -> Ended:
@@ -160,11 +175,6 @@ def forget(db: Connection, found: Found, delivery_ids: Sequence[int], *, keys: K
         db.execute(_WIPE_HOST, of | {"endpoint": endpoint_id, "no_name": f"erased {endpoint_id}"})
         db.execute(_WIPE_ENDPOINT, {"endpoint": endpoint_id, "no_key": f"erased {endpoint_id}".encode()})
     db.execute(_WIPE_SUBSCRIBER, of | {"moment": now})
-
-
-# Whether anybody was ever erased, by the partial index: most installations never ask for more.
-_ANY_ERASED = select(exists().where(subscribers.c.address_mark.is_not(null())))
-_MARKED = select(subscribers.c.address_mark).where(subscribers.c.address_mark.in_(bindparam("marks", expanding=True)))
 
 
 def erased_among(db: Connection, addresses: Iterable[str], *, keys: KeyRing) -> frozenset[str]:

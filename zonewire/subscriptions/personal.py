@@ -21,13 +21,6 @@ _SINCE = select(subscriptions.c.id, subscriptions.c.created_at, subscriptions.c.
 _ENDPOINTS = select(endpoints.c.id).where(endpoints.c.subscriber_id == bindparam("subscriber")).order_by(endpoints.c.id)
 
 
-def what_ends(db: Connection, subscriber_id: int) -> tuple[int, int]:
-    """How many subscriptions that have not ended, and how many endpoints, a subscriber has."""
-    of = {"subscriber": subscriber_id}
-    going_on = [row for row in db.execute(_THEIRS, of) if row.state != "ended"]
-    return len(going_on), len(db.execute(_ENDPOINTS, of).all())
-
-
 def export_subscriber(db: Connection, subscriber_id: int, *, installation: int, now: int) -> dict[str, Any]:
     """One object with everything but secrets; deliveries as far back as the ledger keeps them, the newest first."""
     of = {"subscriber": subscriber_id}

@@ -71,7 +71,7 @@ class Run:
     def process(self, *, cut_at: int) -> str | None:
         """A process that does the job and is stopped at the point *cut_at*: where that was, None if it came through."""
         told, tell = os.pipe()
-        close(self.store)  # no connection goes over the fork, but what was compiled does
+        self.store.close()  # no connection goes over the fork, but what was compiled does
         child = os.fork()
         if child == 0:
             os.close(told)
@@ -237,17 +237,12 @@ class Runs:
     _numbers: Iterator[int] = field(default_factory=count)
 
     def fresh(self) -> Run:
-        close(self.store)
+        self.store.close()
         self.renew()
         self.mailbox.empty()
         name = f"run{next(self._numbers)}"
         self.receiver.behave(f"/{name}/flaky", ok_every_second)
         return Run(self.store, name, self.receiver, self.mailbox)
-
-
-def close(store: Store) -> None:
-    """Close every connection; the store opens others when it is next used, in whatever process."""
-    store.close()
 
 
 @pytest.fixture
