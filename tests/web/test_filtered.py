@@ -22,7 +22,7 @@ from zonewire.store import Store
 
 @pytest.fixture
 def face(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setattr("web.public.shelf.FRESH_S", -1.0)  # each request sees what was accepted before it
+    monkeypatch.setattr("web.public.filtered.FRESH_S", -1.0)  # each request sees what was accepted before it
     with a_web_face(store, tmp_path) as url:
         yield url
 

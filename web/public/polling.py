@@ -7,13 +7,16 @@ names. What a count of some seconds loses when a process is killed is not missed
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from ipaddress import ip_address, ip_network
 
 import structlog
-from fastapi import Request
+from fastapi import Request, Response
+from starlette.background import BackgroundTask
 
+from web.face import face_of
+from web.problems import problem
 from zonewire.feeds import Polls, write_down
 from zonewire.store import Store, now
 
@@ -85,6 +88,28 @@ class Polling:
             self._software = {}
         self._written_at = self._clock()
         return polls
+
+
+async def counted(request: Request, document: str, answer: Callable[[], Awaitable[Response]]) -> Response:
+    """*answer*, unless its client asks for *document* far too often; counted either way."""
+    polling, client = _polling_of(request), client_of(request)
+    if client and (wait_s := polling.must_wait_s(client, document)):
+        polling.note(request, client, HTTPStatus.TOO_MANY_REQUESTS)
+        detail = f"more than {A_MINUTE} requests for this document within a minute: it changes less often than that"
+        return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(wait_s)})
+    response = await answer()
+    polling.note(request, client or "this machine", response.status_code)
+    if polling.is_time_to_write():
+        response.background = BackgroundTask(write, face_of(request).store, polling.taken())  # nobody waits for it
+    return response
+
+
+def _polling_of(request: Request) -> Polling:
+    state = request.app.state
+    if not hasattr(state, "polling"):
+        state.polling = Polling()
+    polling: Polling = state.polling
+    return polling
 
 
 def write(store: Store, some: list[Polls]) -> None:

@@ -10,17 +10,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import brotli
 from starlette.concurrency import run_in_threadpool
 
-from zonewire.articles import newest_number
-from zonewire.errors import StoreBusy
-from zonewire.feeds import Catalogue, Document, Format, Making, document_number, filtered_document, served_document
-from zonewire.filters import Filter
+from web.public.conditional import in_brotli
+from zonewire.feeds import Catalogue, Document, Format, document_number, served_document
 from zonewire.store import Store
 
-QUALITY = 5
-"""Of brotli's eleven: a document of 28 kB takes a millisecond (docs/decisions.md 30)."""
 FRESH_S = 0.25
 BUDGET_BYTES = 64 * 1024 * 1024
 
@@ -100,65 +95,3 @@ class Shelf:
     def _forget(self, key: Key) -> None:
         if (kept := self._kept.pop(key, None)) is not None:
             self._kept_bytes -= kept.size
-
-
-FILTERS_KEPT = 200
-AT_ONCE = 2
-"""So many documents of filters are made at once: each takes a thread for up to a second, where articles are long."""
-WAITING = 16
-"""Of more that nobody has asked for lately, the next is told to come again."""
-
-
-class Filters:
-    """The documents of filters that were asked for lately, each made anew once an article has come."""
-
-    def __init__(self, store: Store, making: Making, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._store, self._making, self._clock = store, making, clock
-        self._kept: OrderedDict[tuple[str, Format], tuple[int, float, Document]] = OrderedDict()
-        self._free = asyncio.Semaphore(AT_ONCE)
-        self._flights: dict[tuple[str, Format], asyncio.Task[Document]] = {}
-
-    async def take(self, query: str, wanted: Filter, form: Format) -> Document:
-        """The document of *wanted*, whose canonical query is *query*. Raises StoreBusy where too many wait already.
-
-        One that is there is not kept waiting by those that have to be made, and any number of requests make one.
-        """
-        key = (query, form)
-        kept = self._kept.get(key)
-        if kept is not None and self._clock() - kept[1] <= FRESH_S:
-            return kept[2]
-        flight = self._flights.get(key)
-        if flight is None:
-            if len(self._flights) >= WAITING:
-                raise StoreBusy("too many feeds of filters are being made", mend="Try again in a moment.")
-            flight = self._flights[key] = asyncio.ensure_future(self._look(key, wanted))
-            flight.add_done_callback(lambda _: self._flights.pop(key, None))
-        return await asyncio.shield(flight)
-
-    async def _look(self, key: tuple[str, Format], wanted: Filter) -> Document:
-        asked_at, kept = self._clock(), self._kept.get(key)
-        number = await run_in_threadpool(self._newest)
-        if kept is None or kept[0] != number:
-            async with self._free:
-                document = await run_in_threadpool(self._read, wanted, key[1])
-        else:
-            document = kept[2]
-        self._kept[key] = number, asked_at, document
-        self._kept.move_to_end(key)
-        while len(self._kept) > FILTERS_KEPT:
-            self._kept.popitem(last=False)
-        return document
-
-    def _newest(self) -> int:
-        with self._store.reading() as db:
-            return newest_number(db)
-
-    def _read(self, wanted: Filter, form: Format) -> Document:
-        with self._store.reading() as db:
-            return filtered_document(db, wanted, form, making=self._making)
-
-
-def in_brotli(document: Document) -> bytes:
-    """*document* in brotli."""
-    pressed: bytes = brotli.compress(document.plain, quality=QUALITY, mode=brotli.MODE_TEXT)
-    return pressed

@@ -1,0 +1,96 @@
+"""How a feed document is answered: coded as the client wants it, only if it has changed, or only what it lacks."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from fastapi import Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from web.face import face_of
+from web.public.conditional import coding_of, is_unchanged_since, known_tag, tags_in
+from zonewire.feeds import MEDIA_TYPES, Document, Format
+from zonewire.store import SECOND
+
+CACHING = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
+CODINGS = ("br", "gzip")
+SUFFIXES = {"": "", "gzip": "-gz", "br": "-br"}
+"""What each coding puts behind a document's tag: the variants differ in bytes, so each has a strong tag of its own."""
+TAGS_READ = 5
+"""Of the tags that a reader of deltas names, so many are looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A document, and what may be asked of it."""
+
+    document: Document
+    address: str  # below /feeds/, percent-encoded
+    form: Format
+    in_brotli: Callable[[], Awaitable[bytes]]
+    delta_from: Callable[[str], bytes | None] | None = None  # what whoever holds a tag lacks; None: has no deltas
+    is_dated: bool = True  # whether every change of it gives it a later date
+
+
+async def answer(request: Request, served: Served) -> Response:
+    """*served*, as the client wants it: 200, 226 or 304."""
+    document, form = served.document, served.form
+    coding = coding_of(request.headers.get("accept-encoding", ""), CODINGS)
+    ours = f"{document.etag}{SUFFIXES[coding]}"
+    tags = (ours, *(tag for suffix in SUFFIXES.values() if (tag := f"{document.etag}{suffix}") != ours))
+    held = _held(request, served, tags)
+    headers = {
+        "ETag": f'"{held or ours}"',
+        "Cache-Control": CACHING,
+        "Vary": "Accept-Encoding",
+        "Access-Control-Allow-Origin": "*",  # readers that live in a browser
+        "Access-Control-Expose-Headers": "ETag, Link",
+        "Link": f'<{face_of(request).settings.base}/feeds/{served.address}>; rel="self"',
+    }
+    if served.is_dated:
+        changed = datetime.fromtimestamp(document.changed_at // SECOND, UTC)
+        headers["Last-Modified"] = format_datetime(changed, usegmt=True)
+    if held is not None:
+        return Response(status_code=304, headers=headers)
+    headers["Content-Type"] = f"{MEDIA_TYPES[form]}; charset=utf-8"
+    headers["X-Content-Type-Options"] = "nosniff"
+    if (delta := await _delta(request, served)) is not None:
+        # Not stored by caches that do not know 226: they would give it to others as the whole (RFC 3229 §10.5).
+        headers |= {"IM": "feed", "Cache-Control": "no-store, im"}
+        return _sent(request, 226, delta, headers)
+    if coding:
+        headers["Content-Encoding"] = coding
+    return _sent(request, 200, await _coded(served, coding), headers)
+
+
+def _sent(request: Request, status: int, body: bytes, headers: dict[str, str]) -> Response:
+    headers["Content-Length"] = str(len(body))
+    return Response(b"" if request.method == "HEAD" else body, status_code=status, headers=headers)
+
+
+async def _coded(served: Served, coding: str) -> bytes:
+    if coding == "br":
+        return await served.in_brotli()
+    return served.document.body if coding == "gzip" else served.document.plain
+
+
+def _held(request: Request, served: Served, tags: tuple[str, ...]) -> str | None:
+    """The tag of what the client already has, if that is this document. If-None-Match overrides the date."""
+    if (sent := request.headers.get("if-none-match")) is not None:
+        return known_tag(sent, tags, preferred=tags[0])
+    since = request.headers.get("if-modified-since")
+    if since is None or not served.is_dated:
+        return None
+    return tags[0] if is_unchanged_since(since, served.document.changed_at) else None
+
+
+async def _delta(request: Request, served: Served) -> bytes | None:
+    """What the reader lacks, if it asks for that (`A-IM: feed`) and says what it has (RFC 3229)."""
+    wanted = request.headers.get("a-im", "").lower().replace(" ", "").split(",")
+    if served.delta_from is None or "feed" not in [part.partition(";")[0] for part in wanted]:
+        return None
+    for tag in tags_in(request.headers.get("if-none-match", ""))[:TAGS_READ]:
+        if (delta := await run_in_threadpool(served.delta_from, tag)) is not None:
+            return delta
+    return None

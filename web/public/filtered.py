@@ -1,0 +1,115 @@
+"""`/feeds/filter.FORMAT?zone=…&keyword=…`: a feed for any filter, made when somebody asks."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse
+
+from web.face import face_of
+from web.public.answering import CACHING, Served, answer
+from web.public.conditional import in_brotli
+from web.public.polling import counted
+from zonewire.articles import newest_number
+from zonewire.errors import NotFound, StoreBusy
+from zonewire.feeds import Document, Format, Making, canonical_query, filtered_document, read_query
+from zonewire.filters import Filter
+from zonewire.store import Store
+
+router = APIRouter()
+
+FRESH_S = 0.25
+KEPT = 200
+AT_ONCE = 2
+"""So many documents of filters are made at once: each takes a thread for up to a second, where articles are long."""
+WAITING = 16
+"""Of more that nobody has asked for lately, the next is told to come again."""
+
+
+class Filters:
+    """The documents of filters that were asked for lately, each made anew once an article has come."""
+
+    def __init__(self, store: Store, making: Making, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._making, self._clock = store, making, clock
+        self._kept: OrderedDict[tuple[str, Format], tuple[int, float, Document]] = OrderedDict()
+        self._free = asyncio.Semaphore(AT_ONCE)
+        self._flights: dict[tuple[str, Format], asyncio.Task[Document]] = {}
+
+    async def take(self, query: str, wanted: Filter, form: Format) -> Document:
+        """The document of *wanted*, whose canonical query is *query*. Raises StoreBusy where too many wait already.
+
+        One that is there is not kept waiting by those that have to be made, and any number of requests make one.
+        """
+        key = (query, form)
+        kept = self._kept.get(key)
+        if kept is not None and self._clock() - kept[1] <= FRESH_S:
+            return kept[2]
+        flight = self._flights.get(key)
+        if flight is None:
+            if len(self._flights) >= WAITING:
+                raise StoreBusy("too many feeds of filters are being made", mend="Try again in a moment.")
+            flight = self._flights[key] = asyncio.ensure_future(self._look(key, wanted))
+            flight.add_done_callback(lambda _: self._flights.pop(key, None))
+        return await asyncio.shield(flight)
+
+    async def _look(self, key: tuple[str, Format], wanted: Filter) -> Document:
+        asked_at, kept = self._clock(), self._kept.get(key)
+        number = await run_in_threadpool(self._newest)
+        if kept is None or kept[0] != number:
+            async with self._free:
+                document = await run_in_threadpool(self._read, wanted, key[1])
+        else:
+            document = kept[2]
+        self._kept[key] = number, asked_at, document
+        self._kept.move_to_end(key)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return document
+
+    def _newest(self) -> int:
+        with self._store.reading() as db:
+            return newest_number(db)
+
+    def _read(self, wanted: Filter, form: Format) -> Document:
+        with self._store.reading() as db:
+            return filtered_document(db, wanted, form, making=self._making)
+
+
+@router.api_route("/feeds/filter.{form}", methods=["GET", "HEAD"])
+async def filtered(form: str, request: Request) -> Response:
+    """The feed of any filter. One that is written otherwise leads to its one address; one that wants all, to `all`."""
+    if form not in set(Format):
+        raise NotFound(f"there is no format {form[:20]!r}", where="the address", mend="It is rss, atom or json.")
+    wanted = read_query(request.query_params.multi_items())
+    query = canonical_query(wanted)
+    if not query:
+        return RedirectResponse(f"all.{form}", status_code=308, headers={"Cache-Control": CACHING})
+    if request.query_params.multi_items() != parse_qsl(query):  # decoded: clients write the same in several ways
+        return RedirectResponse(f"filter.{form}?{query}", status_code=308, headers={"Cache-Control": CACHING})
+    # One count for all of a client's filters: a stranger may invent any number.
+    return await counted(request, "filter", lambda: _document(request, query, wanted, Format(form)))
+
+
+async def _document(request: Request, query: str, wanted: Filter, form: Format) -> Response:
+    found = await _filters_of(request).take(query, wanted, form)
+    served = Served(
+        document=found,
+        address=f"filter.{form}?{query}",
+        form=form,
+        in_brotli=lambda: run_in_threadpool(in_brotli, found),
+        is_dated=False,  # it may lose an article without a later date
+    )
+    return await answer(request, served)
+
+
+def _filters_of(request: Request) -> Filters:
+    state = request.app.state
+    if not hasattr(state, "filters"):
+        face = face_of(request)
+        state.filters = Filters(face.store, Making(face.settings.base, face.catalogue))
+    filters: Filters = state.filters
+    return filters
