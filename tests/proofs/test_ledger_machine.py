@@ -260,8 +260,11 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(endpoint=st.integers(0, ENDPOINTS - 1), held=st.sampled_from(Held))
     def enable(self, endpoint: int, held: Held) -> None:
-        """An operator turns it on, and says what becomes of what it holds."""
+        """An operator turns it on, and says what becomes of what it holds, and of retries that upkeep would hold yet."""
         key = self.endpoints[endpoint]
+        with self.store.reading() as db:
+            if self._is_disabled(db, key):
+                self.model |= {k: (s, s in OPEN) for k, (s, _) in self.model.items() if self.of[k][0] == key}
         enabling.enable(self.store, Pace(pauses=False), key, held)
         with self.store.reading() as db:
             after = {row.id: row for row in self._rows(db)}
