@@ -132,7 +132,7 @@ def _work(settings: Settings, store: Store, hints: HintSender, lane: Lane) -> Wo
         case Lane.EVENTS:
             return EventsWork(store, hints.hint)
         case Lane.FEEDS:
-            return FeedsWork(store, settings)
+            return FeedsWork(store, settings, hints.hint)
         case Lane.DIGESTS:
             return DigestsWork(store, hints.hint)
         case Lane.UPKEEP:

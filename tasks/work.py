@@ -9,8 +9,9 @@ from typing import Protocol
 import structlog
 
 from config.catalogue import catalogue_of
+from config.keys import ring_of
 from config.settings import Settings
-from zonewire import digests, feeds
+from zonewire import digests, feeds, hub
 from zonewire.delivery.lanes import Lane
 from zonewire.delivery.ledger import Tally
 from zonewire.errors import CourierGone
@@ -110,11 +111,13 @@ class EventsWork(Idle):
 
 
 class FeedsWork(Idle):
-    """Feeds whose burst is over are published."""
+    """Feeds whose burst is over are published, and the hub's subscribers told of them."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, settings: Settings, hint: Hint) -> None:
         self._store, self._base_url, self._window_s = store, settings.base, settings.feed_window
-        self._catalogue = catalogue_of(settings)
+        self._catalogue, self._keys, self._hint = catalogue_of(settings), ring_of(settings), hint
+        self._pace = Pace(pauses=not store.is_postgresql)
+        self._outside: tuple[int, ...] = ()  # endpoints of others' hubs
         self._is_declared = False
         self.next_at: float | None = None
 
@@ -122,11 +125,14 @@ class FeedsWork(Idle):
         """Publish what is due; remember when the next feed comes due. First of all make true what is declared."""
         if not self._is_declared:
             feeds.declare(self._store, self._catalogue)
+            self._outside = hub.outside_endpoints(self._store, self._catalogue.hubs, keys=self._keys)
             self._is_declared = True
         is_filling = feeds.fill(self._store)
         published = feeds.publish_due(
             self._store, base_url=self._base_url, window_s=self._window_s, catalogue=self._catalogue
         )
+        if hub.tell_subscribers(self._store, self._pace, outside=self._outside):
+            self._hint(Lane.PUSH_HTTP)
         wait = None if published.next_due_at is None else published.next_due_at / SECOND - time.time()
         self.next_at = None if wait is None else time.monotonic() + max(0.0, wait)
         return is_filling or (published.count > 0 and wait is not None and wait <= 0)

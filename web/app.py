@@ -6,6 +6,7 @@ from starlette.staticfiles import StaticFiles
 from web import metrics, problems
 from web.api import events
 from web.face import Face
+from web.hub import door
 from web.pages import STATIC
 from web.public import articles, feeds, filtered, health, listings, manage, portal, subscribers
 from zonewire import __version__
@@ -18,6 +19,6 @@ def create_app(face: Face) -> FastAPI:
     problems.register(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     # A route that is found first is taken: `filtered` before `feeds`, which takes every address below /feeds/.
-    for module in (events, listings, filtered, feeds, articles, subscribers, manage, portal, health, metrics):
+    for module in (events, door, listings, filtered, feeds, articles, subscribers, manage, portal, health, metrics):
         app.include_router(module.router)
     return app

@@ -15,6 +15,7 @@ from zonewire import __version__
 from zonewire.delivery import counts, heartbeats
 from zonewire.delivery.counts import Slot
 from zonewire.delivery.lanes import BUDGET_S, Lane
+from zonewire.hub import count_subscriptions
 from zonewire.status import status
 from zonewire.store import SECOND, Store, now
 from zonewire.telemetry import METRICS
@@ -53,6 +54,7 @@ class _Picture(Collector):
         with store.reading() as db:
             self._status = status(db)
             self._counts = counts.read(db)
+            self._at_hub = count_subscriptions(db)
             moment = now(db)
             turns = {lane: heartbeats.last_turn(db, lane) for lane in Lane}
         self._database = "postgresql" if store.is_postgresql else "sqlite"
@@ -78,6 +80,8 @@ class _Picture(Collector):
             value = self._status[name]
             assert isinstance(value, int)  # noqa: S101  # as status() makes it
             yield GaugeMetricFamily(f"zonewire_{name}", METRICS[f"zonewire_{name}"], value=value)
+        name = "zonewire_hub_subscriptions"
+        yield GaugeMetricFamily(name, METRICS[name], value=self._at_hub)
         info = GaugeMetricFamily("zonewire_build_info", METRICS["zonewire_build_info"], labels=("version", "database"))
         info.add_metric((__version__, self._database), 1)
         yield info

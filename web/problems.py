@@ -29,6 +29,7 @@ STATUS_OF: dict[type[errors.ZonewireError], HTTPStatus] = {
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
+    errors.TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     errors.StoreBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -51,10 +52,15 @@ def problem(status: int, detail: str, *, headers: dict[str, str] | None = None, 
     return Response(orjson.dumps(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
+def status_of(error: errors.ZonewireError) -> HTTPStatus:
+    """The status that *error* is answered with."""
+    return next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+
+
 def _ours(_request: Request, error: Exception) -> Response:
     if not isinstance(error, errors.ZonewireError):
         raise error
-    status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+    status = status_of(error)
     more: dict[str, Any] = {}
     if isinstance(error, errors.InvalidInput):
         more["errors"] = [asdict(one) for one in error.errors]

@@ -20,6 +20,7 @@ from zonewire.delivery.messages import Endpoint, Message, NewsMessage, TestMessa
 from zonewire.delivery.states import ARTICLE_KINDS, Kind
 from zonewire.digests import digest_messages, news_messages
 from zonewire.errors import StoreBusy, StoreUnavailable, ZonewireError
+from zonewire.hub import hub_messages
 from zonewire.keys import SigningKey
 from zonewire.outbound.courier import Request
 from zonewire.store import Store, many, values_of
@@ -29,12 +30,15 @@ from zonewire.subscriptions.confirmation import confirmation_messages
 from zonewire.subscriptions.trial import trial_messages
 
 VERSIONS_KEPT = 512
+MADE_OF_TABLES = frozenset({"email", "websub"})
+"""Channels whose messages are more than an article's news."""
 ENDPOINTS_KEPT = 32_768
 """Some 20 MiB of open secrets and addresses, in a process that pushes to so many."""
 
 _FOR_EVER = 2**63
 
-Letters = dict[int, Message | Exception]
+Made = dict[int, Message | Exception]
+"""Messages that are read from the database, or why there is none, by row."""
 
 
 class _Kept(NamedTuple):
@@ -68,6 +72,7 @@ class Builder:
         self._store, self._installation, self._mailing = store, installation, mailing
         self._versions: dict[int, Version] = {}
         self._endpoints: dict[int, _Kept] = {}
+        self.notes: dict[int, str] = {}  # what was written beside a row's request, for whoever settles it to take
 
     def built(self, rows: Sequence[Claimed]) -> list[tuple[Claimed, Request | Exception | None]]:
         """The request of each row, in order; None where nothing is left to say, else why it cannot be built.
@@ -75,19 +80,22 @@ class Builder:
         Raises what the database raises: then nothing was built.
         """
         mails = [row for row in rows if row.channel == "email"]
-        letters: Letters = {}
+        hubs = [row for row in rows if row.channel == "websub"]
+        made: Made = {}
         with self._store.reading() as db:
-            if len(mails) < len(rows):
+            if len(mails) + len(hubs) < len(rows):
                 self._load_versions(db, rows)
             self._load_endpoints(db, rows)
             if mails:
-                letters = _each_or_all(lambda some: self._letters(db, some), mails)
+                made = _each_or_all(lambda some: self._letters(db, some), mails)
+            if hubs:
+                made |= _each_or_all(lambda some: self._of_hub(db, some), hubs)
         at = int(time.time())
-        return [(row, self._request(row, letters, at)) for row in rows]
+        return [(row, self._request(row, made, at)) for row in rows]
 
-    def _request(self, row: Claimed, letters: Letters, at: int) -> Request | Exception | None:
+    def _request(self, row: Claimed, made: Made, at: int) -> Request | Exception | None:
         try:
-            message = letters.get(row.id) if row.channel == "email" else self._news(row, at)
+            message = made.get(row.id) if row.channel in MADE_OF_TABLES else self._news(row, at)
             if message is None or isinstance(message, Exception):
                 return message
             return CHANNELS[row.channel].build(message, self._endpoint(row))
@@ -143,6 +151,13 @@ class Builder:
         if instant:
             messages |= news_messages(db, instant, mailing=mailing, now=now)
         return messages
+
+    def _of_hub(self, db: Connection, rows: Sequence[Claimed]) -> dict[int, Message]:
+        """The hub's messages of *rows*; what their settlements will need is noted."""
+        mailing = self._mailing
+        found = hub_messages(db, rows, base_url=mailing.base_url, keys=mailing.keys, now=clock(db))
+        self.notes |= {ident: note for ident, (_, note) in found.items()}
+        return {ident: message for ident, (message, _) in found.items()}
 
     def _owed_letter(self, row: Claimed) -> OwedLetter:
         return OwedLetter(
@@ -207,9 +222,7 @@ def _readable(db: Connection, numbers: Sequence[int]) -> dict[int, Version]:
     return found
 
 
-def _each_or_all(
-    build: Callable[[Sequence[Claimed]], dict[int, Message]], rows: Sequence[Claimed]
-) -> dict[int, Message | Exception]:
+def _each_or_all(build: Callable[[Sequence[Claimed]], dict[int, Message]], rows: Sequence[Claimed]) -> Made:
     """Build all at once; where that fails, one by one, so that a poisoned row falls alone."""
     try:
         return dict(build(rows))
@@ -218,7 +231,7 @@ def _each_or_all(
     except Exception as error:
         if len(rows) == 1:
             return {rows[0].id: error}
-    messages: dict[int, Message | Exception] = {}
+    messages: Made = {}
     for row in rows:
         messages |= _each_or_all(build, [row])
     return messages

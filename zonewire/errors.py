@@ -9,6 +9,7 @@ ZonewireError
 ├── AddressRefused    the guard: an address that leads inside (400, exit 1)
 ├── NotFound          no such thing (404, exit 1)
 ├── Conflict          it is there, but not in a state for this (409, exit 1)
+├── TooMany           more than one may ask for (429)
 ├── SettingWrong      a setting that stops the process at its start (exit 2)
 ├── StoreBusy         the database did not come free in time (503)
 ├── StoreFull         the disk is full (507)
@@ -97,6 +98,14 @@ class NotFound(ZonewireError):
 
 class Conflict(ZonewireError):
     """The thing is there, but not in a state in which this can be done."""
+
+
+class TooMany(ZonewireError):
+    """More than one may ask for; nothing was changed."""
+
+    def __init__(self, what: str, *, retry_after_s: int, where: str = "", mend: str = "") -> None:
+        super().__init__(what, where=where, mend=mend)
+        self.retry_after_s = retry_after_s
 
 
 class SettingWrong(ZonewireError):

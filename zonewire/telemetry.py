@@ -21,6 +21,7 @@ METRICS: dict[str, str] = {
     "zonewire_endpoints": "endpoints by health; state",
     "zonewire_articles": "articles, tombstones too",
     "zonewire_subscriptions": "subscriptions that have not ended",
+    "zonewire_hub_subscriptions": "active subscriptions at the hub, to others' hubs not counted",
     "zonewire_build_info": "1; version, database",
 }
 """What /metrics exports, with labels. No host, task or receiver is one: their number has no bound. Read from the
@@ -61,6 +62,11 @@ EVENTS: dict[str, str] = {
     "courier.failed": "a courier's process met a fault and ends; the trace (courier.gone follows)",
     "delivery.unbuildable": "a delivery that no request can be made of, buried alone; delivery_id, channel, the trace",
     "endpoint.disabled": "an endpoint gets nothing more until it is enabled; endpoint_id, error",
+    "hub.asked": "somebody asked the hub, and the callback is asked whether it was meant; mode, request_id, topic, by",
+    "hub.verified": "a callback has repeated its challenge, and its request came true; request_id, mode, endpoint_id",
+    "hub.refused": "a callback did not repeat its challenge; request_id, mode, endpoint_id, reason",
+    "hub.ended": "a subscription at the hub is over; hub_subscription_id, reason",
+    "hub.notices_owed": "feeds have changed, and so many notices are owed to subscribers at the hub; deliveries",
     "hint.lost": "Redis did not take a hint; harmless, the relay finds the work; lanes, error",
     "lane.late": "a lane is over its budget and still working; lane, waiting, oldest_due_s",
     "lane.stood_still": "a lane is over its budget and its worker completes no turn; lane, waiting, oldest_due_s",

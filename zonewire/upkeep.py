@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Connection, Delete, bindparam, delete, literal_column, select
 
+from zonewire import hub
 from zonewire.delivery import counts, enabling, ledger, owing
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.holding import cancel_long_held, hold_disabled, left_behind
@@ -84,6 +85,8 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
         "deliveries_held": hold_disabled,
         "deliveries_expired": cancel_long_held,
         "deliveries_pruned": lambda db, most, now: prune(db, most, now - policy.retention_days * DAY),
+        "hub_ended": hub.expire,
+        "hub_pruned": lambda db, most, now: hub.forget(db, most, now - policy.retention_days * DAY),
         "attempts_pruned": lambda db, most, now: _forget(db, _FORGET_ATTEMPTS, most, now - policy.retention_days * DAY),
     }
     for name, job in jobs.items():

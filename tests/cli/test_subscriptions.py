@@ -55,13 +55,13 @@ def test_what_cannot_be_is_told_in_a_line_or_two(run_here: Run, args: tuple[str,
     assert len(done.stderr.splitlines()) <= 2
 
 
-@pytest.mark.parametrize("channel", ["websub", "wechat_oa", "wecom", "dingtalk", "feishu", "indexnow", "baidu"])
+@pytest.mark.parametrize("channel", ["wechat_oa", "wecom", "dingtalk", "feishu", "indexnow", "baidu"])
 def test_a_channel_that_is_still_to_come_is_told_as_that(run_here: Run, channel: str) -> None:
     done = run_here("subscribe", "--channel", channel, "--to", "https://a.example/")
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         f"zonewire: channel: this version does not have {channel} yet",
-        "It pushes by email and webhook.",
+        "It pushes by email and webhook, and by websub to those who subscribe at /hub.",
     ]
 
 

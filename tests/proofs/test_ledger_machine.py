@@ -260,7 +260,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(endpoint=st.integers(0, ENDPOINTS - 1), held=st.sampled_from(Held))
     def enable(self, endpoint: int, held: Held) -> None:
-        """An operator turns it on, and says what becomes of what it holds, and of retries that upkeep would hold yet."""
+        """An operator turns it on, and says what becomes of what it holds; what upkeep would hold is held first."""
         key = self.endpoints[endpoint]
         with self.store.reading() as db:
             if self._is_disabled(db, key):

@@ -49,7 +49,7 @@ def test_a_document_is_served_as_it_was_published(store: Store, face: str, form:
     answer = got(f"{face}/feeds/city/taizhou.{form}")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == f"{TYPES[form]}; charset=utf-8"
-    assert answer.headers["Link"] == f'<{BASE}/feeds/city/taizhou.{form}>; rel="self"'
+    assert answer.headers["Link"] == f'<{BASE}/hub>; rel="hub", <{BASE}/feeds/city/taizhou.{form}>; rel="self"'
     assert answer.headers["Last-Modified"] == "Thu, 11 Jun 2026 04:00:00 GMT"
     parsed = orjson.loads(answer.content) if form == "json" else feedparser.parse(answer.content)
     assert [entry["title"] for entry in parsed["items" if form == "json" else "entries"]] == ["一"]

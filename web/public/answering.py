@@ -8,9 +8,9 @@ from email.utils import format_datetime
 from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from web.face import face_of
+from web.face import Face, face_of
 from web.public.conditional import coding_of, is_unchanged_since, known_tag, tags_in
-from zonewire.feeds import MEDIA_TYPES, Document, Format
+from zonewire.feeds import Document, Format, content_type
 from zonewire.store import SECOND
 
 CACHING = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
@@ -30,6 +30,7 @@ class Served:
     form: Format
     in_brotli: Callable[[], Awaitable[bytes]]
     delta_from: Callable[[str], bytes | None] | None = None  # what whoever holds a tag lacks; None: has no deltas
+    has_hub: bool = False  # whether the hub tells of its changes
     is_dated: bool = True  # whether every change of it gives it a later date
 
 
@@ -46,14 +47,14 @@ async def answer(request: Request, served: Served) -> Response:
         "Vary": "Accept-Encoding",
         "Access-Control-Allow-Origin": "*",  # readers that live in a browser
         "Access-Control-Expose-Headers": "ETag, Link",
-        "Link": f'<{face_of(request).settings.base}/feeds/{served.address}>; rel="self"',
+        "Link": _links(face_of(request), served),
     }
     if served.is_dated:
         changed = datetime.fromtimestamp(document.changed_at // SECOND, UTC)
         headers["Last-Modified"] = format_datetime(changed, usegmt=True)
     if held is not None:
         return Response(status_code=304, headers=headers)
-    headers["Content-Type"] = f"{MEDIA_TYPES[form]}; charset=utf-8"
+    headers["Content-Type"] = content_type(form)
     headers["X-Content-Type-Options"] = "nosniff"
     if (delta := await _delta(request, served)) is not None:
         # Not stored by caches that do not know 226: they would give it to others as the whole (RFC 3229 §10.5).
@@ -62,6 +63,13 @@ async def answer(request: Request, served: Served) -> Response:
     if coding:
         headers["Content-Encoding"] = coding
     return _sent(request, 200, await _coded(served, coding), headers)
+
+
+def _links(face: Face, served: Served) -> str:
+    """Where the document is, and which hubs tell of its changes (WebSub §4)."""
+    base = face.settings.base
+    hubs = (f"{base}/hub", *face.catalogue.hubs) if served.has_hub else ()
+    return ", ".join([*(f'<{hub}>; rel="hub"' for hub in hubs), f'<{base}/feeds/{served.address}>; rel="self"'])
 
 
 def _sent(request: Request, status: int, body: bytes, headers: dict[str, str]) -> Response:

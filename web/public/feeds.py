@@ -62,6 +62,7 @@ async def _document(request: Request, name: str, form: Format, address: str) -> 
             document=found,
             address=f"{quote(name)}.{form}",
             form=form,
+            has_hub=True,
             in_brotli=lambda: shelf.pressed(name, form, found),
             delta_from=lambda tag: _delta(face, name, form, found, tag),
         )

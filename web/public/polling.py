@@ -130,6 +130,13 @@ def client_of(request: Request) -> str:
     return "" if _is_loopback(peer) else _address(peer) or "unknown"
 
 
+def is_secure(request: Request) -> bool:
+    """Whether the client came by https, as the proxy before us says; where that is silent, it is taken for granted."""
+    peer = request.client.host if request.client else ""
+    named = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
+    return named != "http" if _is_near(peer) else request.url.scheme == "https"
+
+
 def _address(text: str) -> str:
     """The address in *text*, which may have a port; of IPv6 the network of 64 bits, which one client has whole."""
     for candidate in (text, text.rpartition(":")[0]):

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from zonewire.channels import email, webhook
+from zonewire.channels import email, webhook, websub
 from zonewire.channels.limits import Limits
 from zonewire.delivery.messages import Endpoint, Message
 from zonewire.delivery.outcomes import Outcome
@@ -21,4 +21,4 @@ class Channel(Protocol):
         """How the try ended."""
 
 
-CHANNELS: dict[str, Channel] = {"email": email, "webhook": webhook}
+CHANNELS: dict[str, Channel] = {"email": email, "webhook": webhook, "websub": websub}

@@ -5,20 +5,18 @@ and type and shared by all who get it; the signature is made for each try, for i
 """
 
 from functools import lru_cache
-from http import HTTPStatus
 
 import orjson
 
 from zonewire.articles.model import Version, as_json, rfc3339
 from zonewire.channels.limits import Limits
+from zonewire.channels.replies import judge_status
 from zonewire.delivery.messages import Endpoint, Message, NewsMessage, TestMessage
-from zonewire.delivery.outcomes import Delivered, Later, Never, Outcome, Unknown
+from zonewire.delivery.outcomes import Outcome
 from zonewire.keys import sign
 from zonewire.outbound.courier import HttpRequest, Reply
 
 LIMITS = Limits()
-
-_BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def build(message: Message, endpoint: Endpoint) -> HttpRequest:
@@ -56,16 +54,5 @@ def _test_body(asked_at: int) -> bytes:
 
 
 def judge(reply: Reply) -> Outcome:
-    """The status line decides, whatever came of the body behind it."""
-    status = reply.status
-    if 200 <= status < 300:
-        return Delivered(status)
-    if status == HTTPStatus.GONE:
-        return Never("HTTP 410: the receiver is gone", status, close_endpoint=True)
-    if status in _BUSY:
-        return Later(f"HTTP {status}", status, wait_s=reply.retry_after_s)
-    if 300 <= status < 400:
-        return Later(f"HTTP {status}: redirects are not followed", status)
-    if status:
-        return Later(f"HTTP {status}", status)
-    return Unknown(reply.error or "no answer came") if reply.lost else Later(reply.error or "no answer")
+    """The status line decides."""
+    return judge_status(reply)

@@ -1,7 +1,8 @@
 """Addresses as they are kept: one spelling for each, so that the same endpoint is never made twice.
 
 A webhook's is its URL with scheme and host in lower case and ASCII (IDNA), without default port and fragment, its
-path and query as they were given. An email address keeps its local part; its domain is in lower case and ASCII.
+path and query as they were given; so is a callback's of the hub. An email address keeps its local part; its domain is
+in lower case and ASCII.
 """
 
 import re
@@ -40,10 +41,10 @@ class Address:
 def normalised(channel: str, given: str) -> Address:
     """*given* as it is kept. Raises WrongUsage where it can be no address of *channel*, wherever it would lead."""
     check_channel(channel, where="channel")
-    return _url(given.strip()) if channel == "webhook" else _email(given.strip())
+    return _email(given.strip()) if channel == "email" else _url(given.strip(), channel)
 
 
-def _url(given: str) -> Address:
+def _url(given: str, channel: str) -> Address:
     try:
         target = target_of(given)
     except AddressRefused as cause:  # for its spelling: where a well-spelt one leads is not asked here
@@ -52,7 +53,7 @@ def _url(given: str) -> Address:
     port = "" if DEFAULT_PORTS[target.scheme] == target.port else f":{target.port}"
     rest = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     text = f"{target.scheme}://{target.shown}{port}{rest if rest.isascii() else quote(rest, safe=KEPT_IN_URL)}"
-    return Address("webhook", text, f"{target.shown}:{target.port}", target.host)
+    return Address(channel, text, f"{target.shown}:{target.port}", target.host)
 
 
 def _email(given: str) -> Address:

@@ -96,6 +96,11 @@ def disable(db: Connection, endpoint_id: int, *, why: str, now: int) -> bool:
     return db.execute(_DISABLE, {"endpoint_id": endpoint_id, "why": why or BY_OPERATOR, "moment": now}).rowcount > 0
 
 
+def revive(db: Connection, endpoint_id: int) -> None:
+    """Turn an endpoint on as if it had never failed; upkeep releases what it holds."""
+    db.execute(_ENABLE, {"endpoint_id": endpoint_id})
+
+
 def refuse_erased(db: Connection, endpoint_id: int) -> None:
     """Raise Conflict for an endpoint whose subscriber asked to be forgotten."""
     if db.execute(_IS_ERASED, {"endpoint_id": endpoint_id}).scalar():
@@ -123,7 +128,7 @@ def enable(store: Store, pace: Pace, endpoint_id: int, held: Held) -> Counter[st
         store, pace, unwanted, lambda db, ids: owing.cancel(db, ids, why=LEFT_OUT, now=clock(db))
     )
     with store.writing() as db:
-        db.execute(_ENABLE, {"endpoint_id": endpoint_id})
+        revive(db, endpoint_id)
     done["released"] = release(store, pace, endpoint_id)
     return done
 

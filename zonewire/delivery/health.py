@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Connection, bindparam, or_, select, update
 
 from zonewire.delivery.outcomes import Delivered, Never, said
+from zonewire.delivery.states import INTENT_KINDS
 from zonewire.store import SECOND, Spelled, as_rows, many, values_of
 from zonewire.store.tables import endpoints
 
@@ -22,6 +23,9 @@ log = structlog.get_logger()
 
 FEWEST_FAILURES = 20
 """An endpoint with fewer failures in a row is never disabled by time."""
+
+TOO_LONG = "failed for too long without one success"
+"""Why an endpoint is disabled that no person and no receiver turned off."""
 
 # Those of a batch's endpoints that change, locked in one order, so that no two workers lock them crosswise.
 _CHANGING = (
@@ -65,7 +69,7 @@ _DISABLE_FAILING = (
         endpoints.c.failures >= FEWEST_FAILURES,
         endpoints.c.failing_since <= bindparam("failing_before"),
     )
-    .values(state="disabled", disabled_at=bindparam("moment"), reason="failed for too long without one success")
+    .values(state="disabled", disabled_at=bindparam("moment"), reason=TOO_LONG)
     .returning(endpoints.c.id)
 )
 
@@ -81,7 +85,11 @@ _DISABLE_GONE = (
 
 
 def note(db: Connection, settlements: "Sequence[Settlement]", *, disable_after_s: int, now: int) -> None:
-    """Bring the endpoints of *settlements* up to date."""
+    """Bring the endpoints of *settlements* up to date.
+
+    How the hub's questions are answered says nothing of an endpoint: anybody can make it ask them.
+    """
+    settlements = [s for s in settlements if s.row.kind not in INTENT_KINDS]
     well = {s.row.endpoint_id for s in settlements if isinstance(s.outcome, Delivered)}
     failed = [s for s in settlements if not isinstance(s.outcome, Delivered) and s.row.endpoint_id not in well]
     gone = {s.row.endpoint_id for s in settlements if isinstance(s.outcome, Never) and s.outcome.close_endpoint}

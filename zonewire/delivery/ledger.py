@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 from zonewire.delivery import counts, health, statements
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.outcomes import Delivered, Never, Outcome, Unknown, said
-from zonewire.delivery.retries import RetryPolicy, next_try
-from zonewire.delivery.states import Kind, State
+from zonewire.delivery.retries import INTENT, RetryPolicy, next_try
+from zonewire.delivery.states import INTENT_KINDS, Kind, State
 from zonewire.store import SECOND, Spelled, as_ids, as_rows, read_rows
 
 LEASE = 30 * SECOND
@@ -108,6 +108,7 @@ class Settlement(NamedTuple):
     outcome: Outcome
     took_ms: int = 0
     answer: str = ""
+    note: str = ""  # what whoever built the request wanted to know again: see building.Builder.notes
 
 
 @dataclass(slots=True)
@@ -355,7 +356,8 @@ def _fail(
             burials.append((row.id, row.lease_id, 1, unknown, said(s.outcome.error)[:REASON_CHARS]))
             continue
         stated = getattr(s.outcome, "wait_s", None)
-        following = next_try(policy, attempts=row.attempts, waits=row.waits, stated_wait_s=stated, chance=chance)
+        steps = INTENT if row.kind in INTENT_KINDS else policy
+        following = next_try(steps, attempts=row.attempts, waits=row.waits, stated_wait_s=stated, chance=chance)
         if following.wait_s is None:
             burials.append((row.id, row.lease_id, 1, unknown, "its tries ran out"))
         else:

@@ -49,4 +49,31 @@ class LetterMessage:
     slots: Mapping[str, str]
 
 
-Message = NewsMessage | TestMessage | LetterMessage
+class NoticeMessage(NamedTuple):
+    """A changed feed document, to a subscriber of the hub (WebSub §7)."""
+
+    topic: str
+    hub: str
+    content_type: str
+    body: bytes
+    secret: bytes | None  # open: never log one
+
+
+@dataclass(frozen=True, slots=True)
+class IntentMessage:
+    """What the hub asks a callback, or tells it, about a subscription (WebSub §5.2, §5.3)."""
+
+    mode: str  # subscribe, unsubscribe, denied
+    topic: str
+    challenge: str = ""
+    lease_s: int | None = None
+    reason: str = ""
+
+
+class PingMessage(NamedTuple):
+    """To another's hub: a topic that it may have subscribers for has changed."""
+
+    topic: str
+
+
+Message = NewsMessage | TestMessage | LetterMessage | NoticeMessage | IntentMessage | PingMessage

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, literal_column, or_, select, update
 
 from zonewire.delivery import counts
 from zonewire.delivery.counts import Moves, Slot
@@ -65,7 +65,7 @@ OWE_NEWS = Spelled(
 )
 
 # Whether somebody at an endpoint wants news as it happens, by the index on endpoints: who has left, or rests, is told
-# nothing more. (A hub's subscribers will have a table of their own.)
+# nothing more. (A hub's subscribers have a table of their own, and get documents.)
 _WANTS_NEWS = exists().where(
     subscriptions.c.endpoint_id == deliveries.c.endpoint_id,
     subscriptions.c.cadence == "instant",
@@ -105,6 +105,20 @@ OWE_SERVICE = Spelled(
     columns=("subscription_id bigint",),
     sqlite=_MADE,
     postgresql=_MADE_AND_COUNTED,
+)
+
+# One for each of a set of things at their endpoints, whatever state these are in: nothing is made where one is gone.
+OWE_FOR = Spelled(
+    _INSERT.replace("{values}", f":now, :kind, {_FROM_ENDPOINT}, NULL, NULL, NULL, r.about, {_DUE}")
+    + " FROM {rows} AS r JOIN endpoints e ON e.id = r.endpoint_id WHERE NOT e.gone {counted}",
+    columns=("about bigint", "endpoint_id bigint"),
+    sqlite=_MADE,
+    postgresql=_MADE_AND_COUNTED,
+)
+_MADE_FOR = select(deliveries.c.subscription_id, deliveries.c.id).where(
+    deliveries.c.id > bindparam("highest"),
+    deliveries.c.kind == bindparam("of_kind"),
+    deliveries.c.subscription_id.in_(values_of(many("about"))),
 )
 
 OWE_TEST = Spelled(
@@ -154,6 +168,16 @@ _CANCEL_IDS = (
     Move.CANCEL.statement()
     .where(deliveries.c.id.in_(values_of(many("cancelled_ids"))))
     .values(ready=None, due_at=None, settled_at=bindparam("moment"), reason=bindparam("why"))
+)
+
+_HASTEN = (
+    update(deliveries)
+    .where(
+        deliveries.c.id.in_(values_of(many("hastened_ids"))),
+        literal_column("ready") == literal_column("0"),
+        deliveries.c.due_at > bindparam("by_then"),
+    )
+    .values(due_at=bindparam("by_then"))
 )
 
 
@@ -213,6 +237,25 @@ def owe_service_mails(db: Connection, *, kind: Kind, subscription_ids: Iterable[
     """Owe a mail about the subscription itself to each (a confirmation)."""
     rows = [(ident,) for ident in subscription_ids]
     return _owed(db, OWE_SERVICE, {"rows": as_rows(rows), "kind": kind, "now": now}).total() if rows else 0
+
+
+def owe_for(db: Connection, kind: Kind, endpoint_by_thing: Mapping[int, int], *, now: int) -> dict[int, int]:
+    """Owe a delivery of *kind* about each thing (which its column `subscription_id` names) to its endpoint.
+
+    The deliveries' keys, by thing; none where the endpoint is gone. Call it for things that nobody else owes now.
+    """
+    if not endpoint_by_thing:
+        return {}
+    highest = db.execute(_HIGHEST).scalar() or 0
+    _owed(db, OWE_FOR, {"rows": as_rows(list(endpoint_by_thing.items())), "kind": kind, "now": now})
+    parameters = {"highest": highest, "of_kind": kind, "about": list(endpoint_by_thing)}
+    return {row.subscription_id: row.id for row in db.execute(_MADE_FOR, parameters)}
+
+
+def hasten(db: Connection, keys: Sequence[int], *, by: int) -> None:
+    """Let those of *keys* that wait for another try come due at *by* at the latest."""
+    if keys:
+        db.execute(_HASTEN, {"hastened_ids": list(keys), "by_then": by})
 
 
 def owe_test(db: Connection, endpoint_id: int, *, now: int) -> int | None:

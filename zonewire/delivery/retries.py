@@ -18,6 +18,10 @@ class RetryPolicy:
     steps: tuple[int, ...]
 
 
+INTENT = RetryPolicy((10, 120))
+"""Of the hub's questions to a callback: three tries within ten minutes (rules.md, Feeds)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Next:
     """What becomes of a delivery whose try failed."""

@@ -26,9 +26,14 @@ class Kind(StrEnum):
     DIGEST = "digest"
     CONFIRMATION = "confirmation"
     TEST = "test"  # `endpoints test`
+    NOTICE = "notice"  # a changed feed document, to a subscriber of the hub; to another's hub, that it changed
+    VERIFICATION = "verification"  # the hub asks whether a request was meant (WebSub §5.3)
+    DENIAL = "denial"  # the hub says that a subscription is over (WebSub §5.2)
 
 
 ARTICLE_KINDS = (Kind.NEWS, Kind.WITHDRAWAL)
+INTENT_KINDS = (Kind.VERIFICATION, Kind.DENIAL)
+"""Questions and answers about a subscription: a few tries within minutes, and over."""
 
 
 class Move(Enum):

@@ -7,7 +7,7 @@ and the command line read.
 from zonewire.feeds.catalogue import Catalogue, CatalogueWrong, read_catalogue
 from zonewire.feeds.declaring import declare, fill
 from zonewire.feeds.deltas import delta_from
-from zonewire.feeds.feed import ALL, MEDIA_TYPES, Format
+from zonewire.feeds.feed import ALL, MEDIA_TYPES, Format, content_type
 from zonewire.feeds.filtered import canonical_query, filtered_document, read_query
 from zonewire.feeds.marking import has_declared, mark_touched
 from zonewire.feeds.opml import MEDIA_TYPE as OPML
@@ -43,6 +43,7 @@ __all__ = [
     "Published",
     "are_out",
     "canonical_query",
+    "content_type",
     "current_document",
     "declare",
     "delta_from",

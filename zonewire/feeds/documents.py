@@ -6,6 +6,7 @@ document back before it may take the last good one's place.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import orjson
@@ -61,13 +62,13 @@ def _rss(feed: Feed, _tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
     page, here = as_uri(feed.page_url), as_uri(feed.url(Format.RSS))
     title = hexed(escape(one_line(feed.heading)).encode()).decode()
     description = hexed(escape(one_line(feed.description)).encode()).decode()
-    # A hub's <atom:link rel="hub"> goes beside rel="self" once there is one (WebSub §4).
+    hubs = "".join(f'<atom:link rel="hub" href={quoteattr(as_uri(hub))}/>\n' for hub in feed.hubs)  # WebSub §4
     head = (
         f'{_DECLARATION}<rss version="2.0"{namespaces}>\n<channel>\n<title>{title}</title>\n'
         f"<link>{escape(page)}</link>\n<description>{description}</description>\n"
         f"<language>{feed.language.lower()}</language>\n{_rss_of_portal(feed)}<lastBuildDate>{rfc822(feed.changed_at)}</lastBuildDate>\n"
         f"<generator>{GENERATOR}</generator>\n<docs>http://www.rssboard.org/rss-specification</docs>\n"
-        f'<atom:link rel="self" type="{MEDIA_TYPES[Format.RSS]}" href={quoteattr(here)}/>\n'
+        f'<atom:link rel="self" type="{MEDIA_TYPES[Format.RSS]}" href={quoteattr(here)}/>\n{hubs}'
     )
     return head.encode(), b"\n</channel>\n</rss>\n"
 
@@ -99,13 +100,13 @@ def _atom(feed: Feed, tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
     # Declared only where it is used: validators do not know the namespace of tombstones.
     extra = f' xmlns:at="{TOMBSTONES}"' if tombstones else ""
     page, here = as_uri(feed.page_url), as_uri(feed.url(Format.ATOM))
-    # A hub's <link rel="hub"> goes beside rel="self" once there is one (WebSub §4).
+    hubs = "".join(f'<link rel="hub" href={quoteattr(as_uri(hub))}/>\n' for hub in feed.hubs)
     head = (
         f'{_DECLARATION}<feed xmlns="{ATOM}"{extra} xml:lang="{feed.language}">\n<id>{escape(feed.urn)}</id>\n'
         f"<title>{escape(one_line(feed.heading))}</title>\n<subtitle>{escape(one_line(feed.description))}</subtitle>\n"
         f"<updated>{rfc3339(feed.changed_at)}</updated>\n<author><name>{escape(one_line(feed.publisher))}</name></author>\n"
         f"<generator>{GENERATOR}</generator>\n"
-        f'<link rel="self" type="{MEDIA_TYPES[Format.ATOM]}" href={quoteattr(here)}/>\n'
+        f'<link rel="self" type="{MEDIA_TYPES[Format.ATOM]}" href={quoteattr(here)}/>\n{hubs}'
         f'<link rel="alternate" type="text/html" href={quoteattr(page)}/>\n{_atom_of_portal(feed)}'
     )
     stones = "".join(
@@ -116,8 +117,7 @@ def _atom(feed: Feed, tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
 
 
 def _json(feed: Feed, _tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
-    # `hubs` goes in here once there is one.
-    head = {
+    head: dict[str, Any] = {
         "version": JSON_FEED,
         "title": one_line(feed.heading),
         "home_page_url": as_uri(feed.page_url),
@@ -128,6 +128,8 @@ def _json(feed: Feed, _tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
     }
     if feed.portal.logo:
         head["icon"] = as_uri(feed.portal.logo)
+    if feed.hubs:
+        head["hubs"] = [{"type": "WebSub", "url": as_uri(hub)} for hub in feed.hubs]
     return orjson.dumps(head)[:-1] + b',"items":[\n', b"\n]}\n"
 
 

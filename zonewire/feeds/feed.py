@@ -32,6 +32,12 @@ MEDIA_TYPES = {
     Format.JSON: "application/feed+json",
 }
 
+
+def content_type(form: Format) -> str:
+    """What a document of that form is sent as, by whomever: the same to the byte."""
+    return f"{MEDIA_TYPES[form]}; charset=utf-8"
+
+
 _TITLES = {"all": "全部文章"}
 
 _DESCRIPTIONS = {
@@ -57,6 +63,7 @@ class Feed:
     language: str = LANGUAGE  # of its own words
     declared_as: str = ""  # a declared feed's description
     era: str = "0"  # of its entries (tags.py)
+    hubs: tuple[str, ...] = ()  # who tells of its changes
     address: str = ""  # of its document, where that is not made of its name
 
     @property

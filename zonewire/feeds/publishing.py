@@ -33,7 +33,7 @@ BATCH = 16
 TURN_S = 0.8
 """How long one call goes on before it leaves the rest to the next."""
 
-FORM = 2
+FORM = 3
 """Raised whenever an entry or document of old would be rendered differently now."""
 
 log = structlog.get_logger()
@@ -60,6 +60,11 @@ class Making:
 
     base_url: str
     catalogue: Catalogue
+
+    @property
+    def hubs(self) -> tuple[str, ...]:
+        """Who tells of the changes of named feeds: our own hub, and those that the catalogue names."""
+        return (f"{self.base_url}/hub", *self.catalogue.hubs)
 
     @property
     def made_for(self) -> str:
@@ -114,6 +119,8 @@ def _publish_batch(store: Store, making: Making, *, window: int, now: int | None
             db.execute(statements.KEEP_ENTRY, batch.fresh)
         if documents:
             db.execute(statements.KEEP_DOCUMENT, [{**row, "changed_at": at} for row in documents])
+            keys = [key for key, _, _ in cleared]
+            db.execute(statements.TELL_HUB, {"feed_ids": keys, "at": at, "outside": bool(making.catalogue.hubs)})
     log.info(
         "feed.published",
         feeds=len(batch.feeds),
@@ -174,6 +181,7 @@ def feed_of(row: Any, making: Making, installation: int) -> Feed:
         language=declared.language if declared else portal.language,
         declared_as=declared.description if declared else "",
         era=era_of(row.filter_id, row.filled_to),
+        hubs=making.hubs,
     )
 
 

@@ -11,6 +11,7 @@ from zonewire.feeds import pressing, statements
 from zonewire.feeds.catalogue import Catalogue
 from zonewire.feeds.documents import assemble
 from zonewire.feeds.feed import ALL, DECLARED, Feed, Format, title_of, urn_of
+from zonewire.feeds.publishing import Making
 from zonewire.feeds.tags import Span, tag_of
 
 
@@ -70,6 +71,7 @@ def empty_document(db: Connection, name: str, form: Format, *, base_url: str, ca
         portal=catalogue.portal,
         language=declared.language if declared else catalogue.portal.language,
         declared_as=declared.description if declared else "",
+        hubs=Making(base_url, catalogue).hubs,
     )
     made = assemble(feed, form, [])
     return Document(number=0, etag=tag_of(made.plain, Span("0", 0, 0)), changed_at=born.created_at, body=made.pressed)

@@ -1,14 +1,16 @@
 """Every statement of the feeds."""
 
-from sqlalchemy import Text, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import BigInteger, Boolean, Text, and_, bindparam, case, delete, func, or_, select, update
 
-from zonewire.store.dialect import insert, many, values_of
+from zonewire.store.dialect import each, insert, many, values_of
 from zonewire.store.tables import (
     articles,
     documents,
     entry_renderings,
     feed_entries,
     feeds,
+    hub_outbox,
+    hub_requests,
     installation,
     slugs,
     versions,
@@ -180,6 +182,19 @@ KEEP_DOCUMENT = KEEP_DOCUMENT.on_conflict_do_update(
         "body": KEEP_DOCUMENT.excluded.body,
     },
     where=documents.c.number < KEEP_DOCUMENT.excluded.number,
+)
+
+# Feeds whose subscribers at the hub are to be told, if anybody ever asked the hub for anything: from the first one on.
+# (A request is written down long before anything comes of it, so nobody is missed.)
+TELL_HUB = insert(hub_outbox).from_select(
+    ["feed_id", "due_at"],
+    select(each(many("feed_ids")).c.value, bindparam("at", type_=BigInteger)).where(
+        or_(select(hub_requests.c.id).exists(), bindparam("outside", type_=Boolean))
+    ),
+)
+TELL_HUB = TELL_HUB.on_conflict_do_update(
+    index_elements=[hub_outbox.c.feed_id],
+    set_={"due_at": TELL_HUB.excluded.due_at, "cursor": 0, "again": False},
 )
 
 # Feeds with a document that names another address, or has an older form, are touched once more. Reads every document's

@@ -16,7 +16,7 @@ ANSWER_BYTES = 64 * 1024
 
 
 class HttpRequest(NamedTuple):
-    """One POST, in plain values: it may be carried to another process.
+    """One POST, or a GET where it has no body, in plain values: it may be carried to another process.
 
     A tuple: it is made for each of tens of thousands a second, and a frozen dataclass costs three times as much.
     """
@@ -24,7 +24,7 @@ class HttpRequest(NamedTuple):
     url: str
     host: str  # "host:port": what shares connections
     headers: tuple[str, ...]  # "name: value"
-    body: bytes
+    body: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

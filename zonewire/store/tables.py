@@ -314,7 +314,9 @@ deliveries = Table(
     Column("article_id", BigInteger),
     Column("number", BigInteger),  # the article's version, by acceptance number
     Column("edition_id", BigInteger),
-    Column("subscription_id", BigInteger),  # for whom a digest or a service mail was made
+    # For whom a digest or a service mail was made; a hub's notice or denial names its subscription there, a
+    # verification of intent its request.
+    Column("subscription_id", BigInteger),
     Column("due_at", Moment),  # null while held, and once settled
     Column("lease_id", BigInteger),
     Column("attempts", SmallInteger, nullable=False, server_default="0"),  # tries spent
@@ -385,6 +387,13 @@ deliveries = Table(
         "endpoint_id",
         sqlite_where=text("state = 'dead'"),
         postgresql_where=text("state = 'dead'"),
+    ),
+    Index(
+        "ix_deliveries_hub",  # what a subscription at the hub was told
+        "subscription_id",
+        "id",
+        sqlite_where=text("kind IN ('notice', 'denial')"),
+        postgresql_where=text("kind IN ('notice', 'denial')"),
     ),
     sqlite_autoincrement=True,  # a key is never given twice: delivery ids are made of it
     postgresql_with={"fillfactor": "80", "autovacuum_vacuum_scale_factor": "0.01"},
@@ -487,6 +496,77 @@ entry_renderings = Table(
     Column("format", Text, primary_key=True),  # rss, atom, json
     Column("made_for", Text, nullable=False),  # the form of entries and BASE_URL: another one makes it anew
     Column("body", LargeBinary, nullable=False),  # pressed (feeds.pressing)
+)
+
+# --- the hub ---------------------------------------------------------------------------------------------------------
+
+# A topic (one feed in one format) and the callback that is told of it; and what hubs of others are told of.
+hub_subscriptions = Table(
+    "hub_subscriptions",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("endpoint_id", BigInteger, ForeignKey("endpoints.id"), nullable=False),  # the callback, or an outside hub
+    Column("feed_id", BigInteger, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("outside", Boolean, nullable=False, server_default=false()),  # another's hub, which is only told "changed"
+    Column("state", Text, nullable=False),  # active, ended
+    Column("reason", Text),  # why it ended
+    Column("secret", LargeBinary),  # sealed; null: notices are not signed
+    Column("lease_until", Moment),  # null for an outside hub
+    Column("requested_by", Text, nullable=False, server_default=""),  # the address that asked for it
+    Column("noticed", Text, nullable=False, server_default=""),  # the tag of the document that it has
+    Column("delivery_id", BigInteger),  # its last notice
+    Column("created_at", Moment, nullable=False),
+    Column("state_at", Moment, nullable=False),  # began, was renewed, or ended
+    UniqueConstraint("endpoint_id", "feed_id", "format"),
+    Index(
+        "ix_hub_subscriptions_active",
+        "feed_id",
+        "id",
+        sqlite_where=text("state = 'active'"),
+        postgresql_where=text("state = 'active'"),
+    ),
+    Index(
+        "ix_hub_subscriptions_requested_by",
+        "requested_by",
+        sqlite_where=text("state = 'active'"),
+        postgresql_where=text("state = 'active'"),
+    ),
+)
+
+# What a subscriber asked of the hub. Nothing comes of it before its callback has answered the challenge.
+hub_requests = Table(
+    "hub_requests",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("endpoint_id", BigInteger, ForeignKey("endpoints.id"), nullable=False),
+    Column("feed_id", BigInteger, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("mode", Text, nullable=False),  # subscribe, unsubscribe
+    Column("secret", LargeBinary),  # sealed
+    Column("lease_s", Integer, nullable=False),  # as we grant it
+    Column("challenge", Text, nullable=False),
+    Column("tag", Text, nullable=False),  # of the document at the moment of asking: what comes after it is told
+    Column("requested_by", Text, nullable=False),
+    Column("state", Text, nullable=False),  # pending, verified, refused, replaced
+    Column("reason", Text),
+    Column("delivery_id", BigInteger),  # the verification
+    Column("created_at", Moment, nullable=False),
+    Column("state_at", Moment, nullable=False),
+    Index("ix_hub_requests_endpoint_id", "endpoint_id"),
+    Index("ix_hub_requests_requested_by", "requested_by", "created_at"),
+)
+
+# Feeds whose documents have changed and whose subscribers may not have been told. Written with the documents; a row
+# goes when all of them are owed what they lack.
+hub_outbox = Table(
+    "hub_outbox",
+    metadata,
+    Column("feed_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("due_at", Moment, nullable=False),
+    Column("cursor", BigInteger, nullable=False, server_default="0"),  # subscriptions up to here are looked through
+    Column("again", Boolean, nullable=False, server_default=false()),  # one before the cursor was being told just then
+    Index("ix_hub_outbox_due_at", "due_at"),
 )
 
 # Who fetches documents, by day: for an operator to look at. Nobody is named but by an address and what it says it is.

@@ -30,8 +30,9 @@ CADENCES = {
     "indexnow": ("instant",),
     "baidu": ("instant",),
 }
-"""What each channel can be subscribed at; websub will be subscribed at the hub."""
+"""What each channel can be subscribed at; websub is subscribed at the hub."""
 
+SUBSCRIBED = tuple(name for name in BUILT if name in CADENCES)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LOCALES = ("zh-CN", "en")
 FILTERING = frozenset(DIMENSIONS)
@@ -77,9 +78,13 @@ def read_options(options: Mapping[str, Any], *, check_url: Callable[[str], None]
 
 def _channel(channel: str | None) -> str:
     if not channel:
-        raise WrongUsage("channel: is missing", mend=f"Channels are {', '.join(BUILT)}.")
+        raise WrongUsage("channel: is missing", mend=f"Channels are {', '.join(SUBSCRIBED)}.")
+    if channel == "websub":
+        raise WrongUsage(
+            "channel: websub is subscribed at the hub", mend="POST to /hub there; see docs/partners/hub.md."
+        )
     if channel not in CADENCES:
-        check_channel(channel, where="channel")
+        check_channel(channel, where="channel", among=SUBSCRIBED)
     return channel
 
 

@@ -72,7 +72,7 @@ def test_importing_again_brings_nobody_back(db: Connection) -> None:
         (b"[" * 100_000 + b"\n", "no JSON"),
         (a_line(to="reader"), "no email address"),
         (a_line(channel="fax"), "channel"),
-        (a_line(channel="websub"), "does not have websub yet"),
+        (a_line(channel="websub"), "websub is subscribed at the hub"),
         (a_line(zones="甲"), "unknown key 'zones'"),
         (a_line(confirmed="yes"), "confirmed"),
         (a_line(channel="webhook", to="http://10.0.0.1/"), "leads inside"),

@@ -53,7 +53,7 @@ def test_email_takes_every_cadence(cadence: str) -> None:
 @pytest.mark.parametrize(
     ("channel", "options", "said"),
     [
-        ("websub", {}, "does not have websub yet"),
+        ("websub", {}, "websub is subscribed at the hub"),
         ("fax", {}, "no channel"),
         (None, {}, "is missing"),
         ("wechat_oa", {"cadence": "instant"}, "wechat_oa cannot be instant"),

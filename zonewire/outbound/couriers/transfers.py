@@ -18,7 +18,7 @@ from zonewire import __version__
 from zonewire.outbound.courier import ANSWER_BYTES, Reply
 from zonewire.outbound.guard import Guard
 
-Item = tuple[int, str, tuple[str, ...], bytes]
+Item = tuple[int, str, tuple[str, ...], bytes | None]
 """A ticket, and of its HttpRequest the URL, headers and body: as they come over the wire."""
 TICKET: Final = 0
 
@@ -97,8 +97,11 @@ class Transfer:
         self.answer, self.size, self.refused = [], 0, False
         curl = self.curl
         curl.setopt(pycurl.URL, url)
-        curl.setopt(pycurl.HTTPHEADER, headers if len(body) < EXPECT_FROM else ("Expect:", *headers))
-        if body is not self._sent:
+        curl.setopt(pycurl.HTTPHEADER, headers if len(body or b"") < EXPECT_FROM else ("Expect:", *headers))
+        if body is None:
+            self._sent = None
+            curl.setopt(pycurl.HTTPGET, 1)
+        elif body is not self._sent:
             self._sent = None
             curl.setopt(pycurl.POSTFIELDS, body)
             self._sent = body

@@ -1,0 +1,158 @@
+"""What callbacks have answered: requests come true, notices are noted, and who says 410 is told nothing more.
+
+Part of the transaction that settles the tries themselves, so that a subscription changes exactly when its verification
+is written down as delivered.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, bindparam, select, update
+
+from zonewire.delivery import owing
+from zonewire.delivery.ledger import Settlement
+from zonewire.delivery.outcomes import Delivered, Never
+from zonewire.delivery.states import Kind, State
+from zonewire.hub.asking import SUBSCRIBE
+from zonewire.store import SECOND, insert, many, values_of
+from zonewire.store.tables import deliveries, hub_requests, hub_subscriptions
+
+log = structlog.get_logger()
+
+UNSUBSCRIBED = "unsubscribed"
+GONE = "the callback said that it is gone (HTTP 410)"
+
+_PENDING = (
+    select(hub_requests)
+    .where(hub_requests.c.id.in_(values_of(many("request_ids"))), hub_requests.c.state == "pending")
+    .order_by(hub_requests.c.id)
+    .with_for_update()
+)
+_DECIDE = (
+    update(hub_requests)
+    .where(hub_requests.c.id == bindparam("request_id"))
+    .values(state=bindparam("to_state"), reason=bindparam("why"), state_at=bindparam("moment"))
+)
+_begin = insert(hub_subscriptions)
+_BEGIN = _begin.on_conflict_do_update(
+    index_elements=[hub_subscriptions.c.endpoint_id, hub_subscriptions.c.feed_id, hub_subscriptions.c.format],
+    set_={
+        name: _begin.excluded[name]
+        for name in ("state", "reason", "secret", "lease_until", "requested_by", "state_at", "outside")
+    }
+    # A renewal goes on where it was; who had ended begins with what is new since it asked.
+    | {"noticed": hub_subscriptions.c.noticed},
+)
+_BEGIN_ANEW = (
+    update(hub_subscriptions)
+    .where(
+        hub_subscriptions.c.endpoint_id == bindparam("of_endpoint"),
+        hub_subscriptions.c.feed_id == bindparam("of_feed"),
+        hub_subscriptions.c.format == bindparam("of_format"),
+        hub_subscriptions.c.state != "active",
+    )
+    .values(noticed=bindparam("tag"))
+)
+_THAT = (
+    select(hub_subscriptions.c.id, hub_subscriptions.c.delivery_id)
+    .where(
+        hub_subscriptions.c.endpoint_id == bindparam("of_endpoint"),
+        hub_subscriptions.c.feed_id == bindparam("of_feed"),
+        hub_subscriptions.c.format == bindparam("of_format"),
+        hub_subscriptions.c.state == "active",
+    )
+    .with_for_update()
+)
+_AT = (
+    select(hub_subscriptions.c.id, hub_subscriptions.c.delivery_id)
+    .where(
+        hub_subscriptions.c.endpoint_id.in_(values_of(many("endpoint_ids"))),
+        hub_subscriptions.c.state == "active",
+        ~hub_subscriptions.c.outside,
+    )
+    .order_by(hub_subscriptions.c.id)
+    .with_for_update()
+)
+_END = (
+    update(hub_subscriptions)
+    .where(hub_subscriptions.c.id.in_(values_of(many("ended_ids"))), hub_subscriptions.c.state == "active")
+    .values(state="ended", reason=bindparam("why"), state_at=bindparam("moment"))
+)
+_NOTICED = (
+    update(hub_subscriptions).where(hub_subscriptions.c.id == bindparam("noticed_id")).values(noticed=bindparam("tag"))
+)
+_BURIED = select(deliveries.c.subscription_id).where(
+    deliveries.c.id.in_(values_of(many("of_ids"))), deliveries.c.state == State.DEAD
+)
+
+
+def follow(db: Connection, settlements: Sequence[Settlement], *, now: int) -> None:
+    """Draw the consequences of how tries of the hub's deliveries ended; call it when they are settled."""
+    ours = [s for s in settlements if s.row.channel == "websub"]
+    if not ours:
+        return
+    questions = [s for s in ours if s.row.kind == Kind.VERIFICATION]
+    if questions:
+        _decide(db, questions, now=now)
+    told = [
+        {"noticed_id": s.row.subscription_id, "tag": s.note}
+        for s in ours
+        if s.row.kind == Kind.NOTICE and isinstance(s.outcome, Delivered)
+    ]
+    if told:
+        db.execute(_NOTICED, sorted(told, key=lambda one: one["noticed_id"] or 0))
+    gone = [s.row.endpoint_id for s in ours if isinstance(s.outcome, Never) and s.outcome.close_endpoint]
+    if gone:
+        end(db, list(db.execute(_AT, {"endpoint_ids": gone}).all()), why=GONE, now=now)
+
+
+def end(db: Connection, rows: Sequence[Any], *, why: str, now: int) -> None:
+    """End subscriptions (`id`, `delivery_id`), and cancel the notices that they wait for."""
+    if not rows:
+        return
+    owing.cancel(db, [row.delivery_id for row in rows if row.delivery_id], why=why, now=now)
+    db.execute(_END, {"ended_ids": [row.id for row in rows], "why": why, "moment": now})
+    for row in rows:
+        log.info("hub.ended", hub_subscription_id=f"h{row.id}", reason=why)
+
+
+def _decide(db: Connection, questions: Sequence[Settlement], *, now: int) -> None:
+    """Requests whose callback has echoed its challenge come true; those whose tries are over are refused."""
+    buried = set(db.execute(_BURIED, {"of_ids": [s.row.id for s in questions]}).scalars())
+    echoed = {s.row.subscription_id for s in questions if isinstance(s.outcome, Delivered)}
+    why = {s.row.subscription_id: getattr(s.outcome, "error", "") for s in questions}
+    wanted = [ident for ident in echoed | buried if ident is not None]
+    for row in db.execute(_PENDING, {"request_ids": wanted}).all():
+        is_meant = row.id in echoed
+        if is_meant:
+            _come_true(db, row, now=now)
+        state, reason = ("verified", None) if is_meant else ("refused", why.get(row.id) or "no answer")
+        db.execute(_DECIDE, {"request_id": row.id, "to_state": state, "why": reason, "moment": now})
+        told = "hub.verified" if is_meant else "hub.refused"
+        log.info(told, request_id=row.id, mode=row.mode, endpoint_id=f"e{row.endpoint_id}", reason=reason)
+
+
+def _come_true(db: Connection, row: Any, *, now: int) -> None:
+    that = {"of_endpoint": row.endpoint_id, "of_feed": row.feed_id, "of_format": row.format}
+    if row.mode != SUBSCRIBE:
+        end(db, list(db.execute(_THAT, that).all()), why=UNSUBSCRIBED, now=now)
+        return
+    db.execute(_BEGIN_ANEW, that | {"tag": row.tag})
+    db.execute(
+        _BEGIN,
+        {
+            "endpoint_id": row.endpoint_id,
+            "feed_id": row.feed_id,
+            "format": row.format,
+            "outside": False,
+            "state": "active",
+            "reason": None,
+            "secret": row.secret,
+            "lease_until": now + row.lease_s * SECOND,
+            "requested_by": row.requested_by,
+            "noticed": row.tag,
+            "created_at": now,
+            "state_at": now,
+        },
+    )

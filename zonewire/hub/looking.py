@@ -1,0 +1,163 @@
+"""Why was I not notified? What the hub knows of a subscription, for its operator and for whoever subscribed."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, literal_column, select
+
+from zonewire.articles.model import rfc3339
+from zonewire.delivery.addresses import Address
+from zonewire.delivery.endpoints import shown_id
+from zonewire.delivery.ids import delivery_uuid
+from zonewire.errors import NotFound
+from zonewire.hub.topics import find_topic, topic_url
+from zonewire.store.tables import attempts, deliveries, endpoints, feeds, hub_requests, hub_subscriptions
+
+SHOWN = re.compile(r"h([1-9][0-9]{0,17})")
+LATEST = 20
+
+_SUBSCRIPTIONS = (
+    select(hub_subscriptions, endpoints.c.address, endpoints.c.state.label("health"), feeds.c.name)
+    .join(endpoints, endpoints.c.id == hub_subscriptions.c.endpoint_id)
+    .join(feeds, feeds.c.id == hub_subscriptions.c.feed_id, isouter=True)
+    .order_by(hub_subscriptions.c.id)
+)
+_COUNT = (
+    select(func.count())
+    .select_from(hub_subscriptions)
+    .where(hub_subscriptions.c.state == "active", ~hub_subscriptions.c.outside)
+)
+_REQUESTS = (
+    select(hub_requests)
+    .where(
+        hub_requests.c.endpoint_id == bindparam("of_endpoint"),
+        hub_requests.c.feed_id == bindparam("of_feed"),
+        hub_requests.c.format == bindparam("of_format"),
+    )
+    .order_by(hub_requests.c.id.desc())
+    .limit(LATEST)
+)
+_FAILURES = select(func.count()).where(attempts.c.delivery_id == deliveries.c.id).scalar_subquery()
+_LAST_ERROR = (
+    select(attempts.c.error)
+    .where(attempts.c.delivery_id == deliveries.c.id)
+    .order_by(attempts.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+# The latest notices of a subscription. By the index `hub`.
+_NOTICES = (
+    select(deliveries, _FAILURES.label("failures"), _LAST_ERROR.label("last_error"))
+    .where(
+        deliveries.c.subscription_id == bindparam("of_subscription"),
+        deliveries.c.kind.in_([literal_column("'notice'"), literal_column("'denial'")]),
+    )
+    .order_by(deliveries.c.id.desc())
+    .limit(LATEST)
+)
+
+
+def list_subscriptions(
+    db: Connection, *, base_url: str, everything: bool = False, limit: int | None = None
+) -> list[dict[str, Any]]:
+    """The hub's subscriptions, the oldest first; those that are over only with *everything*."""
+    found = _SUBSCRIPTIONS if everything else _SUBSCRIPTIONS.where(hub_subscriptions.c.state == "active")
+    return [_shape(row, base_url) for row in db.execute(found.limit(limit))]
+
+
+def count_subscriptions(db: Connection) -> int:
+    """How many are active, those to others' hubs not counted."""
+    return int(db.execute(_COUNT).scalar_one())
+
+
+def show_subscription(db: Connection, shown: str, *, base_url: str, installation: int) -> dict[str, Any]:
+    """One of them with its requests and its latest notices. Raises NotFound."""
+    row = db.execute(_SUBSCRIPTIONS.where(hub_subscriptions.c.id == key_of(db, shown))).one()
+    return _shape(row, base_url) | _log_of(db, row.endpoint_id, row.feed_id, row.format, row.id, installation)
+
+
+def what_is_known(
+    db: Connection, callback: Address, topic_address: str, marks: Sequence[bytes], *, base_url: str, installation: int
+) -> dict[str, Any]:
+    """What whoever knows callback and topic may know: state, lease, requests and latest notices; no address, no secret.
+
+    *marks* are the callback's keyed hashes. Raises NotFound for a topic or a callback that was never asked for.
+    """
+    topic = find_topic(db, topic_address, base_url=base_url)
+    endpoint_id = db.execute(
+        select(endpoints.c.id).where(endpoints.c.channel == "websub", endpoints.c.address_key.in_(list(marks)))
+    ).scalar()
+    nothing = NotFound("nothing was ever asked for this callback and topic", where="hub.callback")
+    if endpoint_id is None:
+        raise nothing
+    that = (hub_subscriptions.c.endpoint_id == endpoint_id, hub_subscriptions.c.feed_id == topic.feed_id)
+    row = db.execute(_SUBSCRIPTIONS.where(*that, hub_subscriptions.c.format == topic.form)).first()
+    log = _log_of(db, endpoint_id, topic.feed_id, topic.form, row.id if row else 0, installation)
+    if row is None and not log["requests"]:
+        raise nothing
+    shape = _shape(row, base_url) if row else {"state": "unknown", "topic": topic_address, "callback": callback.text}
+    return {key: value for key, value in shape.items() if key not in {"id", "endpoint", "requested_by"}} | log
+
+
+def key_of(db: Connection, shown: str) -> int:
+    """The key behind a shown id such as h12. Raises NotFound."""
+    match = SHOWN.fullmatch(shown)
+    key = int(match[1]) if match else 0
+    if db.execute(select(hub_subscriptions.c.id).where(hub_subscriptions.c.id == key)).first() is None:
+        raise NotFound(
+            f"the hub has no subscription {shown[:40]!r}", mend="`zonewire hub list` shows them, with their ids."
+        )
+    return key
+
+
+def _shape(row: Row[Any], base_url: str) -> dict[str, Any]:
+    return {
+        "id": f"h{row.id}",
+        "endpoint": shown_id(row.endpoint_id),
+        "callback": row.address,
+        "topic": topic_url(base_url, row.name, row.format) if row.name else None,
+        "state": row.state,
+        "reason": row.reason,
+        "signed": row.secret is not None,
+        "outside": row.outside,
+        "lease_until": None if row.lease_until is None else rfc3339(row.lease_until),
+        "since": rfc3339(row.created_at),
+        "changed": rfc3339(row.state_at),
+        "health": row.health,
+        "requested_by": row.requested_by,
+    }
+
+
+def _log_of(
+    db: Connection, endpoint_id: int, feed_id: int, form: str, subscription_id: int, installation: int
+) -> dict[str, Any]:
+    that: Mapping[str, Any] = {"of_endpoint": endpoint_id, "of_feed": feed_id, "of_format": form}
+    notices = {"of_subscription": subscription_id}
+    return {
+        "requests": [_request(row) for row in db.execute(_REQUESTS, that)],
+        "notices": [_notice(row, installation) for row in db.execute(_NOTICES, notices)] if subscription_id else [],
+    }
+
+
+def _request(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "at": rfc3339(row.created_at),
+        "mode": row.mode,
+        "state": row.state,
+        "reason": row.reason,
+        "decided": None if row.state == "pending" else rfc3339(row.state_at),
+    }
+
+
+def _notice(row: Row[Any], installation: int) -> dict[str, Any]:
+    return {
+        "id": delivery_uuid(installation, row.id, row.created_at),
+        "kind": row.kind,
+        "state": row.state,
+        "owed": rfc3339(row.created_at),
+        "settled": None if row.settled_at is None else rfc3339(row.settled_at),
+        "next_try": None if row.due_at is None else rfc3339(row.due_at),
+        "failures": row.failures,
+        "last_error": row.last_error or row.reason,
+    }

@@ -1,0 +1,178 @@
+"""Telling subscribers of a change: a row that was written with the documents becomes a notice for each of them.
+
+A notice is built of the present document when it is claimed, so one that waits carries whatever is newest by then, and
+no second one is made beside it. One that is under way is waited for: its row stays until all have what is newest.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, bindparam, case, or_, select, update
+
+from zonewire.delivery import owing
+from zonewire.delivery.states import Kind, State
+from zonewire.feeds import Format
+from zonewire.store import SECOND, Store, insert, many, values_of
+from zonewire.store import now as clock
+from zonewire.store.pacing import Pace
+from zonewire.store.tables import deliveries, documents, hub_outbox, hub_subscriptions
+
+log = structlog.get_logger()
+
+PATIENCE = 60 * SECOND
+"""News does not wait longer than this behind a try that failed: the callback may be there again."""
+AGAIN_AFTER = SECOND // 4
+"""So long it takes until who is being told just now is looked at again."""
+
+_ANY = select(hub_outbox.c.feed_id).where(hub_outbox.c.due_at <= bindparam("moment")).limit(1)
+_NEXT = (
+    select(hub_outbox)
+    .where(hub_outbox.c.due_at <= bindparam("moment"))
+    .order_by(hub_outbox.c.due_at)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_MOVE_ON = (
+    update(hub_outbox)
+    .where(hub_outbox.c.feed_id == bindparam("of_feed"))
+    .values(cursor=bindparam("to_cursor"), again=bindparam("look_again"), due_at=bindparam("next_at"))
+)
+_DONE = hub_outbox.delete().where(hub_outbox.c.feed_id == bindparam("of_feed"))
+
+# The next subscriptions to a feed, with what each waits for. By the index `active`, then primary keys.
+_SUBSCRIBED = (
+    select(
+        hub_subscriptions.c.id,
+        hub_subscriptions.c.endpoint_id,
+        hub_subscriptions.c.noticed,
+        hub_subscriptions.c.delivery_id,
+        documents.c.etag,
+        deliveries.c.state,
+    )
+    .join(
+        documents,
+        (documents.c.feed_id == hub_subscriptions.c.feed_id) & (documents.c.format == hub_subscriptions.c.format),
+    )
+    .join(deliveries, deliveries.c.id == hub_subscriptions.c.delivery_id, isouter=True)
+    .where(
+        hub_subscriptions.c.feed_id == bindparam("of_feed"),
+        hub_subscriptions.c.state == "active",
+        hub_subscriptions.c.id > bindparam("after"),
+        or_(hub_subscriptions.c.lease_until.is_(None), hub_subscriptions.c.lease_until > bindparam("moment")),
+    )
+    .order_by(hub_subscriptions.c.id)
+    .limit(bindparam("most"))
+)
+_OWED = (
+    update(hub_subscriptions)
+    .where(hub_subscriptions.c.id == bindparam("of_id"))
+    .values(delivery_id=bindparam("owed_as"))
+)
+_begin = insert(hub_subscriptions)
+_TELL_OUTSIDE = _begin.on_conflict_do_update(
+    index_elements=[hub_subscriptions.c.endpoint_id, hub_subscriptions.c.feed_id, hub_subscriptions.c.format],
+    set_={
+        "outside": True,
+        "state": "active",
+        "reason": None,
+        "lease_until": None,
+        "state_at": case(
+            (hub_subscriptions.c.state == "active", hub_subscriptions.c.state_at), else_=_begin.excluded.state_at
+        ),
+    },
+)
+_NO_LONGER_OUTSIDE = (
+    update(hub_subscriptions)
+    .where(
+        hub_subscriptions.c.feed_id == bindparam("of_feed"),
+        hub_subscriptions.c.state == "active",
+        hub_subscriptions.c.outside,
+        hub_subscriptions.c.endpoint_id.not_in(values_of(many("outside_ids"))),
+    )
+    .values(state="ended", reason="the catalogue names this hub no longer", state_at=bindparam("moment"))
+)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What a look at some subscriptions found."""
+
+    fresh: dict[int, int] = field(default_factory=dict)  # endpoints by subscription, to which a notice is owed anew
+    hastened: list[int] = field(default_factory=list)  # notices that wait for another try
+    is_under_way: bool = False  # one is being told just now
+
+
+def tell_subscribers(store: Store, pace: Pace, *, outside: Sequence[int] = (), budget_s: float = 0.5) -> int:
+    """Owe notices for every feed whose documents have changed, for about *budget_s*; how many.
+
+    *outside* are the endpoints of other hubs, each told that a topic has changed.
+    """
+    deadline, owed = time.monotonic() + budget_s, 0
+    while time.monotonic() < deadline:
+        with store.reading() as db:  # an idle lane writes nothing
+            if db.execute(_ANY, {"moment": clock(db)}).first() is None:
+                break
+        with pace.transaction(store.writing) as (db, most):
+            owed += _tell_some(db, outside=outside, most=most, now=clock(db))
+    if owed:
+        log.info("hub.notices_owed", deliveries=owed)
+    return owed
+
+
+def _tell_some(db: Connection, *, outside: Sequence[int], most: int, now: int) -> int:
+    """The next *most* subscriptions of the feed that has waited longest; how many notices are new."""
+    row = db.execute(_NEXT, {"moment": now}).first()
+    if row is None:
+        return 0
+    if row.cursor == 0:
+        _know_outside(db, row.feed_id, outside, now=now)
+    parameters = {"of_feed": row.feed_id, "after": row.cursor, "moment": now, "most": most}
+    found = db.execute(_SUBSCRIBED, parameters).all()
+    batch = _looked_at(found)
+    owing.hasten(db, batch.hastened, by=now + PATIENCE)
+    owed = owing.owe_for(db, Kind.NOTICE, batch.fresh, now=now)
+    if owed:
+        db.execute(_OWED, [{"of_id": ident, "owed_as": key} for ident, key in sorted(owed.items())])
+    again = row.again or batch.is_under_way
+    if len(found) == most:
+        place = {"to_cursor": found[-1].id, "look_again": again, "next_at": now}
+        db.execute(_MOVE_ON, {"of_feed": row.feed_id, **place})
+    elif again:
+        place = {"to_cursor": 0, "look_again": False, "next_at": now + AGAIN_AFTER}
+        db.execute(_MOVE_ON, {"of_feed": row.feed_id, **place})
+    else:
+        db.execute(_DONE, {"of_feed": row.feed_id})
+    return len(owed)
+
+
+def _looked_at(found: Sequence[Any]) -> _Batch:
+    batch = _Batch()
+    for row in found:
+        if row.noticed == row.etag:
+            continue
+        match row.state:
+            case State.SENDING:
+                batch.is_under_way = True
+            case State.PENDING:
+                pass  # it will carry what is newest when its turn comes
+            case State.RETRYING:
+                batch.hastened.append(row.delivery_id)
+            case _:
+                batch.fresh[row.id] = row.endpoint_id
+    return batch
+
+
+def _know_outside(db: Connection, feed_id: int, outside: Sequence[int], *, now: int) -> None:
+    """The hubs that the catalogue names are told of every format of the feed, and no others."""
+    rows = [
+        {"endpoint_id": endpoint, "feed_id": feed_id, "format": form, "outside": True, "state": "active"}
+        | {"created_at": now, "state_at": now}
+        for endpoint in sorted(outside)
+        for form in Format
+    ]
+    if rows:
+        db.execute(_TELL_OUTSIDE, rows)
+    db.execute(_NO_LONGER_OUTSIDE, {"of_feed": feed_id, "outside_ids": list(outside), "moment": now})
