@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 deliveries = typer.Typer(help="The ledger of deliveries.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-COLUMNS = ("id", "state", "channel", "to", "article", "edition", "attempts", "due_at", "last_error")
+COLUMNS = ("id", "state", "channel", "to", "article", "edition", "hub", "attempts", "due_at", "last_error")
 STATES = ("pending", "sending", "retrying", "delivered", "dead", "cancelled")
 HOLDERS_NAMED = 3
 

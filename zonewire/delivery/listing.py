@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select
 from zonewire.articles.model import rfc3339
 from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.ids import delivery_key, delivery_uuid
-from zonewire.delivery.states import State
+from zonewire.delivery.states import Kind, State
 from zonewire.errors import NotFound
 from zonewire.store import many, values_of
 from zonewire.store.tables import articles, attempts, deliveries, endpoints
@@ -116,11 +116,13 @@ def _conditions(wanted: Wanted) -> list[Any]:
 
 
 def _as_json(row: Row[Any], installation: int) -> dict[str, Any]:
-    about: Mapping[str, Any] = (
-        {"article": row.guid}
-        if row.article_id is not None
-        else {"edition": f"d{row.edition_id}" if row.edition_id else None}
-    )
+    about: Mapping[str, Any]
+    if row.article_id is not None:
+        about = {"article": row.guid}
+    elif row.kind in {Kind.NOTICE, Kind.DENIAL}:
+        about = {"hub": f"h{row.subscription_id}"}
+    else:
+        about = {"edition": f"d{row.edition_id}" if row.edition_id else None}
     return {
         "id": delivery_uuid(installation, row.id, row.created_at),
         "state": row.state,

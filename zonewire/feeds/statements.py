@@ -1,6 +1,19 @@
 """Every statement of the feeds."""
 
-from sqlalchemy import BigInteger, Boolean, Text, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Text,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from zonewire.store.dialect import each, insert, many, values_of
 from zonewire.store.tables import (
@@ -10,7 +23,7 @@ from zonewire.store.tables import (
     feed_entries,
     feeds,
     hub_outbox,
-    hub_requests,
+    hub_subscriptions,
     installation,
     slugs,
     versions,
@@ -184,12 +197,21 @@ KEEP_DOCUMENT = KEEP_DOCUMENT.on_conflict_do_update(
     where=documents.c.number < KEEP_DOCUMENT.excluded.number,
 )
 
-# Feeds whose subscribers at the hub are to be told, if anybody ever asked the hub for anything: from the first one on.
-# (A request is written down long before anything comes of it, so nobody is missed.)
+# Feeds whose subscribers at the hub are to be told: those that have some. By the index `active`. (Who becomes one now
+# waits for the feed's row, which we have locked, and is compared with the documents after that.)
+_PUBLISHED = select(each(many("feed_ids")).c.value.label("feed_id")).subquery("published")
 TELL_HUB = insert(hub_outbox).from_select(
     ["feed_id", "due_at"],
-    select(each(many("feed_ids")).c.value, bindparam("at", type_=BigInteger)).where(
-        or_(select(hub_requests.c.id).exists(), bindparam("outside", type_=Boolean))
+    select(_PUBLISHED.c.feed_id, bindparam("at", type_=BigInteger)).where(
+        or_(
+            bindparam("outside", type_=Boolean),
+            select(hub_subscriptions.c.id)
+            .where(
+                hub_subscriptions.c.feed_id == _PUBLISHED.c.feed_id,
+                literal_column("hub_subscriptions.state") == literal_column("'active'"),
+            )
+            .exists(),
+        )
     ),
 )
 TELL_HUB = TELL_HUB.on_conflict_do_update(

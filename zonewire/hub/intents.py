@@ -16,7 +16,7 @@ from zonewire.delivery.outcomes import Delivered, Never
 from zonewire.delivery.states import Kind, State
 from zonewire.hub.asking import SUBSCRIBE
 from zonewire.store import SECOND, insert, many, values_of
-from zonewire.store.tables import deliveries, hub_requests, hub_subscriptions
+from zonewire.store.tables import deliveries, feeds, hub_outbox, hub_requests, hub_subscriptions
 
 log = structlog.get_logger()
 
@@ -53,6 +53,12 @@ _BEGIN_ANEW = (
         hub_subscriptions.c.state != "active",
     )
     .values(noticed=bindparam("tag"))
+)
+# Whoever publishes the feed just now holds its row: its documents are there before we look whether they are news, or it
+# sees the new subscription.
+_FEED = select(feeds.c.id).where(feeds.c.id == bindparam("feed_id")).with_for_update()
+_LOOK = insert(hub_outbox).on_conflict_do_update(
+    index_elements=[hub_outbox.c.feed_id], set_={"cursor": 0, "again": False}
 )
 _THAT = (
     select(hub_subscriptions.c.id, hub_subscriptions.c.delivery_id)
@@ -138,6 +144,7 @@ def _come_true(db: Connection, row: Any, *, now: int) -> None:
     if row.mode != SUBSCRIBE:
         end(db, list(db.execute(_THAT, that).all()), why=UNSUBSCRIBED, now=now)
         return
+    db.execute(_FEED, {"feed_id": row.feed_id})
     db.execute(_BEGIN_ANEW, that | {"tag": row.tag})
     db.execute(
         _BEGIN,
@@ -156,3 +163,4 @@ def _come_true(db: Connection, row: Any, *, now: int) -> None:
             "state_at": now,
         },
     )
+    db.execute(_LOOK, {"feed_id": row.feed_id, "due_at": now})

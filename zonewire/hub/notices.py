@@ -27,6 +27,8 @@ PATIENCE = 60 * SECOND
 AGAIN_AFTER = SECOND // 4
 """So long it takes until who is being told just now is looked at again."""
 
+FEEDS_AT_ONCE = 50
+
 _ANY = select(hub_outbox.c.feed_id).where(hub_outbox.c.due_at <= bindparam("moment")).limit(1)
 _NEXT = (
     select(hub_outbox)
@@ -116,17 +118,31 @@ def tell_subscribers(store: Store, pace: Pace, *, outside: Sequence[int] = (), b
             if db.execute(_ANY, {"moment": clock(db)}).first() is None:
                 break
         with pace.transaction(store.writing) as (db, most):
-            owed += _tell_some(db, outside=outside, most=most, now=clock(db))
+            owed += _tell_many(db, outside=outside, most=most, now=clock(db))
     if owed:
         log.info("hub.notices_owed", deliveries=owed)
     return owed
 
 
-def _tell_some(db: Connection, *, outside: Sequence[int], most: int, now: int) -> int:
-    """The next *most* subscriptions of the feed that has waited longest; how many notices are new."""
+def _tell_many(db: Connection, *, outside: Sequence[int], most: int, now: int) -> int:
+    """Feed after feed, until *most* subscriptions were looked at; how many notices are new."""
+    owed, left = 0, most
+    for _ in range(FEEDS_AT_ONCE):
+        seen, made = _tell_some(db, outside=outside, most=left, now=now)
+        owed, left = owed + made, left - max(seen, 1)
+        if seen < 0 or left <= 0:
+            break
+    return owed
+
+
+def _tell_some(db: Connection, *, outside: Sequence[int], most: int, now: int) -> tuple[int, int]:
+    """The next *most* subscriptions of the feed that has waited longest; how many there were, and new notices.
+
+    -1 where no feed waits.
+    """
     row = db.execute(_NEXT, {"moment": now}).first()
     if row is None:
-        return 0
+        return -1, 0
     if row.cursor == 0:
         _know_outside(db, row.feed_id, outside, now=now)
     parameters = {"of_feed": row.feed_id, "after": row.cursor, "moment": now, "most": most}
@@ -145,7 +161,7 @@ def _tell_some(db: Connection, *, outside: Sequence[int], most: int, now: int) -
         db.execute(_MOVE_ON, {"of_feed": row.feed_id, **place})
     else:
         db.execute(_DONE, {"of_feed": row.feed_id})
-    return len(owed)
+    return len(found), len(owed)
 
 
 def _looked_at(found: Sequence[Any]) -> _Batch:

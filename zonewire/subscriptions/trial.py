@@ -35,8 +35,13 @@ _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=Fal
 
 
 def refuse_unasked(db: Connection, endpoint_id: int) -> None:
-    """Raise Conflict where a test would be a mail to somebody who has not confirmed, or has left."""
+    """Raise Conflict where a test would be a mail to somebody who has not confirmed, or has left; and for the hub's."""
     row = db.execute(_ASKED, {"endpoint_id": endpoint_id}).one()
+    if row.channel == "websub":
+        raise Conflict(
+            f"{shown_id(endpoint_id)} belongs to the hub, which sends feed documents and nothing else",
+            mend="`zonewire hub list` shows what is sent there; publishing an article sends it.",
+        )
     if row.channel == "email" and not row.agreed:
         raise Conflict(
             f"nobody at {shown_id(endpoint_id)} wants mail: no subscription there is confirmed",

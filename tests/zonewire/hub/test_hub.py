@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 import feedparser
 import pytest
 import requests
+from sqlalchemy import select
 
 from tests.servers.websub import Subscriber, discover
 from tests.web.faces import a_web_face
@@ -19,6 +20,7 @@ from zonewire.feeds.catalogue import Declared
 from zonewire.filters import Filter
 from zonewire.hub import end_by_operator, forget, outside_endpoints
 from zonewire.store import SECOND, Store, now
+from zonewire.store.tables import hub_outbox
 
 
 @pytest.fixture
@@ -450,3 +452,21 @@ def test_old_requests_and_subscriptions_are_forgotten(rig: Rig, subscriber: Subs
     with rig.store.settling() as db:
         assert forget(db, 100, now(db) - 1_000 * SECOND) == 0
         assert forget(db, 100, now(db) + SECOND) == 3  # two requests, and what came of them
+
+
+def test_what_changes_while_the_callback_is_being_asked_is_told(rig: Rig, subscriber: Subscriber) -> None:
+    subscriber.ask(rig.hub, rig.topic())
+    rig.publish()  # nobody has subscribed yet
+    rig.work()
+    rig.work()
+    (document,) = subscriber.documents
+    assert document.body == rig.get(rig.topic()).content
+
+
+def test_feeds_without_subscribers_leave_the_hub_nothing_to_do(rig: Rig, subscriber: Subscriber) -> None:
+    rig.publish(city="泰州")
+    subscribed(rig, subscriber, rig.topic("city/taizhou"))
+    rig.work()
+    rig.publish(city="苏州")
+    with rig.store.reading() as db:
+        assert db.execute(select(hub_outbox)).all() == []
