@@ -267,6 +267,27 @@ subscriptions = Table(
     Index("ix_subscriptions_endpoint_id", "endpoint_id"),
 )
 
+# Tokens of private feeds. One that was revoked stays, to be answered by 410.
+private_feeds = Table(
+    "private_feeds",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("subscription_id", BigInteger, ForeignKey("subscriptions.id"), nullable=False),
+    Column("token_hash", LargeBinary, nullable=False),  # SHA-256: finds the token without showing it
+    Column("sealed_token", LargeBinary),  # to show it to its owner again; null once it is revoked
+    Column("made_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+    Index("uq_private_feeds_token_hash", "token_hash", unique=True),
+    Index("ix_private_feeds_subscription_id", "subscription_id"),
+    Index(
+        "uq_private_feeds_served",  # one at a time
+        "subscription_id",
+        unique=True,
+        sqlite_where=text("revoked_at IS NULL"),
+        postgresql_where=text("revoked_at IS NULL"),
+    ),
+)
+
 
 # --- digests ---------------------------------------------------------------------------------------------------------
 
@@ -489,12 +510,13 @@ entry_renderings = Table(
     Column("body", LargeBinary, nullable=False),  # pressed (feeds.pressing)
 )
 
-# Who fetches documents, by day: for an operator to look at. Nobody is named but by an address and what it says it is.
+# Who fetches documents, by day: for an operator to look at. Nobody is named but by an address, or by the subscription
+# whose private feed it is, and by what it says it is.
 feed_readers = Table(
     "feed_readers",
     metadata,
     Column("day", Integer, primary_key=True, autoincrement=False),  # days since 1970, UTC
-    Column("reader", Text, primary_key=True),  # the client's address, as the proxy names it
+    Column("reader", Text, primary_key=True),  # the client's address, as the proxy names it; "private feed of s12"
     Column("software", Text, primary_key=True),  # the beginning of its User-Agent; "" where it sends none
     Column("polls", Integer, nullable=False),
     Column("unchanged", Integer, nullable=False),  # answered 304
