@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from zonewire.filters import Filter
-    from zonewire.subscriptions import Imported, Subscription
+    from zonewire.subscriptions import Imported, PrivateFeed, Subscription
 
 COLUMNS = ("id", "endpoint", "channel", "to", "filter", "cadence", "state", "next_at")
 BAD_LINES_SHOWN = 1_000
@@ -272,6 +272,51 @@ def remove(ident: Ident, as_json: AsJson = False) -> None:
     from zonewire.subscriptions import remove as move
 
     _moved(ident, move, as_json=as_json)
+
+
+@group.command("feed")
+def private_feed(
+    ident: Ident,
+    renew: Annotated[bool, typer.Option("--renew", help="Make new addresses; the old ones end at once.")] = False,
+    revoke: Annotated[bool, typer.Option("--revoke", help="End it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the addresses of its private feed, made the first time. Whoever has an address can read the feed."""
+    from config.keys import ring_of
+    from zonewire import subscriptions
+    from zonewire.store import now
+    from zonewire.subscriptions import key_of
+
+    if renew and revoke:
+        raise WrongUsage("--renew and --revoke cannot both be meant", mend="Take one of them.")
+    key = key_of(ident)
+    with installation() as (settings, store):
+        keys = ring_of(settings)
+        with store.writing() as db:
+            if revoke:
+                found, had_one = None, subscriptions.revoke_private_feed(db, key, now=now(db))
+            else:
+                make = subscriptions.renew_private_feed if renew else subscriptions.make_private_feed
+                found, had_one = make(db, key, keys=keys, now=now(db)), True
+    shape = _feed_shape(ident, found, base_url=settings.base)
+    if as_json:
+        print_json(shape)
+    elif found is None:
+        sys.stdout.write(f"the private feed of {ident} has ended\n" if had_one else f"{ident} has no private feed\n")
+    else:
+        sys.stdout.write("".join(f"{shape[form]}\n" for form in ("rss", "atom", "json")))
+
+
+def _feed_shape(ident: str, found: "PrivateFeed | None", *, base_url: str) -> dict[str, Any]:
+    from zonewire.articles import rfc3339
+    from zonewire.feeds import Format, private_address
+
+    addresses = {
+        form.value: None if found is None else f"{base_url}/feeds/{private_address(found.token, form)}"
+        for form in Format
+    }
+    made_at = None if found is None else rfc3339(found.made_at)
+    return {"id": ident, "state": "none" if found is None else "served", "made_at": made_at, **addresses}
 
 
 def _moved(ident: str, move: "Callable[[Connection, int, int], Subscription]", *, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from web.api import events
 from web.face import Face
 from web.hub import door
 from web.pages import STATIC
-from web.public import articles, feeds, filtered, health, listings, manage, portal, subscribers
+from web.public import articles, feeds, filtered, health, listings, manage, portal, private_feeds, subscribers
 from zonewire import __version__
 
 
@@ -18,7 +18,21 @@ def create_app(face: Face) -> FastAPI:
     app.state.face = face
     problems.register(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    # A route that is found first is taken: `filtered` before `feeds`, which takes every address below /feeds/.
-    for module in (events, door, listings, filtered, feeds, articles, subscribers, manage, portal, health, metrics):
+    # A route that is found first is taken: `filtered` and others before `feeds`, which takes all that is below /feeds/.
+    faces = (
+        events,
+        door,
+        listings,
+        filtered,
+        private_feeds,
+        feeds,
+        articles,
+        subscribers,
+        manage,
+        portal,
+        health,
+        metrics,
+    )
+    for module in faces:
         app.include_router(module.router)
     return app

@@ -18,7 +18,7 @@ MEDIA_TYPE = "application/problem+json"
 
 log = structlog.get_logger()
 
-_TOKEN = re.compile(r"/(confirm|manage|unsubscribe|editions)/[^/]+")
+_TOKEN = re.compile(r"/(confirm|manage|unsubscribe|editions|feeds/private)/[^/]+")
 
 # The nearest class of an error's own line decides.
 STATUS_OF: dict[type[errors.ZonewireError], HTTPStatus] = {

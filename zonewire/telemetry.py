@@ -75,6 +75,9 @@ EVENTS: dict[str, str] = {
     "mail.failed": "a fault while a mail was carried; delivery_id, and the trace",
     "mail.unfit": "a mail that cannot be composed; delivery_id, error",
     "migration.failed": "the database could not be brought up to date; error",
+    "private_feed.made": "a reader made a private feed on the page of a subscription, or replaced it; "
+    "subscription_id, renewed",
+    "private_feed.revoked": "a reader ended the private feed of a subscription; subscription_id",
     "relay.refused": "the SMTP server cannot be reached or refuses the login: a person must act; relay, command, error",
     "settlement.refused": "the database refused what one try came to, even alone; delivery_id, the trace",
     "sentinel.blind": "the sentinel cannot read the database and will try again; error",

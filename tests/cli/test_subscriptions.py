@@ -7,8 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.builders import a_subscription
 from tests.cli.conftest import Run
 from zonewire.keys import new_webhook_secret, secret_bytes
+from zonewire.store import Store
 
 
 def printed(done: "subprocess.CompletedProcess[str]") -> Any:
@@ -141,3 +143,20 @@ def test_an_export_is_a_file_for_its_owner_alone_or_standard_output(run: Run, tm
     assert run("subscriptions", "export").stdout == target.read_text()
     assert run("subscriptions", "import", str(target)).stdout == "0 added, 1 known already, 0 bad lines left out\n"
     assert run("subscriptions", "export", str(tmp_path / "no" / "where")).returncode == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # its statements run on both in their own tests
+def test_a_private_feed_is_made_shown_renewed_and_ended(store: Store, run_here: Run) -> None:
+    with store.writing() as db:
+        ident, asked = f"s{a_subscription(db)}", f"s{a_subscription(db, state='unconfirmed')}"
+    made = printed(run_here("subscriptions", "feed", ident, "--json"))
+    assert list(made) == ["id", "state", "made_at", "rss", "atom", "json"]
+    assert (made["id"], made["state"], made["rss"][-4:]) == (ident, "served", ".rss")
+    assert "/feeds/private/" in made["rss"]
+    assert run_here("subscriptions", "feed", ident).stdout.splitlines() == [made["rss"], made["atom"], made["json"]]
+
+    assert printed(run_here("subscriptions", "feed", ident, "--renew", "--json"))["rss"] != made["rss"]
+    assert "has ended" in run_here("subscriptions", "feed", ident, "--revoke").stdout
+    assert printed(run_here("subscriptions", "feed", ident, "--revoke", "--json"))["rss"] is None
+    assert run_here("subscriptions", "feed", ident, "--revoke", "--renew").returncode == 2
+    assert run_here("subscriptions", "feed", asked).returncode == 1

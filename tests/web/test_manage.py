@@ -64,7 +64,12 @@ def test_a_get_shows_the_subscription_and_changes_nothing(store: Store, face: st
     assert "li@mail.example" in said
     assert "泰州" in said
     assert "每天 08:00（上海时间）" in said
-    assert {form.fields["action"] for form in page_of(answer).forms} == {"change", "pause", "unsubscribe"}
+    assert {form.fields["action"] for form in page_of(answer).forms} == {
+        "change",
+        "make_feed",
+        "pause",
+        "unsubscribe",
+    }
     assert answer.headers["Cache-Control"] == "no-store"
 
 

@@ -16,7 +16,7 @@ from web.public.conditional import in_brotli
 from web.public.polling import counted
 from zonewire.articles import newest_number
 from zonewire.errors import NotFound, StoreBusy
-from zonewire.feeds import Document, Format, Making, canonical_query, filtered_document, read_query
+from zonewire.feeds import Cover, Document, Format, Making, canonical_query, cover_of, filtered_document, read_query
 from zonewire.filters import Filter
 from zonewire.store import Store
 
@@ -30,21 +30,25 @@ WAITING = 16
 """Of more that nobody has asked for lately, the next is told to come again."""
 
 
+Key = tuple[str, Cover]
+"""A filter's key, and what its document says about itself: a subscription's feed shows another filter at once."""
+
+
 class Filters:
     """The documents of filters that were asked for lately, each made anew once an article has come."""
 
     def __init__(self, store: Store, making: Making, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._making, self._clock = store, making, clock
-        self._kept: OrderedDict[tuple[str, Format], tuple[int, float, Document]] = OrderedDict()
+        self._kept: OrderedDict[Key, tuple[int, float, Document]] = OrderedDict()
         self._free = asyncio.Semaphore(AT_ONCE)
-        self._flights: dict[tuple[str, Format], asyncio.Task[Document]] = {}
+        self._flights: dict[Key, asyncio.Task[Document]] = {}
 
-    async def take(self, query: str, wanted: Filter, form: Format) -> Document:
-        """The document of *wanted*, whose canonical query is *query*. Raises StoreBusy where too many wait already.
+    async def take(self, wanted: Filter, cover: Cover) -> Document:
+        """The document of *wanted* under *cover*. Raises StoreBusy where too many wait already.
 
         One that is there is not kept waiting by those that have to be made, and any number of requests make one.
         """
-        key = (query, form)
+        key = (wanted.key, cover)
         kept = self._kept.get(key)
         if kept is not None and self._clock() - kept[1] <= FRESH_S:
             return kept[2]
@@ -56,7 +60,7 @@ class Filters:
             flight.add_done_callback(lambda _: self._flights.pop(key, None))
         return await asyncio.shield(flight)
 
-    async def _look(self, key: tuple[str, Format], wanted: Filter) -> Document:
+    async def _look(self, key: Key, wanted: Filter) -> Document:
         asked_at, kept = self._clock(), self._kept.get(key)
         number = await run_in_threadpool(self._newest)
         if kept is None or kept[0] != number:
@@ -74,9 +78,9 @@ class Filters:
         with self._store.reading() as db:
             return newest_number(db)
 
-    def _read(self, wanted: Filter, form: Format) -> Document:
+    def _read(self, wanted: Filter, cover: Cover) -> Document:
         with self._store.reading() as db:
-            return filtered_document(db, wanted, form, making=self._making)
+            return filtered_document(db, wanted, cover, making=self._making)
 
 
 @router.api_route("/feeds/filter.{form}", methods=["GET", "HEAD"])
@@ -90,16 +94,18 @@ async def filtered(form: str, request: Request) -> Response:
         return RedirectResponse(f"all.{form}", status_code=308, headers={"Cache-Control": CACHING})
     if request.query_params.multi_items() != parse_qsl(query):  # decoded: clients write the same in several ways
         return RedirectResponse(f"filter.{form}?{query}", status_code=308, headers={"Cache-Control": CACHING})
+    cover = cover_of(wanted, Format(form), portal=face_of(request).catalogue.portal)
     # One count for all of a client's filters: a stranger may invent any number.
-    return await counted(request, "filter", lambda: _document(request, query, wanted, Format(form)))
+    return await counted(request, "filter", lambda: made_for(request, wanted, cover))
 
 
-async def _document(request: Request, query: str, wanted: Filter, form: Format) -> Response:
-    found = await _filters_of(request).take(query, wanted, form)
+async def made_for(request: Request, wanted: Filter, cover: Cover) -> Response:
+    """The document of *wanted* under *cover*, as the client wants it."""
+    found = await _filters_of(request).take(wanted, cover)
     served = Served(
         document=found,
-        address=f"filter.{form}?{query}",
-        form=form,
+        address=cover.address,
+        form=cover.form,
         in_brotli=lambda: run_in_threadpool(in_brotli, found),
         is_dated=False,  # it may lose an article without a later date
     )

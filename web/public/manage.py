@@ -1,7 +1,8 @@
-"""`/manage/TOKEN`: a reader changes when and how news comes, lets it rest, or leaves. A GET changes nothing.
+"""`/manage/TOKEN`: a reader changes when and how news comes, has a private feed, lets it rest, or leaves.
 
-Each form posts to the same address and says in `action` which it is; the answer is the page as it is then, with a
-sentence about what was done. Whoever holds the link may do this: it comes in every mail, and nobody else has it.
+A GET changes nothing. Each form posts to the same address and says in `action` which it is; the answer is the page as
+it is then, with a sentence about what was done. Whoever holds the link may do this: it comes in every mail, and nobody
+else has it.
 """
 
 from collections.abc import Mapping
@@ -20,8 +21,9 @@ from web.pages import locale_of, page
 from web.public.subscribers import in_words, told, unknown_link
 from zonewire import digests, subscriptions
 from zonewire.delivery.mailing import MANAGE_FOR_S, MANAGE_TOKEN
-from zonewire.errors import Conflict, NotFound, WrongUsage
-from zonewire.keys import read_token
+from zonewire.errors import Conflict, NotFound, SettingWrong, WrongUsage
+from zonewire.feeds import Format, private_address
+from zonewire.keys import KeyRing, read_token
 from zonewire.rendering.translation import LOCALES, Words, words
 from zonewire.store import now
 from zonewire.subscriptions import WEEKDAYS, Subscription, timezones
@@ -30,6 +32,8 @@ log = structlog.get_logger()
 router = APIRouter()
 
 FIELDS = ("cadence", "at", "weekday", "timezone", "locale")
+FORMATS = {Format.RSS: "RSS", Format.ATOM: "Atom", Format.JSON: "JSON Feed"}
+FEED_ACTIONS = {"make_feed": "feed_made", "renew_feed": "feed_renewed", "end_feed": "feed_ended"}
 Form = Annotated[dict[str, str], Depends(read_form)]
 
 
@@ -60,32 +64,44 @@ def act(token: str, request: Request, form: Form) -> Response:
     face = face_of(request)
     try:
         subscription_id = _opened(request, token)
-        with face.store.writing() as db:
-            before = subscriptions.find(db, subscription_id)
-            try:
-                subscription, said = _done(db, before, form)
-            except WrongUsage as error:
-                return _page(request, before, asked=form, wrong=error.where, status=400)
-            except Conflict as error:
-                if before.state not in {"active", "paused"}:
-                    return told(request, before)
-                return _page(request, before, asked=form, wrong=f"same_{error.where or 'state'}", status=409)
+        try:
+            with face.store.writing() as db:
+                before = subscriptions.find(db, subscription_id)
+                subscription, said = _done(db, before, form, face.keys)
+        except WrongUsage as error:
+            return _page(request, before, asked=form, wrong=error.where, status=400)
+        except Conflict as error:
+            if before.state not in {"active", "paused"}:
+                return told(request, before)
+            return _page(request, before, asked=form, wrong=f"same_{error.where or 'state'}", status=409)
     except NotFound:
         return unknown_link(request, status=404)
-    log.info("subscription.managed", subscription_id=subscription.id, action=said)
+    _write_down(subscription, said)
     if subscription.state == "ended":
         return told(request, subscription)
     done = Done(said, _left_out(face, before, subscription) if said == "resumed" else 0)
     return _page(request, subscription, done=done)
 
 
+def _write_down(subscription: Subscription, said: str) -> None:
+    if said in {"feed_made", "feed_renewed"}:
+        log.info("private_feed.made", subscription_id=subscription.id, renewed=said == "feed_renewed")
+    elif said == "feed_ended":
+        log.info("private_feed.revoked", subscription_id=subscription.id)
+    elif said != "feed_there":
+        log.info("subscription.managed", subscription_id=subscription.id, action=said)
+
+
 def _opened(request: Request, token: str) -> int:
     return read_token(face_of(request).keys, MANAGE_TOKEN, token, max_age_s=MANAGE_FOR_S)
 
 
-def _done(db: Connection, before: Subscription, form: Mapping[str, str]) -> tuple[Subscription, str]:
+def _done(db: Connection, before: Subscription, form: Mapping[str, str], keys: KeyRing) -> tuple[Subscription, str]:
     """The subscription as it is now, and what was done: a key of the words."""
-    match form.get("action"):
+    action = form.get("action", "")
+    if action in FEED_ACTIONS:
+        return before, _done_to_feed(db, before.id, form, keys)
+    match action:
         case "change":
             wanted = {name: form[name] for name in FIELDS if name in form}
             rhythm = subscriptions.read_rhythm(wanted, was=before)
@@ -97,6 +113,26 @@ def _done(db: Connection, before: Subscription, form: Mapping[str, str]) -> tupl
         case "unsubscribe":
             return subscriptions.unsubscribe(db, before.id, now(db)), "ended"
     raise WrongUsage("no form of ours says this", where="action")
+
+
+def _done_to_feed(db: Connection, subscription_id: int, form: Mapping[str, str], keys: KeyRing) -> str:
+    """What was done to the private feed: a key of the words."""
+    said = FEED_ACTIONS[form["action"]]
+    match said:
+        case "feed_made":
+            made = subscriptions.make_private_feed(db, subscription_id, keys=keys, now=now(db))
+            return said if made.is_new else "feed_there"
+        case "feed_renewed":
+            subscriptions.renew_private_feed(db, subscription_id, keys=keys, now=now(db), was=_meant(form))
+        case "feed_ended":
+            subscriptions.revoke_private_feed(db, subscription_id, now=now(db), was=_meant(form))
+    return said
+
+
+def _meant(form: Mapping[str, str]) -> int | None:
+    """Which private feed the page showed: a form that is sent twice must not end the one that it has just made."""
+    given = form.get("was", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
 
 
 def _left_out(face: Face, before: Subscription, after: Subscription) -> int | None:
@@ -134,8 +170,25 @@ def _page(
         done=done,
         wrong=wrong,
         rhythm=_rhythm(subscription, t),
+        feed=_private_feed(request, subscription),
         **in_words(subscription, t),
     )
+
+
+def _private_feed(request: Request, subscription: Subscription) -> dict[str, Any] | None:
+    """The private feed that there is, with its addresses; without them where no key of ours opens it any more."""
+    face = face_of(request)
+    try:
+        with face.store.reading() as db:
+            found = subscriptions.private_feed_of(db, subscription.id, keys=face.keys)
+    except SettingWrong:
+        return {"was": "", "addresses": []}
+    if found is None:
+        return None
+    named = [
+        (name, f"{face.settings.base}/feeds/{private_address(found.token, form)}") for form, name in FORMATS.items()
+    ]
+    return {"was": str(found.id), "addresses": named}
 
 
 def _filled_in(subscription: Subscription) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Who polls, and who polls too often: counted by client in this process, and written down every few seconds.
 
 A client that nobody stands before on this machine is ours, and never refused; else the address that the nearest proxy
-names. What a count of some seconds loses when a process is killed is not missed: it is there to be looked at.
+names, or for a private feed the subscription whose it is. What a count of some seconds loses when a process is killed
+is not missed: it is there to be looked at.
 """
 
 import re
@@ -90,15 +91,22 @@ class Polling:
         return polls
 
 
-async def counted(request: Request, document: str, answer: Callable[[], Awaitable[Response]]) -> Response:
-    """*answer*, unless its client asks for *document* far too often; counted either way."""
+async def counted(
+    request: Request, document: str, answer: Callable[[], Awaitable[Response]], *, reader: str = ""
+) -> Response:
+    """*answer*, unless its client asks for *document* far too often; counted either way, but not what is an error.
+
+    A *reader* who is known without an address (by a token) is counted by that name, wherever it asks from.
+    """
     polling, client = _polling_of(request), client_of(request)
-    if client and (wait_s := polling.must_wait_s(client, document)):
-        polling.note(request, client, HTTPStatus.TOO_MANY_REQUESTS)
+    name = reader or client or "this machine"
+    if client and (wait_s := polling.must_wait_s(name, document)):
+        polling.note(request, name, HTTPStatus.TOO_MANY_REQUESTS)
         detail = f"more than {A_MINUTE} requests for this document within a minute: it changes less often than that"
         return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(wait_s)})
     response = await answer()
-    polling.note(request, client or "this machine", response.status_code)
+    if response.status_code < HTTPStatus.BAD_REQUEST:
+        polling.note(request, name, response.status_code)
     if polling.is_time_to_write():
         response.background = BackgroundTask(write, face_of(request).store, polling.taken())  # nobody waits for it
     return response

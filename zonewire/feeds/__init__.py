@@ -8,7 +8,15 @@ from zonewire.feeds.catalogue import Catalogue, CatalogueWrong, read_catalogue
 from zonewire.feeds.declaring import declare, fill
 from zonewire.feeds.deltas import delta_from
 from zonewire.feeds.feed import ALL, MEDIA_TYPES, Format, content_type
-from zonewire.feeds.filtered import canonical_query, filtered_document, read_query
+from zonewire.feeds.filtered import (
+    Cover,
+    canonical_query,
+    cover_of,
+    filtered_document,
+    private_address,
+    private_cover,
+    read_query,
+)
 from zonewire.feeds.marking import has_declared, mark_touched
 from zonewire.feeds.opml import MEDIA_TYPE as OPML
 from zonewire.feeds.opml import render_opml
@@ -35,6 +43,7 @@ __all__ = [
     "OPML",
     "Catalogue",
     "CatalogueWrong",
+    "Cover",
     "Document",
     "FeedLine",
     "Format",
@@ -44,6 +53,7 @@ __all__ = [
     "are_out",
     "canonical_query",
     "content_type",
+    "cover_of",
     "current_document",
     "declare",
     "delta_from",
@@ -59,6 +69,8 @@ __all__ = [
     "mark_touched",
     "marks_of",
     "name_behind",
+    "private_address",
+    "private_cover",
     "publish_due",
     "read_catalogue",
     "read_query",

@@ -1,10 +1,12 @@
 """A feed for any filter, made when somebody asks: the newest articles that pass, of as many as may be looked at.
 
 Each filter has one address: its folded values in one order. Nothing of it is kept in the database, so that a stranger
-who invents filters leaves nothing behind.
+who invents filters leaves nothing behind. A subscription's private feed is made in the same way, at an address of its
+own.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +16,7 @@ from zonewire.articles.model import Version
 from zonewire.articles.reading import by_numbers
 from zonewire.errors import InvalidInput
 from zonewire.feeds import pressing, statements
+from zonewire.feeds.catalogue import Portal
 from zonewire.feeds.documents import assemble
 from zonewire.feeds.entries import render_entry, shown_published
 from zonewire.feeds.feed import DECLARED, Feed, Format, urn_of
@@ -59,25 +62,65 @@ def canonical_query(wanted: Filter) -> str:
     return urlencode([(dimension, v) for dimension in DIMENSIONS for v in wanted.terms.get(dimension, ())])
 
 
-def filtered_document(db: Connection, wanted: Filter, form: Format, *, making: Making) -> Document:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """What a document that is made for a filter says about itself."""
+
+    name: str  # its id is made of this: what it is called, whatever its address
+    address: str  # below /feeds/, percent-encoded
+    form: Format
+    title: str
+    language: str
+
+
+def cover_of(wanted: Filter, form: Format, *, portal: Portal) -> Cover:
+    """The cover at the address of *wanted* itself, in the portal's language."""
+    query = canonical_query(wanted)
+    return Cover(
+        name=f"filter?{query}",
+        address=f"filter.{form}?{query}",
+        form=form,
+        title=filter_in_words(as_options(wanted), words(portal.language)),
+        language=portal.language,
+    )
+
+
+def private_address(token: str, form: Format) -> str:
+    """Where the private feed of *token* lies, below /feeds/."""
+    return f"private/{token}.{form}"
+
+
+def private_cover(subscription: str, token: str, form: Format, *, said: str, language: str) -> Cover:
+    """The cover of a *subscription*'s private feed, which stays the same feed under another token.
+
+    *said* is its filter in words of *language*.
+    """
+    return Cover(
+        name=f"private {subscription}",
+        address=private_address(token, form),
+        form=form,
+        title=words(language)("feeds.private", filter=said),
+        language=language,
+    )
+
+
+def filtered_document(db: Connection, wanted: Filter, cover: Cover, *, making: Making) -> Document:
     """The document of *wanted* as things stand. Its tag says nothing that a delta could be made from."""
     found = _newest(db, wanted, most=making.catalogue.entries)
     born = db.execute(statements.INSTALLATION).one()
-    query, portal = canonical_query(wanted), making.catalogue.portal
-    said = filter_in_words(as_options(wanted), words(portal.language))
     feed = Feed(
-        name=f"filter?{query}",
+        name=cover.name,
         kind=DECLARED,
-        title=said,
-        urn=urn_of(f"filter?{query}", born.number),
+        title=cover.title,
+        urn=urn_of(cover.name, born.number),
         base_url=making.base_url,
         changed_at=max((one.accepted_at for one in found), default=born.created_at),
-        portal=portal,
-        language=portal.language,
-        declared_as=said,
-        address=f"{making.base_url}/feeds/filter.{form}?{query}",
+        portal=making.catalogue.portal,
+        language=cover.language,
+        declared_as=cover.title,
+        address=f"{making.base_url}/feeds/{cover.address}",
     )
-    made = assemble(feed, form, _entries(db, found, form, making))
+    made = assemble(feed, cover.form, _entries(db, found, cover.form, making))
     return Document(
         number=max((one.number for one in found), default=0),
         etag=tag_of(made.plain, Span("", 0, 0)),

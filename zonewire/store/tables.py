@@ -267,6 +267,27 @@ subscriptions = Table(
     Index("ix_subscriptions_endpoint_id", "endpoint_id"),
 )
 
+# Tokens of private feeds. One that was revoked stays, to be answered by 410.
+private_feeds = Table(
+    "private_feeds",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("subscription_id", BigInteger, ForeignKey("subscriptions.id"), nullable=False),
+    Column("token_hash", LargeBinary, nullable=False),  # SHA-256: finds the token without showing it
+    Column("sealed_token", LargeBinary),  # to show it to its owner again; null once it is revoked
+    Column("made_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+    Index("uq_private_feeds_token_hash", "token_hash", unique=True),
+    Index("ix_private_feeds_subscription_id", "subscription_id"),
+    Index(
+        "uq_private_feeds_served",  # one at a time
+        "subscription_id",
+        unique=True,
+        sqlite_where=text("revoked_at IS NULL"),
+        postgresql_where=text("revoked_at IS NULL"),
+    ),
+)
+
 
 # --- digests ---------------------------------------------------------------------------------------------------------
 
@@ -498,6 +519,38 @@ entry_renderings = Table(
     Column("body", LargeBinary, nullable=False),  # pressed (feeds.pressing)
 )
 
+# Who fetches documents, by day: for an operator to look at. Nobody is named but by an address, or by the subscription
+# whose private feed it is, and by what it says it is.
+feed_readers = Table(
+    "feed_readers",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),  # days since 1970, UTC
+    Column("reader", Text, primary_key=True),  # the client's address, as the proxy names it; "private feed of s12"
+    Column("software", Text, primary_key=True),  # the beginning of its User-Agent; "" where it sends none
+    Column("polls", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),  # answered 304
+    Column("deltas", Integer, nullable=False),  # answered 226
+    Column("refused", Integer, nullable=False),  # answered 429
+    Column("subscribers", Integer, nullable=False),  # that it claims to speak for, at most
+    Column("last_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What is served: the same bytes from each web process and host.
+documents = Table(
+    "documents",
+    metadata,
+    Column("feed_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("format", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),  # the feed's dirty_to that it was made up to
+    Column("etag", Text, nullable=False),  # of the plain bytes, unquoted
+    Column("changed_at", Moment, nullable=False),  # when its bytes last changed
+    Column("made_for", Text, nullable=False),  # as in entry_renderings
+    Column("body", LargeBinary, nullable=False),  # gzip; last, so that SQLite reads the rest without it
+    sqlite_with_rowid=False,
+)
+
+
 # --- the hub ---------------------------------------------------------------------------------------------------------
 
 # A topic (one feed in one format) and the callback that is told of it; and what hubs of others are told of.
@@ -567,34 +620,4 @@ hub_outbox = Table(
     Column("cursor", BigInteger, nullable=False, server_default="0"),  # subscriptions up to here are looked through
     Column("again", Boolean, nullable=False, server_default=false()),  # one before the cursor was being told just then
     Index("ix_hub_outbox_due_at", "due_at"),
-)
-
-# Who fetches documents, by day: for an operator to look at. Nobody is named but by an address and what it says it is.
-feed_readers = Table(
-    "feed_readers",
-    metadata,
-    Column("day", Integer, primary_key=True, autoincrement=False),  # days since 1970, UTC
-    Column("reader", Text, primary_key=True),  # the client's address, as the proxy names it
-    Column("software", Text, primary_key=True),  # the beginning of its User-Agent; "" where it sends none
-    Column("polls", Integer, nullable=False),
-    Column("unchanged", Integer, nullable=False),  # answered 304
-    Column("deltas", Integer, nullable=False),  # answered 226
-    Column("refused", Integer, nullable=False),  # answered 429
-    Column("subscribers", Integer, nullable=False),  # that it claims to speak for, at most
-    Column("last_at", Moment, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-# What is served: the same bytes from each web process and host.
-documents = Table(
-    "documents",
-    metadata,
-    Column("feed_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("format", Text, primary_key=True),
-    Column("number", BigInteger, nullable=False),  # the feed's dirty_to that it was made up to
-    Column("etag", Text, nullable=False),  # of the plain bytes, unquoted
-    Column("changed_at", Moment, nullable=False),  # when its bytes last changed
-    Column("made_for", Text, nullable=False),  # as in entry_renderings
-    Column("body", LargeBinary, nullable=False),  # gzip; last, so that SQLite reads the rest without it
-    sqlite_with_rowid=False,
 )

@@ -19,6 +19,16 @@ from zonewire.subscriptions.lifecycle import Subscription, confirm, pause, remov
 from zonewire.subscriptions.listing import find, list_subscriptions, subscriptions_of
 from zonewire.subscriptions.names import key_of, owner_of, shown_id
 from zonewire.subscriptions.personal import export_subscriber
+from zonewire.subscriptions.private_feeds import (
+    Fetched,
+    PrivateFeed,
+    fetched_by,
+    make_private_feed,
+    private_feed_of,
+    reader_name,
+    renew_private_feed,
+    revoke_private_feed,
+)
 from zonewire.subscriptions.request import SubscriptionRequest
 from zonewire.subscriptions.subscribing import Subscribed, subscribe
 from zonewire.subscriptions.validate import WEEKDAYS, read_options, timezones
@@ -26,7 +36,9 @@ from zonewire.subscriptions.validate import WEEKDAYS, read_options, timezones
 __all__ = [
     "WEEKDAYS",
     "Chunk",
+    "Fetched",
     "Imported",
+    "PrivateFeed",
     "Rhythm",
     "Subscribed",
     "Subscription",
@@ -37,19 +49,25 @@ __all__ = [
     "end_everything",
     "export_options",
     "export_subscriber",
+    "fetched_by",
     "find",
     "forget",
     "import_chunk",
     "is_being_sent",
     "key_of",
     "list_subscriptions",
+    "make_private_feed",
     "owner_of",
     "pause",
+    "private_feed_of",
     "read_chunks",
     "read_options",
     "read_rhythm",
+    "reader_name",
     "remove",
+    "renew_private_feed",
     "resume",
+    "revoke_private_feed",
     "rhythms_of",
     "shown_id",
     "subscribe",

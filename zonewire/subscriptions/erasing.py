@@ -3,8 +3,8 @@
 First everything ends (`end_everything`), in one transaction: subscriptions, what is owed, and the endpoints, for which
 nothing more is made; from then on the address is known by a keyed hash, and `erased_among` refuses it. What is being
 sent at that moment may not be touched, so whoever erases waits until `is_being_sent` says no; then `forget` ends what
-has come in between all the same, and removes address, secrets and what receivers answered. Rows of the ledger stay,
-about nobody.
+has come in between all the same, and removes address, secrets, private feeds and what receivers answered. Rows of the
+ledger stay, about nobody.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,6 +18,7 @@ from zonewire.errors import Conflict, NotFound
 from zonewire.keys import KeyRing
 from zonewire.store import is_postgresql, many, values_of
 from zonewire.store.tables import attempts, deliveries, endpoints, hosts, subscribers, subscriptions
+from zonewire.subscriptions.private_feeds import forget_private_feeds
 
 ERASED = "its subscriber was erased"
 
@@ -169,6 +170,7 @@ def forget(db: Connection, found: Found, delivery_ids: Sequence[int], *, keys: K
     if is_being_sent(db, found.id):
         raise Conflict("something is on its way to them", mend="Wait until it has arrived, or until its lease is over.")
     end_everything(db, found, keys=keys, now=now)
+    forget_private_feeds(db, found.id)
     db.execute(_WIPE_ATTEMPTS, {"of_deliveries": list(delivery_ids)})
     db.execute(_WIPE_DELIVERIES, {"of_deliveries": list(delivery_ids)})
     for endpoint_id in db.execute(_ENDPOINTS, of).scalars().all():

@@ -69,11 +69,12 @@ def resume(db: Connection, subscription_id: int, now: int) -> Subscription:
 
 
 def unsubscribe(db: Connection, subscription_id: int, now: int) -> Subscription:
-    """It ends, and what is pending or retrying for it is cancelled with it. Twice is as good as once."""
+    """It ends, and with it what is pending or retrying for it, and its private feed. Twice is as good as once."""
     found = locked(db, subscription_id)
     if found.state == "ended":
         return found
     ended = _move(db, found, becomes="ended", now=now)
+    db.execute(statements.REVOKE_PRIVATE_FEED, {"of_subscription": found.id, "moment": now})
     cancel_for_subscription(db, found.id, endpoint_id=found.endpoint_id, now=now)
     return ended
 

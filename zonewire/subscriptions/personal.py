@@ -11,6 +11,7 @@ from zonewire.store.tables import endpoints, subscribers, subscriptions
 from zonewire.subscriptions import statements
 from zonewire.subscriptions.lifecycle import Subscription
 from zonewire.subscriptions.listing import as_json
+from zonewire.subscriptions.private_feeds import export_fetching, export_private_feeds
 from zonewire.subscriptions.validate import WEEKDAYS
 
 _SUBSCRIBER = select(subscribers).where(subscribers.c.id == bindparam("subscriber"))
@@ -27,6 +28,8 @@ def export_subscriber(db: Connection, subscriber_id: int, *, installation: int, 
     owner = db.execute(_SUBSCRIBER, of).one()
     since = {row.id: row for row in db.execute(_SINCE, of)}
     theirs = [Subscription(**row) for row in db.execute(_THEIRS, of).mappings()]
+    private_feeds = export_private_feeds(db, subscriber_id)
+    fetching = export_fetching(db, private_feeds)
     endpoint_ids = db.execute(_ENDPOINTS, of).scalars().all()
     return {
         "address": owner.address,
@@ -41,6 +44,8 @@ def export_subscriber(db: Connection, subscriber_id: int, *, installation: int, 
                 "asked_for_at": rfc3339(since[one.id].created_at),
                 "state_since": rfc3339(since[one.id].state_at),
                 "last_digest_at": None if one.last_cut_at is None else rfc3339(one.last_cut_at),
+                "private_feeds": private_feeds.get(one.id, []),
+                "fetched_by": fetching.get(one.id, []),
             }
             for one in theirs
         ],

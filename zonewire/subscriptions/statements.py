@@ -1,9 +1,9 @@
 """Every statement of the subscriptions. Moments are microseconds."""
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, delete, func, insert, null, select, update
 
 from zonewire.store import Spelled
-from zonewire.store.tables import endpoints, filters, subscriptions, versions
+from zonewire.store.tables import endpoints, feed_readers, filters, private_feeds, subscriptions, versions
 
 # New subscriptions; one that is there already (filter, endpoint, cadence) stays as it is and is not returned.
 ADD = Spelled(
@@ -115,3 +115,70 @@ RENAME_CADENCE = (
     .where(subscriptions.c.id == bindparam("subscription_id"))
     .values(cadence=bindparam("new_cadence"))
 )
+
+# The private feed behind a token, with what its subscription asks for. By the unique key on the hash.
+PRIVATE_FEED = (
+    select(
+        private_feeds.c.id,
+        private_feeds.c.subscription_id,
+        private_feeds.c.revoked_at,
+        subscriptions.c.state,
+        subscriptions.c.locale,
+        filters.c.key,
+        filters.c.written,
+    )
+    .join(subscriptions, subscriptions.c.id == private_feeds.c.subscription_id)
+    .join(filters, filters.c.id == subscriptions.c.filter_id)
+    .where(private_feeds.c.token_hash == bindparam("hashed"))
+)
+
+# The one that a subscription has now. By the partial unique key.
+PRIVATE_FEED_OF = select(private_feeds.c.id, private_feeds.c.sealed_token, private_feeds.c.made_at).where(
+    private_feeds.c.subscription_id == bindparam("subscription_id"), private_feeds.c.revoked_at.is_(null())
+)
+
+ADD_PRIVATE_FEED = insert(private_feeds).returning(private_feeds.c.id)
+
+# The one that a subscription has now ends. By the partial unique key.
+REVOKE_PRIVATE_FEED = (
+    update(private_feeds)
+    .where(private_feeds.c.subscription_id == bindparam("of_subscription"), private_feeds.c.revoked_at.is_(null()))
+    .values(revoked_at=bindparam("moment"), sealed_token=null())
+)
+
+# Of those that a subscription had, all but the newest go. By the index on the subscription.
+_newest_kept = private_feeds.alias("newest_kept")
+FORGET_OLD_PRIVATE_FEEDS = delete(private_feeds).where(
+    private_feeds.c.subscription_id == bindparam("of_subscription"),
+    private_feeds.c.id
+    <= select(_newest_kept.c.id)
+    .where(_newest_kept.c.subscription_id == bindparam("of_subscription"))
+    .order_by(_newest_kept.c.id.desc())
+    .offset(bindparam("kept"))
+    .limit(1)
+    .scalar_subquery(),
+)
+
+# All that a subscriber's subscriptions have and had, by the index on the endpoint; and who fetched them.
+_theirs = select(endpoints.c.id).where(endpoints.c.subscriber_id == bindparam("subscriber"))
+PRIVATE_FEEDS_OF = (
+    select(private_feeds.c.subscription_id, private_feeds.c.made_at, private_feeds.c.revoked_at)
+    .join(subscriptions, subscriptions.c.id == private_feeds.c.subscription_id)
+    .where(subscriptions.c.endpoint_id.in_(_theirs))
+    .order_by(private_feeds.c.id)
+)
+FETCHING = (
+    select(
+        feed_readers.c.reader,
+        feed_readers.c.software,
+        func.sum(feed_readers.c.polls).label("polls"),
+        func.max(feed_readers.c.last_at).label("last_at"),
+    )
+    .where(feed_readers.c.reader.in_(bindparam("names", expanding=True)))
+    .group_by(feed_readers.c.reader, feed_readers.c.software)
+    .order_by(func.max(feed_readers.c.last_at).desc(), feed_readers.c.software)
+)
+FORGET_PRIVATE_FEEDS = delete(private_feeds).where(
+    private_feeds.c.subscription_id.in_(bindparam("subscription_ids", expanding=True))
+)
+FORGET_FETCHING = delete(feed_readers).where(feed_readers.c.reader.in_(bindparam("names", expanding=True)))

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 revision = "0008"
-down_revision = "0005"
+down_revision = "0007"
 
 _KEY = BigInteger().with_variant(Integer(), "sqlite")
 _ACTIVE = text("state = 'active'")
