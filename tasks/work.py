@@ -17,7 +17,7 @@ from zonewire.delivery.ledger import Tally
 from zonewire.errors import CourierGone
 from zonewire.push import MOST_AT_ONCE, Pusher
 from zonewire.reaction import react
-from zonewire.store import SECOND, Store
+from zonewire.store import SECOND, Store, now
 from zonewire.store.pacing import Pace
 from zonewire.upkeep import UpkeepPolicy, upkeep
 
@@ -125,6 +125,8 @@ class FeedsWork(Idle):
         """Publish what is due; remember when the next feed comes due. First of all make true what is declared."""
         if not self._is_declared:
             feeds.declare(self._store, self._catalogue)
+            with self._store.writing() as db:
+                hub.end_without_feed(db, now=now(db))
             self._outside = hub.outside_endpoints(self._store, self._catalogue.hubs, keys=self._keys)
             self._is_declared = True
         is_filling = feeds.fill(self._store)

@@ -5,7 +5,7 @@ pushing settles. May import feeds, delivery, keys, store, telemetry and errors.
 """
 
 from zonewire.hub.asking import Asked, ask, read_request
-from zonewire.hub.ending import end_by_operator, expire, forget
+from zonewire.hub.ending import end_by_operator, end_without_feed, expire, forget
 from zonewire.hub.intents import follow
 from zonewire.hub.looking import count_subscriptions, list_subscriptions, show_subscription, what_is_known
 from zonewire.hub.messages import hub_messages
@@ -18,6 +18,7 @@ __all__ = [
     "ask",
     "count_subscriptions",
     "end_by_operator",
+    "end_without_feed",
     "expire",
     "follow",
     "forget",

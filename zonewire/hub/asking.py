@@ -65,13 +65,6 @@ _IS_SUBSCRIBED = select(hub_subscriptions.c.id).where(
     hub_subscriptions.c.format == bindparam("of_format"),
     hub_subscriptions.c.state == "active",
 )
-FORGET_REQUESTS = hub_requests.delete().where(
-    hub_requests.c.id.in_(
-        select(hub_requests.c.id)
-        .where(hub_requests.c.state != "pending", hub_requests.c.state_at < bindparam("before"))
-        .limit(bindparam("most"))
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -585,6 +585,18 @@ hub_subscriptions = Table(
         sqlite_where=text("state = 'active'"),
         postgresql_where=text("state = 'active'"),
     ),
+    Index(
+        "ix_hub_subscriptions_lease_until",
+        "lease_until",
+        sqlite_where=text("state = 'active'"),
+        postgresql_where=text("state = 'active'"),
+    ),
+    Index(
+        "ix_hub_subscriptions_ended",
+        "state_at",
+        sqlite_where=text("state = 'ended'"),
+        postgresql_where=text("state = 'ended'"),
+    ),
 )
 
 # What a subscriber asked of the hub. Nothing comes of it before its callback has answered the challenge.
@@ -607,6 +619,7 @@ hub_requests = Table(
     Column("created_at", Moment, nullable=False),
     Column("state_at", Moment, nullable=False),
     Index("ix_hub_requests_endpoint_id", "endpoint_id"),
+    Index("ix_hub_requests_state_at", "state_at"),
     Index("ix_hub_requests_requested_by", "requested_by", "created_at"),
 )
 

@@ -1,7 +1,7 @@
 """A hub with all that it stands on: a database, the web face, publishing, and a pusher with a real courier."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from zonewire.articles.model import Article
 from zonewire.delivery.mailing import Mailing
 from zonewire.delivery.retries import RetryPolicy
 from zonewire.feeds import mark_touched, publish_due
+from zonewire.keys import KeyRing
 from zonewire.outbound.couriers.http import HttpCourier
 from zonewire.push import Push, Pusher
 from zonewire.store import SECOND, Store, migrate
@@ -54,12 +55,17 @@ class Rig:
     def publish(self, article: Article | None = None, *, withdrawn: bool = False, **over: Any) -> Article:
         """Accept an article, and publish its feeds."""
         article = replace(article, **over) if article else an_article(**over)
+        self.publish_all([article], withdrawn=withdrawn)
+        return article
+
+    def publish_all(self, some: Sequence[Article], *, withdrawn: bool = False) -> None:
+        """Accept articles in one transaction, and publish their feeds."""
         with self.store.writing() as db:
             now = clock(db)
-            version = a_version(db, article, withdrawn=withdrawn, accepted_at=now)
-            mark_touched(db, version, now=now)
+            for n, article in enumerate(some):
+                version = a_version(db, article, withdrawn=withdrawn, accepted_at=now + n)
+                mark_touched(db, version, now=now)
         self.press()
-        return article
 
     def press(self) -> None:
         """Publish what is dirty, whatever the window."""
@@ -107,11 +113,20 @@ class Rig:
 
 
 @contextlib.contextmanager
-def a_rig(store: Store, tmp_path: Path, *, steps: tuple[int, ...] = (30, 30), **over: Any) -> Iterator[Rig]:
+def a_rig(
+    store: Store,
+    tmp_path: Path,
+    *,
+    steps: tuple[int, ...] = (30, 30),
+    port: int | None = None,
+    keys: KeyRing | None = None,
+    **over: Any,
+) -> Iterator[Rig]:
     """A hub that is served under its own address, and lets callbacks be on this machine unless told."""
-    port = free_port()
+    port = port or free_port()
     settings: dict[str, Any] = {"base_url": f"http://127.0.0.1:{port}", "allow_private_endpoints": True} | over
     face = a_face(store, tmp_path, **settings)
+    face = replace(face, keys=keys) if keys else face
     with store.reading() as db:
         installation = migrate.installation_number(db)
     push = Push(

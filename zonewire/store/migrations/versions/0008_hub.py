@@ -45,8 +45,16 @@ def upgrade() -> None:
     for name, columns in (
         ("ix_hub_subscriptions_active", ["feed_id", "id"]),
         ("ix_hub_subscriptions_requested_by", ["requested_by"]),
+        ("ix_hub_subscriptions_lease_until", ["lease_until"]),
     ):
         op.create_index(name, "hub_subscriptions", columns, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE)
+    op.create_index(
+        "ix_hub_subscriptions_ended",
+        "hub_subscriptions",
+        ["state_at"],
+        sqlite_where=text("state = 'ended'"),
+        postgresql_where=text("state = 'ended'"),
+    )
     op.create_table(
         "hub_requests",
         Column("id", _KEY, primary_key=True),
@@ -66,6 +74,7 @@ def upgrade() -> None:
         Column("state_at", BigInteger, nullable=False),
     )
     op.create_index("ix_hub_requests_endpoint_id", "hub_requests", ["endpoint_id"])
+    op.create_index("ix_hub_requests_state_at", "hub_requests", ["state_at"])
     op.create_index("ix_hub_requests_requested_by", "hub_requests", ["requested_by", "created_at"])
     op.create_table(
         "hub_outbox",
