@@ -14,6 +14,7 @@ from zonewire.delivery.addresses import Address, normalised
 from zonewire.delivery.endpoints import EndpointWanted, find_or_make_endpoints
 from zonewire.delivery.states import Kind
 from zonewire.errors import AddressRefused, TooMany, WrongUsage
+from zonewire.hub.active import IS_ACTIVE
 from zonewire.hub.topics import find_topic
 from zonewire.keys import KeyRing
 from zonewire.store import SECOND
@@ -29,9 +30,7 @@ MINUTE = 60 * SECOND
 _ASKED = select(func.count(), func.min(hub_requests.c.created_at)).where(
     hub_requests.c.requested_by == bindparam("asker"), hub_requests.c.created_at > bindparam("since")
 )
-_OPEN = select(func.count()).where(
-    hub_subscriptions.c.requested_by == bindparam("asker"), hub_subscriptions.c.state == "active"
-)
+_OPEN = select(func.count()).where(hub_subscriptions.c.requested_by == bindparam("asker"), IS_ACTIVE)
 _WAITING = select(func.count()).where(
     hub_requests.c.requested_by == bindparam("asker"),
     hub_requests.c.created_at > bindparam("since"),
@@ -63,7 +62,7 @@ _IS_SUBSCRIBED = select(hub_subscriptions.c.id).where(
     hub_subscriptions.c.endpoint_id == bindparam("of_endpoint"),
     hub_subscriptions.c.feed_id == bindparam("of_feed"),
     hub_subscriptions.c.format == bindparam("of_format"),
-    hub_subscriptions.c.state == "active",
+    IS_ACTIVE,
 )
 
 

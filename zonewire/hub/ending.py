@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, literal_column, select
 from zonewire.delivery import owing
 from zonewire.delivery.states import Kind
 from zonewire.errors import Conflict
+from zonewire.hub.active import IS_ACTIVE
 from zonewire.hub.intents import end
 from zonewire.hub.looking import key_of
 from zonewire.store import many, values_of
@@ -22,11 +23,11 @@ _ACTIVE = select(
     hub_subscriptions.c.endpoint_id,
     hub_subscriptions.c.delivery_id,
     hub_subscriptions.c.outside,
-).where(literal_column("hub_subscriptions.state") == literal_column("'active'"))
+).where(IS_ACTIVE)
 # Those whose lease is over. By the index `lease_until`.
 _OVER = (
     _ACTIVE.where(hub_subscriptions.c.lease_until <= bindparam("moment"))
-    .order_by(hub_subscriptions.c.id)
+    .order_by(hub_subscriptions.c.lease_until)
     .limit(bindparam("most"))
     .with_for_update()
 )

@@ -14,6 +14,7 @@ from zonewire.delivery import owing
 from zonewire.delivery.ledger import Settlement
 from zonewire.delivery.outcomes import Delivered, Never
 from zonewire.delivery.states import Kind, State
+from zonewire.hub.active import IS_ACTIVE
 from zonewire.hub.asking import SUBSCRIBE
 from zonewire.store import SECOND, insert, many, values_of
 from zonewire.store.tables import deliveries, feeds, hub_outbox, hub_requests, hub_subscriptions
@@ -66,7 +67,7 @@ _THAT = (
         hub_subscriptions.c.endpoint_id == bindparam("of_endpoint"),
         hub_subscriptions.c.feed_id == bindparam("of_feed"),
         hub_subscriptions.c.format == bindparam("of_format"),
-        hub_subscriptions.c.state == "active",
+        IS_ACTIVE,
     )
     .with_for_update()
 )
@@ -74,7 +75,7 @@ _AT = (
     select(hub_subscriptions.c.id, hub_subscriptions.c.delivery_id)
     .where(
         hub_subscriptions.c.endpoint_id.in_(values_of(many("endpoint_ids"))),
-        hub_subscriptions.c.state == "active",
+        IS_ACTIVE,
         ~hub_subscriptions.c.outside,
     )
     .order_by(hub_subscriptions.c.id)
@@ -82,7 +83,7 @@ _AT = (
 )
 _END = (
     update(hub_subscriptions)
-    .where(hub_subscriptions.c.id.in_(values_of(many("ended_ids"))), hub_subscriptions.c.state == "active")
+    .where(hub_subscriptions.c.id.in_(values_of(many("ended_ids"))), IS_ACTIVE)
     .values(state="ended", reason=bindparam("why"), state_at=bindparam("moment"))
 )
 _NOTICED = (

@@ -11,6 +11,7 @@ from zonewire.delivery.addresses import Address
 from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.errors import NotFound
+from zonewire.hub.active import IS_ACTIVE
 from zonewire.hub.topics import find_topic, topic_url
 from zonewire.store.tables import attempts, deliveries, endpoints, feeds, hub_requests, hub_subscriptions
 
@@ -23,11 +24,7 @@ _SUBSCRIPTIONS = (
     .join(feeds, feeds.c.id == hub_subscriptions.c.feed_id, isouter=True)
     .order_by(hub_subscriptions.c.id)
 )
-_COUNT = (
-    select(func.count())
-    .select_from(hub_subscriptions)
-    .where(hub_subscriptions.c.state == "active", ~hub_subscriptions.c.outside)
-)
+_COUNT = select(func.count()).select_from(hub_subscriptions).where(IS_ACTIVE, ~hub_subscriptions.c.outside)
 _REQUESTS = (
     select(hub_requests)
     .where(
@@ -62,7 +59,7 @@ def list_subscriptions(
     db: Connection, *, base_url: str, everything: bool = False, limit: int | None = None
 ) -> list[dict[str, Any]]:
     """The hub's subscriptions, the oldest first; those that are over only with *everything*."""
-    found = _SUBSCRIPTIONS if everything else _SUBSCRIPTIONS.where(hub_subscriptions.c.state == "active")
+    found = _SUBSCRIPTIONS if everything else _SUBSCRIPTIONS.where(IS_ACTIVE)
     return [_shape(row, base_url) for row in db.execute(found.limit(limit))]
 
 

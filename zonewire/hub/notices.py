@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, case, or_, select, update
 from zonewire.delivery import owing
 from zonewire.delivery.states import Kind, State
 from zonewire.feeds import Format
+from zonewire.hub.active import IS_ACTIVE
 from zonewire.store import SECOND, Store, insert, many, values_of
 from zonewire.store import now as clock
 from zonewire.store.pacing import Pace
@@ -61,7 +62,7 @@ _SUBSCRIBED = (
     .join(deliveries, deliveries.c.id == hub_subscriptions.c.delivery_id, isouter=True)
     .where(
         hub_subscriptions.c.feed_id == bindparam("of_feed"),
-        hub_subscriptions.c.state == "active",
+        IS_ACTIVE,
         hub_subscriptions.c.id > bindparam("after"),
         or_(hub_subscriptions.c.lease_until.is_(None), hub_subscriptions.c.lease_until > bindparam("moment")),
     )
@@ -90,7 +91,7 @@ _NO_LONGER_OUTSIDE = (
     update(hub_subscriptions)
     .where(
         hub_subscriptions.c.feed_id == bindparam("of_feed"),
-        hub_subscriptions.c.state == "active",
+        IS_ACTIVE,
         hub_subscriptions.c.outside,
         hub_subscriptions.c.endpoint_id.not_in(values_of(many("outside_ids"))),
     )
