@@ -7,7 +7,7 @@ from web import metrics, problems
 from web.api import events
 from web.face import Face
 from web.pages import STATIC
-from web.public import articles, feeds, filtered, health, listings, manage, portal, subscribers
+from web.public import archives, articles, feeds, filtered, health, listings, manage, portal, subscribers
 from zonewire import __version__
 
 
@@ -17,7 +17,7 @@ def create_app(face: Face) -> FastAPI:
     app.state.face = face
     problems.register(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    # A route that is found first is taken: `filtered` before `feeds`, which takes every address below /feeds/.
-    for module in (events, listings, filtered, feeds, articles, subscribers, manage, portal, health, metrics):
+    # A route that is found first is taken: `feeds` takes every address below /feeds/ that is left.
+    for module in (events, listings, filtered, archives, feeds, articles, subscribers, manage, portal, health, metrics):
         app.include_router(module.router)
     return app

@@ -31,6 +31,7 @@ class Served:
     in_brotli: Callable[[], Awaitable[bytes]]
     delta_from: Callable[[str], bytes | None] | None = None  # what whoever holds a tag lacks; None: has no deltas
     is_dated: bool = True  # whether every change of it gives it a later date
+    caching: str = CACHING
 
 
 async def answer(request: Request, served: Served) -> Response:
@@ -42,7 +43,7 @@ async def answer(request: Request, served: Served) -> Response:
     held = _held(request, served, tags)
     headers = {
         "ETag": f'"{held or ours}"',
-        "Cache-Control": CACHING,
+        "Cache-Control": served.caching,
         "Vary": "Accept-Encoding",
         "Access-Control-Allow-Origin": "*",  # readers that live in a browser
         "Access-Control-Expose-Headers": "ETag, Link",
