@@ -8,7 +8,18 @@ from web.api import events
 from web.face import Face
 from web.hub import door
 from web.pages import STATIC
-from web.public import articles, feeds, filtered, health, listings, manage, portal, private_feeds, subscribers
+from web.public import (
+    archives,
+    articles,
+    feeds,
+    filtered,
+    health,
+    listings,
+    manage,
+    portal,
+    private_feeds,
+    subscribers,
+)
 from zonewire import __version__
 
 
@@ -25,6 +36,7 @@ def create_app(face: Face) -> FastAPI:
         listings,
         filtered,
         private_feeds,
+        archives,
         feeds,
         articles,
         subscribers,

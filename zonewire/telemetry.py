@@ -36,6 +36,8 @@ EVENTS: dict[str, str] = {
     "feeds.declared": "the catalogue's feeds were made, changed or dropped; feeds (that it declares), changed",
     "feed.published": "feeds whose documents were made and stored together; feeds, documents, "
     "entries_rendered, took_ms",
+    "archive.closed": "archives of a feed were closed, since its document has no room for more; feed, archives, "
+    "entries (in all of them)",
     "entry.spoiled": "an article that cannot be an entry, left out of its feeds; article_guid, number, format",
     "document.spoiled": "a feed document that does not parse, its last good one stays; feed, format, number",
     "reply.unreadable": "a receiver's answer that its channel cannot read, tried again; channel, and the trace",

@@ -32,6 +32,7 @@ class Served:
     delta_from: Callable[[str], bytes | None] | None = None  # what whoever holds a tag lacks; None: has no deltas
     has_hub: bool = False  # whether the hub tells of its changes
     is_dated: bool = True  # whether every change of it gives it a later date
+    caching: str = CACHING
 
 
 async def answer(request: Request, served: Served) -> Response:
@@ -43,7 +44,7 @@ async def answer(request: Request, served: Served) -> Response:
     held = _held(request, served, tags)
     headers = {
         "ETag": f'"{held or ours}"',
-        "Cache-Control": CACHING,
+        "Cache-Control": served.caching,
         "Vary": "Accept-Encoding",
         "Access-Control-Allow-Origin": "*",  # readers that live in a browser
         "Access-Control-Expose-Headers": "ETag, Link",

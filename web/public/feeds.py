@@ -55,7 +55,7 @@ async def document(address: str, request: Request) -> Response:
 
 
 async def _document(request: Request, name: str, form: Format, address: str) -> Response:
-    shelf, face = _shelf_of(request), face_of(request)
+    shelf, face = shelf_of(request), face_of(request)
     found = await shelf.take(name, form)
     if found is not None:
         served = Served(
@@ -67,7 +67,7 @@ async def _document(request: Request, name: str, form: Format, address: str) -> 
             delta_from=lambda tag: _delta(face, name, form, found, tag),
         )
         return await answer(request, served)
-    slug = await run_in_threadpool(_slug_behind, face, name)
+    slug = await run_in_threadpool(slug_behind, face, name)
     if slug is None:
         raise _no_such(address)
     # Relative, so that it is right behind any proxy and prefix. 308: for good.
@@ -81,12 +81,14 @@ def _delta(face: Face, name: str, form: Format, found: Document, tag: str) -> by
         return delta_from(db, name, form, found, tag, base_url=face.settings.base, catalogue=face.catalogue)
 
 
-def _slug_behind(face: Face, name: str) -> str | None:
+def slug_behind(face: Face, name: str) -> str | None:
+    """The feed that a zone's, city's or section's own name stands for; None where it stands for none."""
     with face.store.reading() as db:
         return name_behind(db, name)
 
 
-def _shelf_of(request: Request) -> Shelf:
+def shelf_of(request: Request) -> Shelf:
+    """This process's documents."""
     state = request.app.state
     if not hasattr(state, "shelf"):
         face = face_of(request)

@@ -1,9 +1,10 @@
-"""Feeds: which articles stand where, entries made once a version, documents put together, and the coalescing of bursts.
+"""Feeds: which articles stand where, entries made once a version, documents and archives put together, bursts.
 
 May import articles, rendering, store, telemetry and errors. The reaction marks, a feeds worker publishes, the web face
 and the command line read.
 """
 
+from zonewire.feeds.archives import Lack, archive_document, why_lacking
 from zonewire.feeds.catalogue import Catalogue, CatalogueWrong, read_catalogue
 from zonewire.feeds.declaring import declare, fill
 from zonewire.feeds.deltas import delta_from
@@ -47,9 +48,11 @@ __all__ = [
     "Document",
     "FeedLine",
     "Format",
+    "Lack",
     "Making",
     "Polls",
     "Published",
+    "archive_document",
     "are_out",
     "canonical_query",
     "content_type",
@@ -77,5 +80,6 @@ __all__ = [
     "render_opml",
     "render_sitemap",
     "served_document",
+    "why_lacking",
     "write_down",
 ]

@@ -18,7 +18,7 @@ from zonewire.feeds.feed import DECLARED, FILLED
 from zonewire.filters import MATCHING, KeywordIndex, facts_of, intern_many, keyword_index
 from zonewire.store import Store, insert, many, values_of
 from zonewire.store import now as clock
-from zonewire.store.tables import articles, documents, feed_entries, feeds, slugs
+from zonewire.store.tables import archive_entries, archives, articles, documents, feed_entries, feeds, slugs
 
 log = structlog.get_logger()
 
@@ -39,7 +39,10 @@ _EMPTY = (
 )
 _DROP = {
     table: delete(table).where(column.in_(values_of(many("feed_ids"))))
-    for table, column in ((documents, documents.c.feed_id), (feed_entries, feed_entries.c.feed_id), (feeds, feeds.c.id))
+    for table, column in (
+        *((table, table.c.feed_id) for table in (documents, archive_entries, archives, feed_entries)),
+        (feeds, feeds.c.id),
+    )
 }
 _GIVE_SLUG = insert(slugs).on_conflict_do_nothing()
 
@@ -105,7 +108,8 @@ def _declared(db: Connection, row: Row[*tuple[Any, ...]] | None, one: Declared, 
     if (row.title, row.filter_id) == (one.title, filter_id):
         return 0
     if row.filter_id != filter_id:
-        db.execute(_DROP[feed_entries], {"feed_ids": [row.id]})
+        for table in (archive_entries, archives, feed_entries):  # archives of what it was: their numbers stay given
+            db.execute(_DROP[table], {"feed_ids": [row.id]})
         db.execute(_EMPTY, {"feed_id": row.id, "to_filter": filter_id})
     db.execute(_CHANGE, {"feed_id": row.id, "to_title": one.title, "at": now})
     return 1

@@ -6,13 +6,13 @@ in the reader's last document; what the reader has and the feed carries no longe
 
 from sqlalchemy import Connection
 
-from zonewire.feeds import pressing, statements
+from zonewire.feeds import statements
 from zonewire.feeds.catalogue import Catalogue
 from zonewire.feeds.documents import assemble
 from zonewire.feeds.feed import Format
-from zonewire.feeds.pressing import Part
-from zonewire.feeds.publishing import Carried, Making, feed_of, kept_under
+from zonewire.feeds.publishing import Carried, Making, feed_of
 from zonewire.feeds.reading import Document
+from zonewire.feeds.ready import ready_entries
 from zonewire.feeds.tags import span_of
 
 
@@ -39,18 +39,10 @@ def delta_from(
     )
     if len(lacking.live) == len(carried.live):
         return None
-    entries = _entries(db, lacking, kept_under(form, catalogue.text_of(name)), making.made_for)
+    numbers = [one.number for one in lacking.live]
+    ready = ready_entries(db, numbers, form, text=catalogue.text_of(name), making=making)
+    entries = [ready[number] for number in numbers if number in ready]
     if len(entries) < len(lacking.live):
         return None  # made by another catalogue or address than ours, or one cannot be made
     installation = db.execute(statements.INSTALLATION).one().number
     return assemble(feed_of(row, making, installation), form, entries, lacking.tombstones).plain
-
-
-def _entries(db: Connection, carried: Carried, kept_as: str, made_for: str) -> list[Part]:
-    numbers = [one.number for one in carried.live]
-    ready = {
-        row.number: pressing.unpress(row.body)
-        for row in db.execute(statements.READY_ENTRIES, {"numbers": numbers, "made_for": made_for})
-        if row.format == kept_as
-    }
-    return [ready[number] for number in numbers if number in ready]

@@ -1,7 +1,7 @@
 """Feed documents: a head, ready-made entries, a tail. Pure: equal input gives equal bytes, and no build time is in it.
 
-RSS 2.0 with the Best Practices Profile, Atom (RFC 4287) with tombstones (RFC 6721), JSON Feed 1.1. `check` reads a
-document back before it may take the last good one's place.
+RSS 2.0 with the Best Practices Profile, Atom (RFC 4287) with tombstones (RFC 6721), JSON Feed 1.1; archives by RFC
+5005. `check` reads a document back before it may take the last good one's place.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -19,6 +19,7 @@ from zonewire.feeds.pressing import Part, join, press
 
 JSON_FEED = "https://jsonfeed.org/version/1.1"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
+HISTORY = "http://purl.org/syndication/history/1.0"
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _COMMA = press(b",\n")
 _LINE = press(b"\n")
@@ -58,8 +59,8 @@ def check(document: bytes, form: Format) -> None:
 
 
 def _rss(feed: Feed, _tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
-    namespaces = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in RSS_NAMESPACES.items())
-    page, here = as_uri(feed.page_url), as_uri(feed.url(Format.RSS))
+    namespaces = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in RSS_NAMESPACES.items()) + _declared(feed)
+    page, here = as_uri(feed.page_url), as_uri(feed.own_url(Format.RSS))
     title = hexed(escape(one_line(feed.heading)).encode()).decode()
     description = hexed(escape(one_line(feed.description)).encode()).decode()
     hubs = "".join(f'<atom:link rel="hub" href={quoteattr(as_uri(hub))}/>\n' for hub in feed.hubs)  # WebSub §4
@@ -69,6 +70,7 @@ def _rss(feed: Feed, _tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
         f"<language>{feed.language.lower()}</language>\n{_rss_of_portal(feed)}<lastBuildDate>{rfc822(feed.changed_at)}</lastBuildDate>\n"
         f"<generator>{GENERATOR}</generator>\n<docs>http://www.rssboard.org/rss-specification</docs>\n"
         f'<atom:link rel="self" type="{MEDIA_TYPES[Format.RSS]}" href={quoteattr(here)}/>\n{hubs}'
+        f"{_history(feed, Format.RSS, 'atom:link')}"
     )
     return head.encode(), b"\n</channel>\n</rss>\n"
 
@@ -98,8 +100,8 @@ def _atom_of_portal(feed: Feed) -> str:
 
 def _atom(feed: Feed, tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
     # Declared only where it is used: validators do not know the namespace of tombstones.
-    extra = f' xmlns:at="{TOMBSTONES}"' if tombstones else ""
-    page, here = as_uri(feed.page_url), as_uri(feed.url(Format.ATOM))
+    extra = (f' xmlns:at="{TOMBSTONES}"' if tombstones else "") + _declared(feed)
+    page, here = as_uri(feed.page_url), as_uri(feed.own_url(Format.ATOM))
     hubs = "".join(f'<link rel="hub" href={quoteattr(as_uri(hub))}/>\n' for hub in feed.hubs)
     head = (
         f'{_DECLARATION}<feed xmlns="{ATOM}"{extra} xml:lang="{feed.language}">\n<id>{escape(feed.urn)}</id>\n'
@@ -107,6 +109,7 @@ def _atom(feed: Feed, tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
         f"<updated>{rfc3339(feed.changed_at)}</updated>\n<author><name>{escape(one_line(feed.publisher))}</name></author>\n"
         f"<generator>{GENERATOR}</generator>\n"
         f'<link rel="self" type="{MEDIA_TYPES[Format.ATOM]}" href={quoteattr(here)}/>\n{hubs}'
+        f"{_history(feed, Format.ATOM, 'link')}"
         f'<link rel="alternate" type="text/html" href={quoteattr(page)}/>\n{_atom_of_portal(feed)}'
     )
     stones = "".join(
@@ -114,6 +117,20 @@ def _atom(feed: Feed, tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
         for stone in tombstones
     )
     return head.encode(), f"{stones}\n</feed>\n".encode()
+
+
+def _declared(feed: Feed) -> str:
+    """The namespace of an archive's mark: in archives alone."""
+    return f' xmlns:fh="{HISTORY}"' if feed.nth else ""
+
+
+def _history(feed: Feed, form: Format, element: str) -> str:
+    """Links to older and newer documents, and an archive's mark (RFC 5005 §4)."""
+    links = "".join(
+        f'<{element} rel="{rel}" type="{MEDIA_TYPES[form]}" href={quoteattr(as_uri(url))}/>\n'
+        for rel, url in feed.history(form)
+    )
+    return links + ("<fh:archive/>\n" if feed.nth else "")
 
 
 def _json(feed: Feed, _tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
@@ -130,6 +147,8 @@ def _json(feed: Feed, _tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
         head["icon"] = as_uri(feed.portal.logo)
     if feed.hubs:
         head["hubs"] = [{"type": "WebSub", "url": as_uri(hub)} for hub in feed.hubs]
+    if feed.older:
+        head["next_url"] = as_uri(feed.archive_url(feed.older, Format.JSON))  # all that JSON Feed can say of it
     return orjson.dumps(head)[:-1] + b',"items":[\n', b"\n]}\n"
 
 

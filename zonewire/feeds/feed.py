@@ -65,6 +65,8 @@ class Feed:
     era: str = "0"  # of its entries (tags.py)
     hubs: tuple[str, ...] = ()  # who tells of its changes
     address: str = ""  # of its document, where that is not made of its name
+    nth: int = 0  # which of its archives this is; 0: the document that readers subscribe to
+    older: int = 0  # the archive that holds what came before; 0: there is none
 
     @property
     def publisher(self) -> str:
@@ -87,8 +89,25 @@ class Feed:
         return self.declared_as or _DESCRIPTIONS[self.kind].format(title=self.title)
 
     def url(self, form: Format) -> str:
-        """The document's own address."""
+        """The address that readers subscribe to."""
         return self.address or f"{self.base_url}/feeds/{self.name}.{form}"
+
+    def archive_url(self, nth: int, form: Format) -> str:
+        """The address of one of its archives."""
+        return f"{self.base_url}/feeds/archive/{self.name}/{nth}.{form}"
+
+    def own_url(self, form: Format) -> str:
+        """The document's own address, of an archive too."""
+        return self.archive_url(self.nth, form) if self.nth else self.url(form)
+
+    def history(self, form: Format) -> list[tuple[str, str]]:
+        """Where a reader finds older and newer documents, each with its relation (RFC 5005 §4).
+
+        An archive's bytes stay, so it names the one after it before that is there.
+        """
+        links = [("current", self.url(form))] if self.nth else []
+        links += [("prev-archive", self.archive_url(self.older, form))] if self.older else []
+        return links + ([("next-archive", self.archive_url(self.nth + 1, form))] if self.nth else [])
 
 
 FILLED = -1

@@ -5,9 +5,8 @@ who invents filters leaves nothing behind. A subscription's private feed is made
 own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from sqlalchemy import Connection, bindparam, select
@@ -15,13 +14,14 @@ from sqlalchemy import Connection, bindparam, select
 from zonewire.articles.model import Version
 from zonewire.articles.reading import by_numbers
 from zonewire.errors import InvalidInput
-from zonewire.feeds import pressing, statements
+from zonewire.feeds import statements
 from zonewire.feeds.catalogue import Portal
 from zonewire.feeds.documents import assemble
-from zonewire.feeds.entries import render_entry, shown_published
+from zonewire.feeds.entries import shown_published
 from zonewire.feeds.feed import DECLARED, Feed, Format, urn_of
-from zonewire.feeds.publishing import FULL, Making, kept_under
+from zonewire.feeds.publishing import Making
 from zonewire.feeds.reading import Document
+from zonewire.feeds.ready import entries_of
 from zonewire.feeds.tags import Span, tag_of
 from zonewire.filters import DIMENSIONS, Filter, Passing, as_options, filter_of
 from zonewire.rendering.translation import words
@@ -120,7 +120,9 @@ def filtered_document(db: Connection, wanted: Filter, cover: Cover, *, making: M
         declared_as=cover.title,
         address=f"{making.base_url}/feeds/{cover.address}",
     )
-    made = assemble(feed, cover.form, _entries(db, found, cover.form, making))
+    versions = {one.number: one for one in found}
+    entries = entries_of(db, list(versions), cover.form, text=making.catalogue.text, making=making, versions=versions)
+    made = assemble(feed, cover.form, entries)
     return Document(
         number=max((one.number for one in found), default=0),
         etag=tag_of(made.plain, Span("", 0, 0)),
@@ -144,24 +146,3 @@ def _newest(db: Connection, wanted: Filter, *, most: int) -> list[Version]:
 
 def _place(one: Version) -> tuple[int, int]:
     return shown_published(one.article.published_at, one.accepted_at), one.number
-
-
-def _entries(db: Connection, found: Sequence[Version], form: Format, making: Making) -> list[pressing.Part]:
-    """Entries as they stand ready; one that no feed has shown for long is made once more."""
-    text = making.catalogue.text
-    kept_as, parameters = kept_under(form, text), {"numbers": [one.number for one in found]}
-    rows: Sequence[Any] = db.execute(statements.READY_ENTRIES, parameters | {"made_for": making.made_for}).all()
-    ready = {row.number: pressing.unpress(row.body) for row in rows if row.format == kept_as}
-    parts = []
-    for one in found:
-        part = ready.get(one.number)
-        if part is None:
-            try:
-                publisher = making.catalogue.portal.name
-                part = pressing.press(
-                    render_entry(one, form, base_url=making.base_url, publisher=publisher, text=text or FULL)
-                )
-            except (ValueError, TypeError):
-                continue  # it is left out of every feed, and told where that is published
-        parts.append(part)
-    return parts

@@ -3,7 +3,8 @@
 The first change of a quiet feed publishes at once, the rest of the burst together at the end of a window. A feed is
 dirty up to a number, and publishing clears it only up to the number that it read, so a change in between stays owed;
 of two publishers the one that read less changes nothing. Feeds go in batches: a few statements read all that a batch
-needs, entries are rendered and documents put together with no transaction open, and one short one writes them.
+needs, entries are rendered and documents put together with no transaction open, and one short one writes them. What a
+document would no longer carry is archived before (archiving.py).
 """
 
 import time
@@ -18,6 +19,7 @@ from sqlalchemy import Connection
 from zonewire.articles.model import Version
 from zonewire.articles.reading import by_numbers
 from zonewire.feeds import pressing, statements
+from zonewire.feeds.archiving import archive
 from zonewire.feeds.catalogue import Catalogue
 from zonewire.feeds.documents import Spoiled, Tombstone, assemble
 from zonewire.feeds.entries import render_entry, shown_published
@@ -82,6 +84,7 @@ class _Batch:
     missing: list[tuple[int, str, Format]] = field(default_factory=list)  # number, text and format of such entries
     versions: dict[int, Version] = field(default_factory=dict)  # that have to be rendered first
     fresh: list[dict[str, Any]] = field(default_factory=list)  # rows of the entries that were rendered just now
+    outside: set[int] = field(default_factory=set)  # feeds with entries that neither document nor archive would hold
 
 
 def publish_due(
@@ -92,7 +95,7 @@ def publish_due(
     _remake(store, making.made_for, now=now)
     ends, count = time.monotonic() + TURN_S, 0
     window = int(window_s * SECOND)
-    while published := _publish_batch(store, making, window=window, now=now):
+    while published := _publish_batch(store, making, window=window, ends=ends, now=now):
         count += published
         if published < BATCH or time.monotonic() > ends:
             break
@@ -101,11 +104,10 @@ def publish_due(
     return Published(count, None if next_due_at is None else int(next_due_at))
 
 
-def _publish_batch(store: Store, making: Making, *, window: int, now: int | None) -> int:
+def _publish_batch(store: Store, making: Making, *, window: int, ends: float, now: int | None) -> int:
     """Publish up to BATCH feeds; how many there were."""
     began = time.monotonic()
-    with store.reading() as db:
-        batch = _read(db, making, window=window, now=now)
+    batch = _read_whole(store, making, window=window, ends=ends, now=now)
     if not batch.feeds:
         return 0
     _render_missing(batch, making)
@@ -131,6 +133,25 @@ def _publish_batch(store: Store, making: Making, *, window: int, now: int | None
     return len(batch.feeds)
 
 
+def _read_whole(store: Store, making: Making, *, window: int, ends: float, now: int | None) -> _Batch:
+    """What is due, and nothing of it outside both document and archives: what would be is archived first.
+
+    Then all is read again, since more may have come. A feed that would take too long is left to the next turn.
+    """
+    is_late = False
+    while True:
+        with store.reading() as db:
+            batch = _read(db, making, window=window, now=now)
+        if is_late or not batch.outside:
+            batch.feeds = [entry for entry in batch.feeds if entry[0] not in batch.outside]
+            return batch
+        for key, _, feed in batch.feeds:
+            if key in batch.outside:
+                most, below = making.catalogue.entries_of(feed.name), batch.carried[key].whole_from
+                archive(store, key, feed.name, entries=most, below=below, ends=ends, now=now)
+        is_late = time.monotonic() > ends  # after one step at least, however slow it is
+
+
 def _read(db: Connection, making: Making, *, window: int, now: int | None) -> _Batch:
     at = clock(db) if now is None else now
     due = db.execute(statements.DUE_FEEDS, {"now": at, "quiet_since": at - window, "at_most": BATCH}).all()
@@ -148,6 +169,7 @@ def _read(db: Connection, making: Making, *, window: int, now: int | None) -> _B
         batch.carried[key] = Carried.of(rows_of.get(key, []), making.catalogue.entries_of(feed.name))
         text = making.catalogue.text_of(feed.name)
         wanted |= {(row.number, text) for row in batch.carried[key].live}
+    batch.outside = {row.id for row in due if _is_outside(row, batch.carried[row.id])}
     numbers = sorted({number for number, _ in wanted})
     for ready in db.execute(statements.READY_ENTRIES, {"numbers": numbers, "made_for": making.made_for}):
         batch.entries[ready.number, ready.format] = pressing.unpress(ready.body)
@@ -159,6 +181,15 @@ def _read(db: Connection, making: Making, *, window: int, now: int | None) -> _B
     )
     batch.versions = by_numbers(db, sorted({number for number, _, _ in batch.missing})) if batch.missing else {}
     return batch
+
+
+def _is_outside(row: Any, carried: "Carried") -> bool:
+    """Whether something stands in the feed that neither its document nor an archive would hold.
+
+    The row was read before what is carried, so what came or changed in between is still owed.
+    """
+    is_whole = bool(era_of(row.filter_id, row.filled_to))
+    return is_whole and row.oldest_unarchived is not None and row.oldest_unarchived < carried.whole_from
 
 
 def kept_under(form: str, text: str) -> str:
@@ -182,6 +213,7 @@ def feed_of(row: Any, making: Making, installation: int) -> Feed:
         declared_as=declared.description if declared else "",
         era=era_of(row.filter_id, row.filled_to),
         hubs=making.hubs,
+        older=row.newest_archive or 0,
     )
 
 
@@ -207,6 +239,7 @@ class Carried:
 
     live: list[Any]
     gone: list[Any]
+    whole_from: int = 0  # from this number on nothing of the feed is left out
 
     @classmethod
     def of(cls, rows: list[Any], most: int) -> "Carried":
@@ -215,8 +248,8 @@ class Carried:
         oldest = numbers[most - 1] if len(numbers) >= most else 0
         live = [row for row in rows if not row.withdrawn and row.number >= oldest]
         live.sort(key=lambda row: (shown_published(row.published_at, row.accepted_at), row.number), reverse=True)
-        gone = [row for row in rows if row.withdrawn and row.number >= oldest]
-        return cls(live, sorted(gone, key=lambda row: -row.number)[:most])
+        gone = sorted((row for row in rows if row.withdrawn and row.number >= oldest), key=lambda row: -row.number)
+        return cls(live, gone[:most], max(oldest, gone[most - 1].number if len(gone) > most else 0))
 
     @property
     def tombstones(self) -> list[Tombstone]:

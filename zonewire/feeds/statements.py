@@ -3,11 +3,13 @@
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Integer,
     Text,
     and_,
     bindparam,
     case,
     delete,
+    exists,
     func,
     literal_column,
     or_,
@@ -17,6 +19,8 @@ from sqlalchemy import (
 
 from zonewire.store.dialect import each, insert, many, values_of
 from zonewire.store.tables import (
+    archive_entries,
+    archives,
     articles,
     documents,
     entry_renderings,
@@ -73,11 +77,12 @@ TOUCH = _touch.on_conflict_do_update(
     },
 ).returning(feeds.c.id, feeds.c.name, feeds.c.dirty_to)
 
-# One article in some feeds. Guarded by number: an older version never replaces a newer one.
+# One article in some feeds. Guarded by number: an older version never replaces a newer one. No archive holds a version
+# that has only just come.
 STAND = insert(feed_entries)
 STAND = STAND.on_conflict_do_update(
     index_elements=[feed_entries.c.feed_id, feed_entries.c.article_id],
-    set_={name: STAND.excluded[name] for name in ("number", "withdrawn", "came_in")},
+    set_={name: STAND.excluded[name] for name in ("number", "withdrawn", "came_in")} | {"archive": literal_column("0")},
     where=feed_entries.c.number < STAND.excluded.number,
 )
 
@@ -90,6 +95,18 @@ LEAVE = delete(feed_entries).where(
 
 # --- publishing ------------------------------------------------------------------------------------------------------
 
+# How far a feed is archived: its newest archive, by the primary key, and the oldest entry that stands in none, by
+# ix_feed_entries_unarchived.
+_kept = archives.alias("kept")
+_NEWEST_ARCHIVE = select(func.max(_kept.c.nth)).where(_kept.c.feed_id == feeds.c.id).correlate(feeds).scalar_subquery()
+_in_none = feed_entries.alias("in_none")
+_OLDEST_UNARCHIVED = (
+    select(func.min(_in_none.c.number))
+    .where(_in_none.c.feed_id == feeds.c.id, _in_none.c.archive == literal_column("0"))
+    .correlate(feeds)
+    .scalar_subquery()
+)
+
 # What a document is made by, besides its entries.
 _FEED = select(
     feeds.c.id,
@@ -100,6 +117,8 @@ _FEED = select(
     feeds.c.changed_at,
     feeds.c.filter_id,
     feeds.c.filled_to,
+    _NEWEST_ARCHIVE.label("newest_archive"),
+    _OLDEST_UNARCHIVED.label("oldest_unarchived"),
 )
 
 _QUIET = or_(
@@ -229,6 +248,92 @@ REMAKE = (
         dirty_since=func.coalesce(feeds.c.dirty_since, bindparam("at", type_=feeds.c.dirty_since.type)),
     )
 )
+
+
+# --- archives --------------------------------------------------------------------------------------------------------
+
+# One feed, held: whoever changes what stands in it holds it too.
+LOCK_FEED = (
+    select(feeds.c.archives, feeds.c.filter_id, feeds.c.filled_to)
+    .where(feeds.c.id == bindparam("feed_id"))
+    .with_for_update()
+)
+
+# Its oldest entries that stand in no archive. ix_feed_entries_unarchived.
+UNARCHIVED = (
+    select(feed_entries.c.number, feed_entries.c.withdrawn, versions.c.accepted_at)
+    .join_from(feed_entries, versions, versions.c.number == feed_entries.c.number)
+    .where(feed_entries.c.feed_id == bindparam("feed_id"), feed_entries.c.archive == literal_column("0"))
+    .order_by(feed_entries.c.number)
+    .limit(bindparam("most"))
+)
+
+# The date of its newest archive. Primary key.
+ARCHIVED_AT = (
+    select(archives.c.changed_at)
+    .where(archives.c.feed_id == bindparam("feed_id"))
+    .order_by(archives.c.nth.desc())
+    .limit(1)
+)
+
+# One archive more, with what stands in none from its first number to its last. ix_feed_entries_unarchived.
+CLOSE_ARCHIVE = insert(archives)
+_OF_ARCHIVE = and_(
+    feed_entries.c.feed_id == bindparam("of_feed"),
+    feed_entries.c.archive == literal_column("0"),
+    feed_entries.c.number.between(bindparam("first"), bindparam("last")),
+)
+FILL_ARCHIVE = insert(archive_entries).from_select(
+    ["feed_id", "nth", "number"],
+    select(feed_entries.c.feed_id, bindparam("of_nth", type_=Integer()), feed_entries.c.number).where(_OF_ARCHIVE),
+)
+MARK_ARCHIVED = update(feed_entries).where(_OF_ARCHIVE).values(archive=bindparam("of_nth"))
+COUNT_ARCHIVES = update(feeds).where(feeds.c.id == bindparam("feed_id")).values(archives=bindparam("to_nth"))
+
+# One archive with its feed, and whether there is an older one. Unique name, then primary keys.
+ARCHIVE = (
+    _FEED.add_columns(
+        archives.c.closed_at,
+        archives.c.changed_at.label("newest_at"),
+        exists()
+        .where(_kept.c.feed_id == archives.c.feed_id, _kept.c.nth == archives.c.nth - 1)
+        .correlate(archives)
+        .label("has_older"),
+    )
+    .select_from(feeds.join(archives, archives.c.feed_id == feeds.c.id))
+    .where(feeds.c.name == bindparam("feed_name"), archives.c.nth == bindparam("of_nth"))
+)
+
+# The versions in it, and when each text was withdrawn after it, if ever. Primary keys; unique (article_id, version).
+_later = versions.alias("later")
+_WITHDRAWN_AT = (
+    select(func.min(_later.c.accepted_at))
+    .where(_later.c.article_id == versions.c.article_id, _later.c.withdrawn, _later.c.version > versions.c.version)
+    .correlate(versions)
+    .scalar_subquery()
+)
+ARCHIVED = (
+    select(
+        archive_entries.c.number,
+        articles.c.entry_id,
+        versions.c.published_at,
+        versions.c.accepted_at,
+        versions.c.withdrawn,
+        _WITHDRAWN_AT.label("withdrawn_at"),
+    )
+    .select_from(
+        archive_entries.join(versions, versions.c.number == archive_entries.c.number).join(
+            articles, articles.c.id == versions.c.article_id
+        )
+    )
+    .where(archive_entries.c.feed_id == bindparam("of_feed"), archive_entries.c.nth == bindparam("of_nth"))
+)
+
+# The last number that an archive of a feed was given, and whether a certain one is there. Unique name.
+LAST_ARCHIVE = select(
+    feeds.c.archives,
+    exists().where(archives.c.feed_id == feeds.c.id, archives.c.nth == bindparam("of_nth")).label("is_there"),
+).where(feeds.c.name == bindparam("feed_name"))
 
 
 # The installation's number and birth; its only row.

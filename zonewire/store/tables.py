@@ -486,6 +486,8 @@ feeds = Table(
         "changed_at", Moment, nullable=False, server_default="0"
     ),  # acceptance of the newest version that touched it
     Column("articles", Integer, nullable=False, server_default="0"),  # that stand in it, withdrawn ones not counted
+    # The number of its last archive: none is given twice, not even where the archives themselves are gone.
+    Column("archives", Integer, nullable=False, server_default="0"),
     Index(
         "ix_feeds_dirty",
         "dirty_since",
@@ -504,8 +506,35 @@ feed_entries = Table(
     Column("withdrawn", Boolean, nullable=False),
     # The feed's dirty_to when it came in, or changed last: rises within the feed in whatever order reactions come.
     Column("came_in", BigInteger, nullable=False, server_default="0"),
+    Column("archive", Integer, nullable=False, server_default="0"),  # the archive that holds this version; 0: none does
     Index("ix_feed_entries_newest", "feed_id", "number"),
     Index("ix_feed_entries_article_id", "article_id"),
+    Index(
+        "ix_feed_entries_unarchived",
+        "feed_id",
+        "number",
+        sqlite_where=text("archive = 0"),
+        postgresql_where=text("archive = 0"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+# The closed archives of the feeds, and the versions that each holds.
+archives = Table(
+    "archives",
+    metadata,
+    Column("feed_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("nth", Integer, primary_key=True, autoincrement=False),  # 1 is the oldest
+    Column("closed_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),  # acceptance of the newest in it, and of all in older archives
+    sqlite_with_rowid=False,
+)
+archive_entries = Table(
+    "archive_entries",
+    metadata,
+    Column("feed_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("nth", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
 
