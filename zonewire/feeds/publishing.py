@@ -33,7 +33,7 @@ BATCH = 16
 TURN_S = 0.8
 """How long one call goes on before it leaves the rest to the next."""
 
-FORM = 2
+FORM = 3
 """Raised whenever an entry or document of old would be rendered differently now."""
 
 log = structlog.get_logger()
