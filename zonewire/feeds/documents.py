@@ -21,6 +21,9 @@ from zonewire.feeds.pressing import Part, join, press
 JSON_FEED = "https://jsonfeed.org/version/1.1"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+STYLE = "/static/feed.css"
+"""What a browser shows a document by. Of no version, and on whatever host it was opened: equal bytes everywhere."""
+_WIDE_BRACKETS = str.maketrans("()", "（）")  # a mail address's real name stands in brackets
 _RSS_PICTURES = {"", ".jpg", ".jpeg", ".gif", ".png"}
 """What a channel's picture may end in (RSS 2.0, image)."""
 _ENDING = re.compile(r"(?:\.\w+)?$")
@@ -67,13 +70,19 @@ def _rss(feed: Feed, _tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
     title, description = _plain(feed.heading), _plain(feed.description)
     # A hub's <atom:link rel="hub"> goes beside rel="self" once there is one (WebSub §4).
     head = (
-        f'{_DECLARATION}<rss version="2.0"{namespaces}>\n<channel>\n<title>{title}</title>\n'
+        f'{_beginning(feed)}<rss version="2.0"{namespaces}>\n<channel>\n<title>{title}</title>\n'
         f"<link>{escape(page)}</link>\n<description>{description}</description>\n"
         f"<language>{feed.language.lower()}</language>\n{_rss_of_portal(feed)}<lastBuildDate>{rfc822(feed.changed_at)}</lastBuildDate>\n"
         f"<generator>{GENERATOR}</generator>\n<docs>http://www.rssboard.org/rss-specification</docs>\n"
         f'<atom:link rel="self" type="{MEDIA_TYPES[Format.RSS]}" href={quoteattr(here)}/>\n'
     )
     return head.encode(), b"\n</channel>\n</rss>\n"
+
+
+def _beginning(feed: Feed) -> str:
+    """The declaration, and a style sheet for people who open a feed in a browser; readers pass over it."""
+    prefix = urlsplit(as_uri(feed.base_url)).path.rstrip("/")
+    return f'{_DECLARATION}<?xml-stylesheet type="text/css" href="{prefix}{STYLE}"?>\n'
 
 
 def _rss_of_portal(feed: Feed) -> str:
@@ -116,7 +125,7 @@ def _atom(feed: Feed, tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
     page, here = as_uri(feed.page_url), as_uri(feed.url(Format.ATOM))
     # A hub's <link rel="hub"> goes beside rel="self" once there is one (WebSub §4).
     head = (
-        f'{_DECLARATION}<feed xmlns="{ATOM}"{extra} xml:lang="{feed.language}">\n<id>{escape(feed.urn)}</id>\n'
+        f'{_beginning(feed)}<feed xmlns="{ATOM}"{extra} xml:lang="{feed.language}">\n<id>{escape(feed.urn)}</id>\n'
         f"<title>{_plain(feed.heading)}</title>\n<subtitle>{_plain(feed.description)}</subtitle>\n"
         f"<updated>{rfc3339(feed.changed_at)}</updated>\n<author><name>{_plain(feed.publisher)}</name></author>\n"
         f"<generator>{GENERATOR}</generator>\n"

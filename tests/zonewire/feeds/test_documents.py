@@ -138,3 +138,11 @@ def test_plain_words_of_a_feed_are_written_by_hexadecimal_references() -> None:
         document = assemble(feed, form, []).plain
         assert b"&amp;" not in document
         assert document.count(b"R&#x26;D2") == 2
+
+
+@pytest.mark.parametrize(("base", "sheet"), [("https://wire.example", ""), ("https://portal.example/wire", "/wire")])
+def test_a_document_names_the_style_sheet_below_the_prefix_of_its_installation(base: str, sheet: str) -> None:
+    for form in XML:
+        lines = assemble(a_feed(base_url=base), form, []).plain.decode().splitlines()
+        assert lines[0] == '<?xml version="1.0" encoding="UTF-8"?>'
+        assert lines[1] == f'<?xml-stylesheet type="text/css" href="{sheet}/static/feed.css"?>'
