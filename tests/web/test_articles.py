@@ -45,7 +45,11 @@ def test_an_article_is_shown_with_its_text_files_and_feeds(store: Store, face: s
     assert answer.text.count("in.png") == 1  # in the text already
     assert answer.text.count("out.png") == 1
     assert ">报告.pdf</a>" in answer.text
-    assert f'href="{BASE}/feeds/city/taizhou.rss"' in answer.text
+    for form, kind in (("rss", "rss+xml"), ("atom", "atom+xml"), ("json", "feed+json")):
+        named = (
+            f'<link rel="alternate" type="application/{kind}" title="泰州 · Zonewire" href="{BASE}/feeds/city/taizhou'
+        )
+        assert f'{named}.{form}">' in answer.text
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 

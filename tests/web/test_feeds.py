@@ -20,6 +20,7 @@ from web.pages import STATIC
 from web.public.shelf import FRESH_S, Shelf
 from zonewire.articles.model import Article
 from zonewire.feeds import ALL, Catalogue, Document, Format, mark_touched, publish_due
+from zonewire.feeds.documents import STYLE
 from zonewire.store import SECOND, Store
 
 TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
@@ -95,9 +96,26 @@ def test_gzip_and_plain_are_the_same_text_under_different_strong_tags(store: Sto
         assert answer.headers["Content-Encoding"] == "gzip"
         assert gzip.decompress(answer.raw.read(decode_content=False)) == plain.content
         assert answer.headers["ETag"] != plain.headers["ETag"]
-    assert plain.headers["Vary"] == answer.headers["Vary"] == "Accept-Encoding"
+    assert plain.headers["Vary"] == answer.headers["Vary"] == "Accept-Encoding, Sec-Fetch-Dest"
     assert not plain.headers["ETag"].startswith("W/")
     assert "Content-Encoding" not in plain.headers
+
+
+@pytest.mark.parametrize("form", TYPES)
+def test_a_person_who_opens_a_document_gets_it_as_xml_with_a_style_sheet(store: Store, face: str, form: str) -> None:
+    publish(store, an_article())
+    opened, read = got(f"{face}/feeds/all.{form}", Sec_Fetch_Dest="document"), got(f"{face}/feeds/all.{form}")
+    assert (opened.content, opened.headers["ETag"]) == (read.content, read.headers["ETag"])
+    assert read.headers["Content-Type"] == f"{TYPES[form]}; charset=utf-8"
+    shown = f"{TYPES[form]}; charset=utf-8" if form == "json" else "application/xml; charset=utf-8"
+    assert opened.headers["Content-Type"] == shown
+    assert ("Content-Security-Policy" in opened.headers) is (form != "json")
+
+
+def test_the_style_sheet_of_documents_is_there(face: str) -> None:
+    answer = got(face + STYLE)
+    assert answer.headers["Content-Type"].startswith("text/css")
+    assert "这是一个订阅源" in answer.text
 
 
 def test_brotli_is_the_same_text_under_a_tag_of_its_own(store: Store, face: str) -> None:
@@ -264,6 +282,21 @@ def test_the_page_lists_every_feed_with_its_formats(store: Store, face: str) -> 
         for form in TYPES:
             assert f'href="{BASE}/feeds/{name}.{form}"' in page
     assert '<link rel="alternate" type="application/rss+xml"' in page
+
+
+@pytest.mark.parametrize(("lang", "words"), [("zh-CN", "订阅源是什么"), ("en", "What is a feed?")])
+def test_the_page_says_what_a_feed_is(face: str, lang: str, words: str) -> None:
+    page = got(f"{face}/feeds/?lang={lang}").text
+    assert words in page
+    assert f'href="{BASE}/feeds.opml"' in page
+
+
+def test_every_page_leads_a_reader_to_the_feed_of_everything(face: str) -> None:
+    for path in ("feeds/", "articles/a17", "manage/none", "confirm/none", "unsubscribe/none"):
+        page = got(f"{face}/{path}").text
+        for form, type_ in TYPES.items():
+            assert f'<link rel="alternate" type="{type_}" title="' in page, path
+            assert f'href="{BASE}/feeds/all.{form}"' in page, path
 
 
 def test_the_page_of_a_new_installation_says_what_will_stand_there(face: str) -> None:

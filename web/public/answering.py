@@ -14,6 +14,9 @@ from zonewire.feeds import Document, Format, content_type
 from zonewire.store import SECOND
 
 CACHING = "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
+VARY = "Accept-Encoding, Sec-Fetch-Dest"
+"""Sec-Fetch-Dest is the browser's alone, and of few values: a cache keeps one variant for all feed readers."""
+TO_PEOPLE = "default-src 'none'; style-src 'self'; frame-ancestors 'none'"
 CODINGS = ("br", "gzip")
 SUFFIXES = {"": "", "gzip": "-gz", "br": "-br"}
 """What each coding puts behind a document's tag: the variants differ in bytes, so each has a strong tag of its own."""
@@ -45,7 +48,7 @@ async def answer(request: Request, served: Served) -> Response:
     headers = {
         "ETag": f'"{held or ours}"',
         "Cache-Control": served.caching,
-        "Vary": "Accept-Encoding",
+        "Vary": VARY,
         "Access-Control-Allow-Origin": "*",  # readers that live in a browser
         "Access-Control-Expose-Headers": "ETag, Link",
         "Link": _links(face_of(request), served),
@@ -55,8 +58,7 @@ async def answer(request: Request, served: Served) -> Response:
         headers["Last-Modified"] = format_datetime(changed, usegmt=True)
     if held is not None:
         return Response(status_code=304, headers=headers)
-    headers["Content-Type"] = content_type(form)
-    headers["X-Content-Type-Options"] = "nosniff"
+    headers |= _typed(request, form)
     if (delta := await _delta(request, served)) is not None:
         # Not stored by caches that do not know 226: they would give it to others as the whole (RFC 3229 §10.5).
         headers |= {"IM": "feed", "Cache-Control": "no-store, im"}
@@ -71,6 +73,14 @@ def _links(face: Face, served: Served) -> str:
     base = face.settings.base
     hubs = (f"{base}/hub", *face.catalogue.hubs) if served.has_hub else ()
     return ", ".join([*(f'<{hub}>; rel="hub"' for hub in hubs), f'<{base}/feeds/{served.address}>; rel="self"'])
+
+
+def _typed(request: Request, form: Format) -> dict[str, str]:
+    """What *form* is. To a person it is XML with a style sheet: by its own type browsers show it raw, or save it."""
+    headers = {"Content-Type": content_type(form), "X-Content-Type-Options": "nosniff"}
+    if form is not Format.JSON and request.headers.get("sec-fetch-dest") == "document":
+        headers |= {"Content-Type": "application/xml; charset=utf-8", "Content-Security-Policy": TO_PEOPLE}
+    return headers
 
 
 def _sent(request: Request, status: int, body: bytes, headers: dict[str, str]) -> Response:

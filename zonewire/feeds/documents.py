@@ -4,9 +4,11 @@ RSS 2.0 with the Best Practices Profile, Atom (RFC 4287) with tombstones (RFC 67
 5005. `check` reads a document back before it may take the last good one's place.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 import orjson
@@ -21,6 +23,12 @@ JSON_FEED = "https://jsonfeed.org/version/1.1"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
 HISTORY = "http://purl.org/syndication/history/1.0"
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+STYLE = "/static/feed.css"
+"""What a browser shows a document by. Of no version, and on whatever host it was opened: equal bytes everywhere."""
+_WIDE_BRACKETS = str.maketrans("()", "（）")  # a mail address's real name stands in brackets
+_RSS_PICTURES = {"", ".jpg", ".jpeg", ".gif", ".png"}
+"""What a channel's picture may end in (RSS 2.0, image)."""
+_ENDING = re.compile(r"(?:\.\w+)?$")
 _COMMA = press(b",\n")
 _LINE = press(b"\n")
 
@@ -61,11 +69,10 @@ def check(document: bytes, form: Format) -> None:
 def _rss(feed: Feed, _tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
     namespaces = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in RSS_NAMESPACES.items()) + _declared(feed)
     page, here = as_uri(feed.page_url), as_uri(feed.own_url(Format.RSS))
-    title = hexed(escape(one_line(feed.heading)).encode()).decode()
-    description = hexed(escape(one_line(feed.description)).encode()).decode()
+    title, description = _plain(feed.heading), _plain(feed.description)
     hubs = "".join(f'<atom:link rel="hub" href={quoteattr(as_uri(hub))}/>\n' for hub in feed.hubs)  # WebSub §4
     head = (
-        f'{_DECLARATION}<rss version="2.0"{namespaces}>\n<channel>\n<title>{title}</title>\n'
+        f'{_beginning(feed)}<rss version="2.0"{namespaces}>\n<channel>\n<title>{title}</title>\n'
         f"<link>{escape(page)}</link>\n<description>{description}</description>\n"
         f"<language>{feed.language.lower()}</language>\n{_rss_of_portal(feed)}<lastBuildDate>{rfc822(feed.changed_at)}</lastBuildDate>\n"
         f"<generator>{GENERATOR}</generator>\n<docs>http://www.rssboard.org/rss-specification</docs>\n"
@@ -75,26 +82,43 @@ def _rss(feed: Feed, _tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
     return head.encode(), b"\n</channel>\n</rss>\n"
 
 
+def _beginning(feed: Feed) -> str:
+    """The declaration, and a style sheet for people who open a feed in a browser; readers pass over it."""
+    prefix = urlsplit(as_uri(feed.base_url)).path.rstrip("/")
+    return f'{_DECLARATION}<?xml-stylesheet type="text/css" href="{prefix}{STYLE}"?>\n'
+
+
 def _rss_of_portal(feed: Feed) -> str:
     """Whose channel it is, as far as the catalogue says. The picture's title and link are the channel's (profile)."""
     portal, lines = feed.portal, []
     if portal.copyright:
-        lines.append(f"<copyright>{hexed(escape(one_line(portal.copyright)).encode()).decode()}</copyright>\n")
+        lines.append(f"<copyright>{_plain(portal.copyright)}</copyright>\n")
     if portal.contact:
-        name = hexed(escape(one_line(feed.publisher)).encode()).decode()
+        name = _plain(feed.publisher.translate(_WIDE_BRACKETS))
         lines.append(f"<managingEditor>{escape(portal.contact)} ({name})</managingEditor>\n")
-    if portal.logo:
-        title = hexed(escape(one_line(feed.heading)).encode()).decode()
+    logo = as_uri(portal.logo)
+    if logo and _is_rss_picture(logo):
         lines.append(
-            f"<image><url>{escape(as_uri(portal.logo))}</url><title>{title}</title>"
+            f"<image><url>{escape(logo)}</url><title>{_plain(feed.heading)}</title>"
             f"<link>{escape(as_uri(feed.page_url))}</link></image>\n"
         )
     return "".join(lines)
 
 
+def _is_rss_picture(url: str) -> bool:
+    """Whether no ending of *url* says another kind of picture, such as .svg: of its path, and of all of it."""
+    endings = {_ENDING.findall(part)[0].lower() for part in (urlsplit(url).path, url)}
+    return endings <= _RSS_PICTURES
+
+
+def _plain(text: str) -> str:
+    """*text* on one line, escaped."""
+    return hexed(escape(one_line(text)).encode()).decode()
+
+
 def _atom_of_portal(feed: Feed) -> str:
     portal = feed.portal
-    rights = f"<rights>{escape(one_line(portal.copyright))}</rights>\n" if portal.copyright else ""
+    rights = f"<rights>{_plain(portal.copyright)}</rights>\n" if portal.copyright else ""
     return rights + (f"<logo>{escape(as_uri(portal.logo))}</logo>\n" if portal.logo else "")
 
 
@@ -104,9 +128,9 @@ def _atom(feed: Feed, tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
     page, here = as_uri(feed.page_url), as_uri(feed.own_url(Format.ATOM))
     hubs = "".join(f'<link rel="hub" href={quoteattr(as_uri(hub))}/>\n' for hub in feed.hubs)
     head = (
-        f'{_DECLARATION}<feed xmlns="{ATOM}"{extra} xml:lang="{feed.language}">\n<id>{escape(feed.urn)}</id>\n'
-        f"<title>{escape(one_line(feed.heading))}</title>\n<subtitle>{escape(one_line(feed.description))}</subtitle>\n"
-        f"<updated>{rfc3339(feed.changed_at)}</updated>\n<author><name>{escape(one_line(feed.publisher))}</name></author>\n"
+        f'{_beginning(feed)}<feed xmlns="{ATOM}"{extra} xml:lang="{feed.language}">\n<id>{escape(feed.urn)}</id>\n'
+        f"<title>{_plain(feed.heading)}</title>\n<subtitle>{_plain(feed.description)}</subtitle>\n"
+        f"<updated>{rfc3339(feed.changed_at)}</updated>\n<author><name>{_plain(feed.publisher)}</name></author>\n"
         f"<generator>{GENERATOR}</generator>\n"
         f'<link rel="self" type="{MEDIA_TYPES[Format.ATOM]}" href={quoteattr(here)}/>\n{hubs}'
         f"{_history(feed, Format.ATOM, 'link')}"

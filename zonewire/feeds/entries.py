@@ -22,7 +22,8 @@ from lxml import etree
 from zonewire.articles.excerpts import excerpt
 from zonewire.articles.model import Article, Enclosure, Image, Version
 from zonewire.articles.reading import address_of
-from zonewire.feeds.feed import LANGUAGE, Format
+from zonewire.feeds.feed import Format
+from zonewire.feeds.languages import shown_language
 from zonewire.feeds.plain import as_html, as_uri, body_html, clean, one_line
 
 CHINA = timezone(timedelta(hours=8), "CST")
@@ -40,10 +41,13 @@ ATOM = "http://www.w3.org/2005/Atom"
 RSS_NAMESPACES = {"atom": ATOM, "content": CONTENT, "dc": DC, "media": MEDIA}
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _TYPES = mimetypes.MimeTypes()  # Python's own table: the same on every host
 _HEX_REFERENCES = ((b"&amp;", b"&#x26;"), (b"&lt;", b"&#x3C;"), (b"&gt;", b"&#x3E;"))
-_PLAIN_IN_RSS = re.compile(rb"<(title|category|media:description)[ >].*?</\1>", re.DOTALL)
+_PLAIN = re.compile(rb"<(title|summary|name|category|dc:creator|media:title)[ >].*?</\1>", re.DOTALL)
+_MAILBOX = re.compile(r"\s*<[^<>\s@]+@[^<>\s@]+>")
+# What readers of RSS and its profile take for an enclosure's address: a name with a dot in it, no user, no brackets.
+_ENCLOSED = re.compile(r"https?://(?:[a-z0-9-]+\.)+[a-z0-9][a-z0-9-]*(?::\d+)?/", re.IGNORECASE)
+_MEDIA_KINDS = frozenset({"image", "audio", "video"})
 
 
 def render_entry(version: Version, form: Format, *, base_url: str, publisher: str, text: str = "full") -> bytes:
@@ -80,7 +84,7 @@ def local(moment: int) -> datetime:
 
 
 def hexed(text: bytes) -> bytes:
-    """Escaped *text* of an RSS title with hexadecimal references: the form that the widest set of readers survives."""
+    """Escaped plain *text* with hexadecimal references: the form that the widest set of readers survives."""
     for plain, reference in _HEX_REFERENCES:
         text = text.replace(plain, reference)
     return text
@@ -110,15 +114,14 @@ def _facts(version: Version, base_url: str, publisher: str) -> _Facts:
     title, entry_id = one_line(article.title), clean(version.entry_id)
     if not title or not entry_id:
         raise ValueError("an entry needs an id and a title")
-    language = clean(article.language)
     return _Facts(
         entry_id=entry_id,
         link=as_uri(address_of(version, base_url)),
         title=title,
         summary=clean(article.summary).strip(),
         html=body_html(article),
-        byline=one_line(article.author) or one_line(article.source) or one_line(article.zone),
-        language=language if _LANGUAGE_TAG.fullmatch(language) else LANGUAGE,
+        byline=_byline(article.author) or _byline(article.source) or _byline(article.zone),
+        language=shown_language(article.language),
         publisher=publisher,
         published_at=shown_published(article.published_at, version.accepted_at),
         updated_at=version.accepted_at,
@@ -132,6 +135,12 @@ def _shortened(facts: _Facts, version: Version) -> _Facts:
     """*facts* with the summary as all that is said; where there is none, with the beginning of the text."""
     said = facts.summary or clean(excerpt(version.article, most=SUMMARY_CHARS))
     return replace(facts, summary="", html=f"<p>{as_html(said)}</p>" if said else facts.html)
+
+
+def _byline(name: str) -> str:
+    """A name for people: the mailbox behind it is for nobody who collects mailboxes from feeds."""
+    line = one_line(name)
+    return _MAILBOX.sub("", line).strip() or line.strip("<>")
 
 
 def _categories(article: Article) -> Iterator[tuple[str, str]]:
@@ -175,27 +184,39 @@ def _rss(facts: _Facts) -> bytes:
     entry.description(as_html(facts.summary) or facts.html)
     if facts.summary:
         entry.content(facts.html)
-    if facts.enclosures:
-        first = facts.enclosures[0]
+    first = next((file for file in facts.enclosures if _ENCLOSED.match(file.url)), None)
+    if first:
         entry.enclosure(first.url, str(first.length), first.type)  # one an item; 0 says that the length is unknown
     item = entry.rss_entry()
     etree.SubElement(item, "pubDate").text = rfc822(facts.published_at)
+    # RSS has no word for a correction; readers that look for one look for Atom's.
+    etree.SubElement(item, f"{{{ATOM}}}updated").text = rfc3339(facts.updated_at)
     if facts.byline:
         etree.SubElement(item, f"{{{DC}}}creator").text = facts.byline
     for image in facts.images:
-        _add_media(item, image)
-    plain = _cut_out(item, root="rss", namespaces=RSS_NAMESPACES)
-    return _PLAIN_IN_RSS.sub(lambda found: hexed(found.group()), plain)
+        media = _add_media(item, image, medium="image")
+        if image.alt:
+            # Not media:description, which feedparser takes for the item's text.
+            etree.SubElement(media, f"{{{MEDIA}}}title", type="plain").text = image.alt
+    for file in facts.enclosures:
+        if file is not first:
+            kind = file.type.partition("/")[0]
+            _add_media(item, file, medium=kind if kind in _MEDIA_KINDS else "document")
+    return _with_references(_cut_out(item, root="rss", namespaces=RSS_NAMESPACES))
 
 
-def _add_media(item: Any, image: Image) -> None:
-    media = etree.SubElement(item, f"{{{MEDIA}}}content", url=image.url, medium="image")
-    if image.type.startswith("image/"):
-        media.set("type", image.type)
-    if image.length:
-        media.set("fileSize", str(image.length))
-    if image.alt:
-        etree.SubElement(media, f"{{{MEDIA}}}description", type="plain").text = image.alt
+def _with_references(entry: bytes) -> bytes:
+    """*entry*, what is plain text in it with hexadecimal references: "R&D2" is no entity to anybody then."""
+    return _PLAIN.sub(lambda found: hexed(found.group()), entry)
+
+
+def _add_media(item: Any, file: Image | Enclosure, *, medium: str) -> Any:
+    media = etree.SubElement(item, f"{{{MEDIA}}}content", url=file.url, medium=medium)
+    if medium != "image" or file.type.startswith("image/"):
+        media.set("type", file.type)
+    if file.length:
+        media.set("fileSize", str(file.length))
+    return media
 
 
 def _atom(facts: _Facts) -> bytes:
@@ -214,7 +235,7 @@ def _atom(facts: _Facts) -> bytes:
         if file.length:
             link.set("length", str(file.length))
     element.set(_XML_LANG, facts.language)
-    return _cut_out(element, root="feed", namespaces={})
+    return _with_references(_cut_out(element, root="feed", namespaces={}))
 
 
 def _json(facts: _Facts) -> bytes:

@@ -26,10 +26,9 @@ def render_opml(lines: Iterable[FeedLine], *, base_url: str, catalogue: Catalogu
         etree.SubElement(head, "dateModified").text = rfc822(newest)
     if portal.contact:
         etree.SubElement(head, "ownerEmail").text = portal.contact
-    etree.SubElement(head, "docs").text = "http://opml.org/spec2.opml"
     order = list(_GROUPS)
     for kind, some in groupby(sorted(lines, key=lambda line: (order.index(line.kind), line.name)), lambda x: x.kind):
-        group = etree.SubElement(body, "outline", text=_GROUPS[kind], title=_GROUPS[kind])
+        group = etree.SubElement(body, "outline", text=_GROUPS[kind])
         for line in some:
             _add(group, line, base_url, catalogue)
     return bytes(etree.tostring(opml, encoding="UTF-8", xml_declaration=True, pretty_print=True))

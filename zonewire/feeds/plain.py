@@ -11,16 +11,21 @@ import idna
 
 from zonewire.articles.model import Article
 
-# XML 1.0 §2.2 forbids the first groups; U+007F to U+009F are legal and draw the W3C validator's BadCharacters.
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# XML 1.0 §2.2 forbids the first groups; U+007F to U+009F are legal and draw the W3C validator's BadCharacters; code
+# points that are no characters in any plane (Unicode §23.7) are legal in XML and not in the HTML that it carries.
+_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(f"{chr(p + 0xFFFE)}{chr(p + 0xFFFF)}" for p in range(0, 0x110000, 0x10000))
+_UNFIT = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff{_NONCHARACTERS}]")
+_LOST, _SHOWN_AS_LOST = "\ufffd", "□"
+"""U+FFFD says that a sender's software lost a character. Validators take it for a fault of ours; □ says the same."""
 _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _PATH = "/%:@!$&'()*+,;=~"  # RFC 3986 §3.3: what a path may hold as it is
 _QUERY = _PATH + "?"
+_AUTHORITY = "%:@!$&'()*+,;=~[]"
 
 
 def clean(text: str) -> str:
-    """*text* without what XML cannot hold; line ends as LF."""
-    return _UNFIT.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    """*text* without what XML and HTML cannot hold; line ends as LF."""
+    return _UNFIT.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).replace(_LOST, _SHOWN_AS_LOST)
 
 
 def one_line(text: str) -> str:
@@ -29,11 +34,13 @@ def one_line(text: str) -> str:
 
 
 def as_uri(iri: str) -> str:
-    """*iri* with everything but ASCII percent-encoded, and its host in punycode (RFC 3987 §3.1)."""
-    parts = urlsplit(clean(iri).strip())
-    return urlunsplit(
-        (parts.scheme, _authority(parts.netloc), _quoted(parts.path, _PATH), *_behind(parts.query, parts.fragment))
-    )
+    """*iri* with everything but ASCII percent-encoded, and its host in punycode (RFC 3987 §3.1).
+
+    A site's address without a path gets one (RFC 3986 §6.2.3): some readers want the slash behind the host.
+    """
+    parts = urlsplit(_UNFIT.sub("", iri).strip())
+    path = _quoted(parts.path, _PATH) or ("/" if parts.netloc else "")
+    return urlunsplit((parts.scheme, _authority(parts.netloc), path, *_behind(parts.query, parts.fragment)))
 
 
 def body_html(article: Article) -> str:
@@ -64,7 +71,7 @@ def _quoted(part: str, safe: str) -> str:
 
 def _authority(netloc: str) -> str:
     if netloc.isascii():
-        return netloc
+        return quote(netloc, safe=_AUTHORITY)
     user, at, host = netloc.rpartition("@")
     name, colon, port = host.partition(":")
     try:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select
 from zonewire.articles.model import Version
 from zonewire.articles.reading import address_of, by_numbers
 from zonewire.feeds.entries import local, shown_published
-from zonewire.feeds.feed import LANGUAGE
+from zonewire.feeds.languages import shown_language
 from zonewire.feeds.plain import as_uri, one_line
 from zonewire.store import SECOND
 from zonewire.store.tables import articles, versions
@@ -72,7 +72,7 @@ def render_sitemap(some: list[Listed], *, base_url: str, portal: str) -> bytes:
 
 def _language(tag: str) -> str:
     """ISO 639, with the two exceptions that the protocol makes for Chinese."""
-    lower = (tag or LANGUAGE).lower()
+    lower = shown_language(tag).lower()
     if lower.startswith("zh"):
         return "zh-tw" if any(part in lower for part in ("tw", "hk", "hant")) else "zh-cn"
     return lower.partition("-")[0]

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from zonewire.articles.model import Article, Enclosure, Image
 from zonewire.errors import FieldError, InvalidInput
 from zonewire.intake.moments import read_moment
-from zonewire.intake.plaintext import html_of, is_clean, one_line, paragraphs_of, title_text
+from zonewire.intake.plaintext import html_of, is_clean, paragraphs_of, title_text
 from zonewire.intake.sanitise import sanitise, text_of
 
 ID_BYTES = 1_024
@@ -22,6 +22,7 @@ NAMES = 200
 FILE_BYTES = 2**53
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")  # RFC 5646, in its outline
+_NO_HOST = re.compile(r'["<>\\^`{|}]')  # what no host may hold (RFC 3986 §3.2.2), and no browser takes
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
 
 
@@ -46,7 +47,8 @@ def check_address(value: str) -> str:
         raise ValueError(f"must have at most {ADDRESS_CHARACTERS} characters")
     try:
         parts = urlsplit(value)
-        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        is_place = bool(parts.hostname) and not _NO_HOST.search(parts.netloc) and (parts.port is None or parts.port > 0)
+        is_web = parts.scheme in {"http", "https"} and is_place
     except ValueError:  # brackets without an IPv6 address, a port that is none
         is_web = False
     if not is_web:
@@ -65,8 +67,8 @@ def check_title(value: str) -> str:
 
 
 def check_name(value: str) -> str:
-    """*value* as the name of a zone, a city, a section, a person: on one line. Raises ValueError."""
-    name = one_line(value)
+    """*value* as the name of a zone, a city, a section, a person: plain as a title is. Raises ValueError."""
+    name = title_text(value)
     if len(name) > NAME_CHARACTERS:
         raise ValueError(f"must have at most {NAME_CHARACTERS} characters")
     return name

@@ -4,13 +4,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zonewire.articles.identity import article_id_of, host_of, is_absolute_uri, mint_entry_id, shown_id
+from zonewire.articles.identity import article_id_of, host_of, is_normal_uri, mint_entry_id, shown_id
 
 
 @pytest.mark.parametrize(
-    "guid", ["https://portal.example/a?b=1", "urn:uuid:6e8bc430", "tag:a.example,2026:x", "cms:17"]
+    "guid",
+    [
+        "https://portal.example/a?b=1#c",
+        "http://portal.example:8080/",
+        "http://192.0.2.1/%E4%B8%AD%2F",
+        "urn:uuid:6e8bc430-9c3a-11d9-9669-0800200c9a66",
+        "urn:isbn:9787111000000",
+        "tag:a.example,2026:x",
+        "tag:editor@a.example,2026-06-06:x?y#z",
+        "info:doi/10.1000/182",
+    ],
 )
-def test_a_guid_that_is_an_absolute_uri_is_the_entry_id(guid: str) -> None:
+def test_a_guid_that_is_an_absolute_uri_in_normal_form_is_the_entry_id(guid: str) -> None:
     assert mint_entry_id(guid, host="wire.example", year=2026) == guid
 
 
@@ -29,6 +39,49 @@ def test_any_other_guid_becomes_a_tag_uri(guid: str, minted: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "guid",
+    [
+        "cms:17",  # a scheme that nobody registered
+        "tag:portal",
+        "urn:x",
+        "urn:uuid:6e8bc430",
+        "http:17",
+        "HTTPS://portal.example/",
+        "https://Portal.example/",
+        "https://portal.example",
+        "https://portal.example:443/",
+        "https://portal.example:/",
+        "https://portal.example:x/",
+        "https://portal.example./",
+        "https://portal.example/a/../b",
+        "https://portal.example/%e4%b8%ad",
+        "https://portal.example/%7Eeditor",
+        "https://portal.example/%D6%D0",  # GBK
+        "https://portal.example/e%CC%81",  # not NFC
+        "https://portal.example/#a#b",
+        "http://[2001:db8::1]/",
+    ],
+)
+def test_a_guid_that_is_a_uri_in_no_normal_form_becomes_a_tag_uri(guid: str) -> None:
+    assert mint_entry_id(guid, host="wire.example", year=2026).startswith("tag:wire.example,2026:")
+
+
+def test_no_two_guids_become_one_tag_uri() -> None:
+    guids = [
+        "https://a.example/%e4",
+        "https://a.example/~25e4",
+        "https://a.example/~7E25e4",
+        "%e4",
+        "~25e4",
+        "50%",
+        "~",
+    ]
+    assert len({mint_entry_id(guid, host="wire.example", year=2026) for guid in guids}) == len(guids)
+    assert mint_entry_id("50%", host="wire.example", year=2026) == "tag:wire.example,2026:50%25"
+    assert mint_entry_id("a%e4~", host="wire.example", year=2026) == "tag:wire.example,2026:a~25e4~7E"
+
+
+@pytest.mark.parametrize(
     ("host", "authority"),
     [("Wire.Example", "wire.example"), ("新闻.example", "xn--efvy88h.example"), ("::1", "1"), ("", "localhost")],
 )
@@ -40,7 +93,7 @@ def test_the_authority_is_a_plain_name(host: str, authority: str) -> None:
 def test_whatever_the_guid_is_the_entry_id_is_an_absolute_uri(guid: str) -> None:
     minted = mint_entry_id(guid, host="wire.example", year=2026)
     assert minted.isascii()
-    assert is_absolute_uri(minted)
+    assert is_normal_uri(minted)
 
 
 @pytest.mark.parametrize("shown", ["", "a", "17", "a0", "a-1", "a1x", "a017", "A1", "a" + "9" * 30])

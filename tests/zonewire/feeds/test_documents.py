@@ -9,6 +9,7 @@ from lxml import etree
 
 from tests.builders import NOON, an_article
 from tests.zonewire.feeds.test_entries import a_seen_version
+from zonewire.feeds.catalogue import Portal
 from zonewire.feeds.documents import Spoiled, Tombstone, assemble, check
 from zonewire.feeds.entries import ATOM, render_entry
 from zonewire.feeds.feed import Feed, Format
@@ -105,3 +106,43 @@ def test_a_document_that_does_not_parse_is_refused(form: Format) -> None:
 def test_entities_of_html_do_not_pass_as_xml() -> None:
     with pytest.raises(Spoiled):
         check(b"<rss>&nbsp;</rss>", Format.RSS)
+
+
+@pytest.mark.parametrize(
+    ("logo", "shown"),
+    [
+        ("https://portal.example/logo.PNG", True),
+        ("https://portal.example/logo", True),
+        ("https://portal.example/logo?size=88", True),
+        ("https://portal.example/logo.svg", False),
+        ("https://portal.example/logo.webp?size=88", False),
+        ("https://portal.example/logo?as=a.svg", False),
+    ],
+)
+def test_a_logo_is_the_channels_picture_only_where_rss_takes_its_kind(logo: str, shown: bool) -> None:  # noqa: FBT001
+    feed = a_feed(portal=Portal(logo=logo))
+    assert (b"<image>" in assemble(feed, Format.RSS, []).plain) is shown
+    assert f"<logo>{logo}</logo>".encode() in assemble(feed, Format.ATOM, []).plain
+
+
+def test_the_name_behind_the_contact_holds_no_bracket_that_would_end_it() -> None:
+    feed = a_feed(portal=Portal(name="门户 :) (官方", contact="news@portal.example"))
+    assert "<managingEditor>news@portal.example (门户 :） （官方)</managingEditor>" in (
+        assemble(feed, Format.RSS, []).plain.decode()
+    )
+
+
+def test_plain_words_of_a_feed_are_written_by_hexadecimal_references() -> None:
+    feed = a_feed(title="R&D2", declared_as="R&D2", portal=Portal(name="A&B3", copyright="C&D4"))
+    for form in XML:
+        document = assemble(feed, form, []).plain
+        assert b"&amp;" not in document
+        assert document.count(b"R&#x26;D2") == 2
+
+
+@pytest.mark.parametrize(("base", "sheet"), [("https://wire.example", ""), ("https://portal.example/wire", "/wire")])
+def test_a_document_names_the_style_sheet_below_the_prefix_of_its_installation(base: str, sheet: str) -> None:
+    for form in XML:
+        lines = assemble(a_feed(base_url=base), form, []).plain.decode().splitlines()
+        assert lines[0] == '<?xml version="1.0" encoding="UTF-8"?>'
+        assert lines[1] == f'<?xml-stylesheet type="text/css" href="{sheet}/static/feed.css"?>'

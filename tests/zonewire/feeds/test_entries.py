@@ -92,6 +92,7 @@ def test_updated_is_the_acceptance_to_the_microsecond() -> None:
     version = a_seen_version()
     assert atom(version).findtext(f"{_ATOM}updated") == "2026-06-11T12:00:00.000123+08:00"
     assert json(version)["date_modified"] == "2026-06-11T12:00:00.000123+08:00"
+    assert rss(version).findtext(f"{_ATOM}updated") == "2026-06-11T12:00:00.000123+08:00"
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,24 @@ def test_what_xml_forbids_is_gone_and_everything_else_stays() -> None:
     assert rss(version).findtext(f"{{{CONTENT}}}encoded") == json(version)["content_html"] == "<p>]]>😀</p>"
 
 
+def test_what_is_no_character_is_gone_and_a_lost_one_is_shown_as_lost() -> None:
+    version = a_seen_version(
+        an_article(title="标\ufffd题\ufdd0\U0001fffe", html="<p>\ufffd\U0010ffff</p>", author="\ufffd")
+    )
+    assert rss(version).findtext("title") == atom(version).findtext(f"{_ATOM}title") == "标□题"
+    assert json(version)["content_html"] == "<p>□</p>"
+    assert rss(version).findtext(f"{{{DC}}}creator") == "□"
+
+
+def test_what_looks_like_an_entity_is_written_by_hexadecimal_references_in_both_xml_formats() -> None:
+    version = a_seen_version(an_article(title="R&D2", summary="AT&T1", author="A&B3", keywords=("C&D4",)))
+    for form in (Format.RSS, Format.ATOM):
+        entry = render_entry(version, form, base_url=BASE, publisher="Zonewire")
+        assert b">R&#x26;D2<" in entry
+        assert b">A&#x26;B3<" in entry
+    assert b">AT&#x26;T1</summary>" in entry
+
+
 def test_a_very_long_title_is_kept_whole() -> None:
     assert rss(a_seen_version(an_article(title="长" * 20_000))).findtext("title") == "长" * 20_000
 
@@ -169,6 +188,12 @@ def test_an_address_that_is_a_uri_already_stays_as_it_is() -> None:
     assert json(a_seen_version(an_article(url=url)))["url"] == url
 
 
+def test_an_address_has_a_path_and_no_host_that_is_none() -> None:
+    assert json(a_seen_version(an_article(url="https://portal.example")))["url"] == "https://portal.example/"
+    assert json(a_seen_version(an_article(url="https://portal.example?a")))["url"] == "https://portal.example/?a"
+    assert json(a_seen_version(an_article(url="https://a<b/")))["url"] == "https://a%3Cb/"
+
+
 def test_an_enclosure_of_unknown_length_and_type_says_so() -> None:
     version = a_seen_version(an_article(enclosures=(Enclosure(url="https://files.example/x"),)))
     enclosure = rss(version).find("enclosure")
@@ -186,6 +211,22 @@ def test_rss_shows_the_first_enclosure_and_atom_all_of_them() -> None:
     assert [e.get("url") for e in rss(version).findall("enclosure")] == ["https://f.example/1.pdf"]
     links = [(e.get("href"), e.get("type")) for e in atom(version) if e.get("rel") == "enclosure"]
     assert links == [("https://f.example/1.pdf", "application/pdf"), ("https://f.example/2.mp3", "audio/mpeg")]
+
+
+def test_what_rss_cannot_enclose_is_media_content_and_nothing_is_lost() -> None:
+    files = (
+        Enclosure(url="https://user@f.example/1.pdf", type="application/pdf", length=5),
+        Enclosure(url="http://intranet/2.pdf"),
+        Enclosure(url="https://f.example?id=3", type="text/html"),
+        Enclosure(url="https://f.example/4.mp3"),
+    )
+    item = rss(a_seen_version(an_article(enclosures=files)))
+    assert [e.get("url") for e in item.findall("enclosure")] == ["https://f.example/?id=3"]
+    assert [dict(media.attrib) for media in item.findall(f"{{{MEDIA}}}content")] == [
+        {"url": files[0].url, "medium": "document", "type": "application/pdf", "fileSize": "5"},
+        {"url": files[1].url, "medium": "document", "type": "application/pdf"},
+        {"url": files[3].url, "medium": "audio", "type": "audio/mpeg"},
+    ]
 
 
 def test_files_that_are_not_on_the_web_are_left_out() -> None:
@@ -219,6 +260,27 @@ def test_an_atom_entry_always_has_an_author(fields: dict[str, str], byline: str)
     assert atom(version).findtext(f"{_ATOM}author/{_ATOM}name") == byline
     assert rss(version).findtext(f"{{{DC}}}creator") == (byline if byline != "Zonewire" else None)
     assert rss(version).find("author") is None  # it would have to be a mail address
+
+
+@pytest.mark.parametrize(
+    ("author", "byline"),
+    [
+        ("张三 <zhang@portal.example>", "张三"),
+        ("<zhang@portal.example>", "zhang@portal.example"),
+        ("zhang@portal.example", "zhang@portal.example"),
+        ("张三 <zhang>", "张三 <zhang>"),
+    ],
+)
+def test_a_mailbox_behind_a_byline_is_not_shown(author: str, byline: str) -> None:
+    assert json(a_seen_version(an_article(author=author)))["authors"] == [{"name": byline}]
+
+
+@pytest.mark.parametrize(
+    ("tag", "shown"),
+    [("zh-Hant-TW", "zh-Hant-TW"), ("EN-us", "EN-us"), ("yue-HK", "zh-yue-HK"), ("cn", "zh-CN"), ("english", "zh-CN")],
+)
+def test_a_language_is_said_as_readers_know_it(tag: str, shown: str) -> None:
+    assert json(a_seen_version(an_article(language=tag)))["language"] == shown
 
 
 def test_the_language_is_marked_and_nonsense_is_not() -> None:

@@ -135,3 +135,20 @@ def test_files_are_made_absolute_and_a_type_that_is_none_is_left_out() -> None:
     article = read_article(an_object(images=[{"url": "a.png", "type": "图"}], enclosures=[{"url": "/b.pdf"}]))
     assert article.images == (Image(url="https://portal.example/news/a.png"),)
     assert article.enclosures == (Enclosure(url="https://portal.example/b.pdf"),)
+
+
+@pytest.mark.parametrize("host", ["a<b", 'a"b', "a|b", "{a}", "a^b", "a`b", "a\\b"])
+def test_an_address_whose_host_is_none_is_refused(host: str) -> None:
+    assert [field for field, _ in wrong(an_object(url=f"https://{host}/17"))] == ["url"]
+
+
+def test_names_are_plain_text_as_titles_are() -> None:
+    fields = {"author": '<a href="/x">张三</a>', "source": "A &amp; B", "zone": "甲 <乙>", "city": "一 < 二"}
+    article = read_article(an_object(**fields, keywords=["<b>词</b>"], section=["<i></i>", "节"]))
+    assert (article.author, article.source, article.zone, article.city) == ("张三", "A & B", "甲 <乙>", "一 < 二")
+    assert (article.keywords, article.section) == (("词",), ("节",))
+
+
+def test_an_address_that_no_browser_takes_still_has_its_text_read() -> None:
+    article = read_article(an_object(url="https://portal.example%20/17", html='<p>文<img src="/a.png" alt="图"></p>'))
+    assert article.html == "<p>文图</p>"

@@ -31,6 +31,9 @@ BASE = "https://portal.example/news/17.html"
         ("<u>一<font color='red'>二</font></u>", "<u>一二</u>"),
         ("<table><tr><td colspan='2' width='9'>一</td></tr></table>", None),
         ("退\x08格\x00", "退格"),
+        ("<p>&#1;一&#xFDD0;\U0001fffe</p>", "<p>一</p>"),
+        ("<bdo dir='rtl'>一</bdo>", "一"),  # validators take it for a risk
+        ("<h6><x-y><h1>一</h1></x-y></h6>", "<h6></h6><h1>一</h1>"),
     ],
 )
 def test_only_what_is_safe_to_show_stays(markup: str, safe: str | None) -> None:
@@ -57,6 +60,10 @@ def test_relative_addresses_become_absolute(written: str, absolute: str) -> None
 
 def test_without_a_base_relative_addresses_are_dropped() -> None:
     assert sanitise('<a href="/a">一</a><img src="/b.png" alt="图">', base="") == "<a>一</a>图"
+
+
+def test_with_a_base_that_no_browser_takes_relative_addresses_are_dropped() -> None:
+    assert sanitise('<a href="/a">一</a>', base="https://portal.example%20/") == "<a>一</a>"
 
 
 def test_the_text_of_html_has_its_paragraphs() -> None:
