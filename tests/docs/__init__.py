@@ -1,0 +1,1 @@
+"""What the pages of docs/ show runs as it is shown."""
