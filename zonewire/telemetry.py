@@ -34,6 +34,8 @@ EVENTS: dict[str, str] = {
     "request.refused": "a request was answered 5xx, since the database could not take it; status, error",
     "request.failed": "a request met a fault of ours and was answered 500; method, path, and the trace",
     "feeds.declared": "the catalogue's feeds were made, changed or dropped; feeds (that it declares), changed",
+    "slug.refused": "a slug of the catalogue is another place's, or its place has one already; kind, name, wanted, "
+    "has (none yet: null)",
     "feed.published": "feeds whose documents were made and stored together; feeds, documents, "
     "entries_rendered, took_ms",
     "archive.closed": "archives of a feed were closed, since its document has no room for more; feed, archives, "

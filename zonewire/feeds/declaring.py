@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Row, Text, bindparam, delete, func, select, update
 
 from zonewire.articles.folding import fold
 from zonewire.articles.model import Version
@@ -45,6 +45,7 @@ _DROP = {
     )
 }
 _GIVE_SLUG = insert(slugs).on_conflict_do_nothing()
+_SLUGS = select(slugs.c.kind, slugs.c.value, slugs.c.slug).where(slugs.c.value.in_(values_of(many("slugs_of", Text))))
 
 # Declared feeds that have not looked at every article yet.
 _UNFILLED = (
@@ -129,8 +130,16 @@ def _give_slugs(db: Connection, catalogue: Catalogue) -> None:
         for place in catalogue.places
         if place.slug
     ]
-    if rows:
-        db.execute(_GIVE_SLUG, rows)
+    if not rows:
+        return
+    db.execute(_GIVE_SLUG, rows)
+    given = {
+        (row.kind, row.value): row.slug for row in db.execute(_SLUGS, {"slugs_of": [row["value"] for row in rows]})
+    }
+    for row in rows:
+        if (has := given.get((row["kind"], row["value"]))) != row["slug"]:
+            # It has one already, or another place has this one: addresses that are out must go on to work.
+            log.warning("slug.refused", kind=row["kind"], name=row["name"], wanted=row["slug"], has=has)
 
 
 def fill(store: Store) -> bool:

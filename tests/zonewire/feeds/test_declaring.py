@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from tests.builders import NOON, a_version, an_article
 from zonewire.articles.slugs import slug_for
@@ -162,11 +163,14 @@ def test_a_slug_is_fixed_before_its_first_article_and_not_after(store: Store) ->
     with store.writing() as db:
         assert slug_for(db, "city", "泰州") == "taizhou"
     places = (Place(kind="city", name="台州", slug="taizhou-zj"), Place(kind="city", name="泰州", slug="other"))
-    declare(store, Catalogue(places=places))
+    with capture_logs() as logs:
+        declare(store, Catalogue(places=places))
 
     with store.writing() as db:
         assert slug_for(db, "city", "台州") == "taizhou-zj"
         assert slug_for(db, "city", "泰州") == "taizhou"
+    (told,) = [line for line in logs if line["event"] == "slug.refused"]
+    assert (told["name"], told["wanted"], told["has"]) == ("泰州", "other", "taizhou")
 
 
 def test_another_catalogue_makes_every_document_anew(store: Store) -> None:

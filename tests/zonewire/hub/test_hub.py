@@ -23,6 +23,9 @@ from zonewire.hub import end_by_operator, end_without_feed, forget, outside_endp
 from zonewire.store import SECOND, Store, now
 from zonewire.store.tables import hub_outbox
 
+on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what the databases have no part in: each of these starts a web server and a courier."""
+
 
 @pytest.fixture
 def rig(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
@@ -69,6 +72,7 @@ def test_who_subscribes_is_sent_the_document_that_a_get_returns(rig: Rig, subscr
     assert len(subscriber.documents) == 1
 
 
+@on_one_database
 def test_each_format_is_a_topic_of_its_own(rig: Rig, subscriber: Subscriber) -> None:
     for form in ("rss", "atom", "json"):
         subscriber.ask(rig.hub, rig.topic(form=form), path=f"/{form}")
@@ -83,6 +87,7 @@ def test_each_format_is_a_topic_of_its_own(rig: Rig, subscriber: Subscriber) -> 
     assert len(subscriber.documents) == 3
 
 
+@on_one_database
 def test_hub_and_topic_stand_in_the_documents_too(rig: Rig) -> None:
     rig.publish()
     for form in ("rss", "atom"):
@@ -106,6 +111,7 @@ def test_a_secret_signs_and_a_renewal_replaces_it_and_adds_nothing(rig: Rig, sub
     assert [document.headers.get("x-hub-signature") is None for document in subscriber.documents] == [False, True]
 
 
+@on_one_database
 def test_a_renewal_that_is_not_verified_leaves_everything_as_it_was(rig: Rig, subscriber: Subscriber) -> None:
     subscriber.secret = "the first"
     subscribed(rig, subscriber, rig.topic())
@@ -123,6 +129,7 @@ def test_a_renewal_that_is_not_verified_leaves_everything_as_it_was(rig: Rig, su
     assert subscriber.documents[-1].is_signed is True
 
 
+@on_one_database
 def test_what_nobody_asked_for_does_not_come_true(rig: Rig, subscriber: Subscriber) -> None:
     requests.post(
         rig.hub,
@@ -158,6 +165,7 @@ def test_who_unsubscribes_hears_no_more_once_it_has_confirmed(rig: Rig, subscrib
     assert rig.subscriptions() == []
 
 
+@on_one_database
 def test_a_callback_keeps_its_query_and_unknown_fields_are_ignored(rig: Rig, subscriber: Subscriber) -> None:
     path = "/in?hub.mode=mine&key=%E5%8C%BA"
     subscriber.ask(rig.hub, rig.topic(), path=path, foo="bar")
@@ -235,6 +243,7 @@ def test_a_change_while_one_is_told_is_told_after_that(rig: Rig, subscriber: Sub
     assert subscriber.documents[-1].body == rig.get(rig.topic()).content
 
 
+@on_one_database
 def test_after_its_tries_ran_out_the_subscription_stays_and_new_content_is_tried(
     rig: Rig, subscriber: Subscriber
 ) -> None:
@@ -252,6 +261,7 @@ def test_after_its_tries_ran_out_the_subscription_stays_and_new_content_is_tried
     assert len(rig.subscriptions()) == 1
 
 
+@on_one_database
 def test_one_change_is_told_to_each_who_carries_it_and_to_no_other(rig: Rig, subscriber: Subscriber) -> None:
     rig.publish(city="泰州")
     rig.publish(city="苏州")
@@ -264,6 +274,7 @@ def test_one_change_is_told_to_each_who_carries_it_and_to_no_other(rig: Rig, sub
     assert [one.path for one in subscriber.documents] == ["/1"]
 
 
+@on_one_database
 def test_a_correction_and_a_withdrawal_are_told(rig: Rig, subscriber: Subscriber) -> None:
     article = rig.publish(title="错的标题")
     subscribed(rig, subscriber, rig.topic())
@@ -293,6 +304,7 @@ REFUSED = [
 ]
 
 
+@on_one_database
 def test_what_cannot_be_meant_is_refused_in_plain_text(rig: Rig) -> None:
     good = {"hub.mode": "subscribe", "hub.callback": "http://127.0.0.1:9/", "hub.topic": rig.topic()}
     for fields, said in REFUSED:
@@ -304,12 +316,14 @@ def test_what_cannot_be_meant_is_refused_in_plain_text(rig: Rig) -> None:
     assert requests.post(rig.hub, json=good, timeout=10).status_code == 415
 
 
+@on_one_database
 def test_a_chinese_name_leads_to_the_topic_that_is_meant(rig: Rig) -> None:
     rig.publish(city="泰州")
     fields = {"hub.mode": "subscribe", "hub.callback": "http://127.0.0.1:9/", "hub.topic": rig.topic("city/泰州")}
     assert rig.topic("city/taizhou") in requests.post(rig.hub, data=fields, timeout=10).text
 
 
+@on_one_database
 def test_a_callback_that_leads_inside_is_refused(store: Store, tmp_path: Path) -> None:
     with a_rig(store, tmp_path, allow_private_endpoints=False) as rig:
         for callback in (
@@ -349,6 +363,7 @@ def test_nor_hold_more_open_than_so_many(rig: Rig, subscriber: Subscriber, monke
     assert subscriber.ask(rig.hub, rig.topic(), path="/c").status_code == 202
 
 
+@on_one_database
 def test_a_secret_is_not_taken_in_clear_where_the_hub_has_https(store: Store, tmp_path: Path) -> None:
     with a_web_face(store, tmp_path, base_url="https://wire.example", allow_private_endpoints=True) as face:
         fields = {
