@@ -1,18 +1,28 @@
 """`python -m bench`: run everything, print the table, write it as JSON; exit 1 over twice a bound."""
 
 import argparse
+import logging
 import sys
 import tempfile
 from pathlib import Path
 
+import structlog
+
 from bench.figures import Figure
 from bench.latency import measure_latency
+from bench.newsroom import Layout
+from bench.publishing import PublishingSize, measure_publishing
 from bench.report import failed, print_table, write_results
+from bench.serving import ServingSize, measure_serving
 from bench.throughput import Size, measure_throughput
 from tests.e2e.installation import an_installation
 
 EVENTS, FULL = 200, Size(webhooks=20_000, celery_sample=2_000, rounds=5)
+SERVING = ServingSize(seconds=2, rounds=5)
+PUBLISHING = PublishingSize(Layout(shelf=100, places=10), entries=50, feedgen_sample=50, rounds=3)
 SMOKE_EVENTS, SMOKE = 10, Size(webhooks=1_000, celery_sample=100, rounds=1)
+SMOKE_SERVING = ServingSize(seconds=0.1, rounds=1)
+SMOKE_PUBLISHING = PublishingSize(Layout(shelf=4, places=3), entries=5, feedgen_sample=2, rounds=1, window_s=0.2)
 
 
 def main() -> int:
@@ -23,6 +33,7 @@ def main() -> int:
     )
     parser.add_argument("--database-url", default="", help="measure on this PostgreSQL, empty; without it on SQLite")
     wanted = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     store = "PostgreSQL" if wanted.database_url else "SQLite"
     figures = _measured(smoke=wanted.smoke, database_url=wanted.database_url)
     print_table(figures, store)
@@ -33,16 +44,19 @@ def main() -> int:
 
 
 def _measured(*, smoke: bool, database_url: str) -> list[Figure]:
-    """All figures, measured on one installation."""
+    """All figures: of webhooks and of serving on one installation, of publishing on another."""
     settings = {"database_url": database_url} if database_url else {}
-    with (
-        tempfile.TemporaryDirectory(prefix="zw-bench-") as folder,
-        an_installation(Path(folder) / "data", **settings) as installation,
-    ):
-        installation.up()
-        events, size = (SMOKE_EVENTS, SMOKE) if smoke else (EVENTS, FULL)
-        latency = measure_latency(installation, events=events, judged=not smoke, said=_said)
-        return [*latency, *measure_throughput(installation, size, judged=not smoke, said=_said)]
+    judged = not smoke
+    with tempfile.TemporaryDirectory(prefix="zw-bench-") as folder:
+        with an_installation(Path(folder) / "data", **settings) as installation:
+            installation.up()
+            events, size = (SMOKE_EVENTS, SMOKE) if smoke else (EVENTS, FULL)
+            figures = measure_latency(installation, events=events, judged=judged, said=_said)
+            serving = SMOKE_SERVING if smoke else SERVING
+            figures += measure_serving(installation, serving, judged=judged, said=_said)
+            figures += measure_throughput(installation, size, judged=judged, said=_said)
+        publishing = SMOKE_PUBLISHING if smoke else PUBLISHING
+        return figures + measure_publishing(Path(folder) / "feeds", publishing, judged=judged, said=_said)
 
 
 def _said(line: str) -> None:

@@ -28,23 +28,11 @@ def create_app(face: Face) -> FastAPI:
     app = FastAPI(title="Zonewire", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.face = face
     problems.register(app)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    # A route that is found first is taken: `filtered` and others before `feeds`, which takes all that is below /feeds/.
-    faces = (
-        events,
-        door,
-        listings,
-        filtered,
-        private_feeds,
-        archives,
-        feeds,
-        articles,
-        subscribers,
-        manage,
-        portal,
-        health,
-        metrics,
-    )
-    for module in faces:
+    # A route that is found first is taken. Most of what is asked for is a feed document, so these come first, and of
+    # them the narrower before that of `feeds`, which takes all that is left. They are plain routes: those of FastAPI
+    # would cost more than the answer (docs/contributors/performance.md).
+    app.routes.extend(module.ROUTE for module in (filtered, private_feeds, archives, feeds))
+    for module in (events, door, listings, feeds, articles, subscribers, manage, portal, health, metrics):
         app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

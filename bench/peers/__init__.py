@@ -1,1 +1,5 @@
-"""What Zonewire is measured against. Each is a program: it says `ready`, waits for a line, and carries its load."""
+"""What Zonewire is measured against.
+
+The senders of webhooks are programs: each says `ready`, waits for a line, and carries its load. nginx is itself, and
+feedgen a function.
+"""

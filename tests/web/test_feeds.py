@@ -63,11 +63,19 @@ def test_the_feed_of_everything_answers_from_the_first_start(face: str, form: st
     assert got(f"{face}/feeds/all.{form}", If_None_Match=answer.headers["ETag"]).status_code == 304
 
 
-@pytest.mark.parametrize("path", ["city/taizhou.rss", "nothing.atom", "all.xml", "all", "a/b/c.rss", "%00.rss"])
+@pytest.mark.parametrize(
+    "path", ["city/taizhou.rss", "nothing.atom", "all.xml", "all", "a/b/c.rss", "%00.rss", "all.rss%0A"]
+)
 def test_what_is_no_feed_is_not_found(face: str, path: str) -> None:
     answer = got(f"{face}/feeds/{path}")
     assert answer.status_code == 404
     assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_document_is_only_to_be_read(face: str) -> None:
+    answer = requests.post(f"{face}/feeds/all.rss", timeout=10)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (405, "application/problem+json")
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD"}
 
 
 @pytest.mark.parametrize("path", ["city/泰州", "city/%E6%B3%B0%E5%B7%9E", "city/ 泰州"])

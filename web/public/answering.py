@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -54,8 +55,7 @@ async def answer(request: Request, served: Served) -> Response:
         "Link": _links(face_of(request), served),
     }
     if served.is_dated:
-        changed = datetime.fromtimestamp(document.changed_at // SECOND, UTC)
-        headers["Last-Modified"] = format_datetime(changed, usegmt=True)
+        headers["Last-Modified"] = _http_date(document.changed_at // SECOND)
     if held is not None:
         return Response(status_code=304, headers=headers)
     headers |= _typed(request, form)
@@ -81,6 +81,11 @@ def _typed(request: Request, form: Format) -> dict[str, str]:
     if form is not Format.JSON and request.headers.get("sec-fetch-dest") == "document":
         headers |= {"Content-Type": "application/xml; charset=utf-8", "Content-Security-Policy": TO_PEOPLE}
     return headers
+
+
+@lru_cache(maxsize=256)
+def _http_date(seconds: int) -> str:
+    return format_datetime(datetime.fromtimestamp(seconds, UTC), usegmt=True)
 
 
 def _sent(request: Request, status: int, body: bytes, headers: dict[str, str]) -> Response:

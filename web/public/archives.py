@@ -4,9 +4,10 @@ import re
 from http import HTTPStatus
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
+from starlette.routing import Route
 
 from web.face import Face, face_of
 from web.problems import problem
@@ -20,17 +21,18 @@ ARCHIVE_CACHING = "public, max-age=86400, stale-while-revalidate=3600"
 """A day: what is withdrawn leaves an archive, and should leave caches soon."""
 _ADDRESS = re.compile(rf"(?P<name>[^\x00-\x1f\x7f]+)/(?P<nth>[1-9][0-9]{{0,8}})\.(?P<form>{'|'.join(Format)})")
 
-router = APIRouter()
 
-
-@router.api_route("/feeds/archive/{address:path}", methods=["GET", "HEAD"])
-async def archive(address: str, request: Request) -> Response:
+async def archive(request: Request) -> Response:
     """One archive. The one that will be closed next leads to the feed's document, which it continues."""
+    address: str = request.path_params["address"]
     match = _ADDRESS.fullmatch(address)
     if match is None:
         raise _no_such(address)
     name, nth, form = match["name"], int(match["nth"]), Format(match["form"])
     return await counted(request, f"archive/{address}", lambda: _archive(request, name, nth, form))
+
+
+ROUTE = Route("/feeds/archive/{address:path}", archive, methods=["GET", "HEAD"])
 
 
 async def _archive(request: Request, name: str, nth: int, form: Format) -> Response:

@@ -1,9 +1,10 @@
 """Conditional requests and content coding (RFC 9110 §12.5.3, §13.1)."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 import brotli
 
@@ -41,7 +42,8 @@ def is_unchanged_since(if_modified_since: str, changed_at: int) -> bool:
     return changed_at // 1_000_000 <= (since if since.tzinfo else since.replace(tzinfo=UTC)).timestamp()
 
 
-def coding_of(accept_encoding: str, available: Sequence[str]) -> str:
+@lru_cache(maxsize=256)  # readers know few ways to say it
+def coding_of(accept_encoding: str, available: tuple[str, ...]) -> str:
     """The coding of *available* that the client wants most, the first of equals; "" where it wants none of them.
 
     One that is not named has the weight of `*`, and 0 where that is not named either. What wants the plain bytes more

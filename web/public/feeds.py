@@ -1,11 +1,16 @@
-"""Feed documents for readers, and the page that lists them for people."""
+"""Feed documents for readers, and the page that lists them for people.
 
-import re
+Documents have a plain route, without what FastAPI does for parameters and dependencies: that was half of what an answer
+cost (docs/contributors/performance.md).
+"""
+
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.responses import RedirectResponse
+from starlette.routing import Route
 
 from web.face import Face, face_of
 from web.pages import page
@@ -16,8 +21,21 @@ from zonewire.errors import NotFound
 from zonewire.feeds import Document, FeedLine, Format, delta_from, list_feeds, name_behind
 
 KINDS = ("declared", "zone", "city", "section")
-_ADDRESS = re.compile(rf"(?P<name>[^\x00-\x1f\x7f]+)\.(?P<form>{'|'.join(Format)})")
 
+
+class _Address(Convertor[str]):
+    """NAME.FORMAT."""
+
+    regex = rf"[^\x00-\x1f\x7f]+\.(?:{'|'.join(Format)})\Z"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("feed_document", _Address())
 router = APIRouter()
 
 
@@ -45,13 +63,19 @@ def catalogue(request: Request) -> Response:
 
 
 @router.api_route("/feeds/{address:path}", methods=["GET", "HEAD"])
-async def document(address: str, request: Request) -> Response:
+def no_document(address: str) -> None:
+    """What is below /feeds/ and has not the form of a document's address."""
+    raise _no_such(address)
+
+
+async def document(request: Request) -> Response:
     """One feed document. A zone's, city's or section's own name in place of its slug leads to the slug."""
-    match = _ADDRESS.fullmatch(address)
-    if match is None:
-        raise _no_such(address)
-    name, form = match["name"], Format(match["form"])
-    return await counted(request, address, lambda: _document(request, name, form, address))
+    address: str = request.path_params["address"]
+    name, _, form = address.rpartition(".")
+    return await counted(request, address, lambda: _document(request, name, Format(form), address))
+
+
+ROUTE = Route("/feeds/{address:feed_document}", document, methods=["GET", "HEAD"])
 
 
 async def _document(request: Request, name: str, form: Format, address: str) -> Response:

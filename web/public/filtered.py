@@ -6,9 +6,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
+from starlette.routing import Route
 
 from web.face import face_of
 from web.public.answering import CACHING, Served, answer
@@ -19,8 +20,6 @@ from zonewire.errors import NotFound, StoreBusy
 from zonewire.feeds import Cover, Document, Format, Making, canonical_query, cover_of, filtered_document, read_query
 from zonewire.filters import Filter
 from zonewire.store import Store
-
-router = APIRouter()
 
 FRESH_S = 0.25
 KEPT = 200
@@ -83,9 +82,9 @@ class Filters:
             return filtered_document(db, wanted, cover, making=self._making)
 
 
-@router.api_route("/feeds/filter.{form}", methods=["GET", "HEAD"])
-async def filtered(form: str, request: Request) -> Response:
+async def filtered(request: Request) -> Response:
     """The feed of any filter. One that is written otherwise leads to its one address; one that wants all, to `all`."""
+    form: str = request.path_params["form"]
     if form not in set(Format):
         raise NotFound(f"there is no format {form[:20]!r}", where="the address", mend="It is rss, atom or json.")
     wanted = read_query(request.query_params.multi_items())
@@ -97,6 +96,9 @@ async def filtered(form: str, request: Request) -> Response:
     cover = cover_of(wanted, Format(form), portal=face_of(request).catalogue.portal)
     # One count for all of a client's filters: a stranger may invent any number.
     return await counted(request, "filter", lambda: made_for(request, wanted, cover))
+
+
+ROUTE = Route("/feeds/filter.{form}", filtered, methods=["GET", "HEAD"])
 
 
 async def made_for(request: Request, wanted: Filter, cover: Cover) -> Response:

@@ -9,6 +9,7 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import ip_address, ip_network
 
@@ -156,6 +157,7 @@ def _address(text: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=256)  # an address is read a thousand times by whoever polls through one proxy
 def _is_near(peer: str) -> bool:
     try:
         return ip_address(peer).is_private or ip_address(peer).is_loopback
@@ -163,6 +165,7 @@ def _is_near(peer: str) -> bool:
         return True  # a socket of this machine
 
 
+@lru_cache(maxsize=256)
 def _is_loopback(peer: str) -> bool:
     try:
         return ip_address(peer).is_loopback

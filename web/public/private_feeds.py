@@ -7,8 +7,9 @@ of it. What was never a token is 404, one that has ended 410: nothing else tells
 import re
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.routing import Route
 
 from web.face import Face, face_of
 from web.problems import problem
@@ -20,20 +21,20 @@ from zonewire.rendering.translation import words
 from zonewire.rendering.wording import filter_in_words
 from zonewire.subscriptions import Fetched, shown_id
 
-router = APIRouter()
-
 _ADDRESS = re.compile(rf"(?P<token>[A-Za-z0-9_-]{{16,64}})\.(?P<form>{'|'.join(Format)})")
 FRESH, NOT_KEPT = "private, max-age=60", "no-store"
 QUIET = {"X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
 
 
-@router.api_route("/feeds/private/{address:path}", methods=["GET", "HEAD"])
-async def private_feed(address: str, request: Request) -> Response:
+async def private_feed(request: Request) -> Response:
     """The private feed of a token, or that there is none, or none any more."""
-    response = await _answer(address, request)
+    response = await _answer(request.path_params["address"], request)
     is_document = response.status_code in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED)
     response.headers.update(QUIET | {"Cache-Control": FRESH if is_document else NOT_KEPT})
     return response
+
+
+ROUTE = Route("/feeds/private/{address:path}", private_feed, methods=["GET", "HEAD"])
 
 
 async def _answer(address: str, request: Request) -> Response:
