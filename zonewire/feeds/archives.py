@@ -52,7 +52,7 @@ def archive_document(
     older = nth - 1 if head.has_older else 0
     feed = replace(feed_of(head, making, installation), nth=nth, older=older, hubs=(), changed_at=head.newest_at)
     made = assemble(feed, form, entries, _tombstones(rows))
-    etag = tag_of(made.plain, Span("", 0, 0))
+    etag = tag_of(made.pressed, Span("", 0, 0))
     return Document(number=changed_at, etag=etag, changed_at=changed_at, body=made.pressed)
 
 

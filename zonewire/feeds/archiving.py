@@ -8,7 +8,7 @@ fall between two archives. A new version stands in none again; the old one stays
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import Connection
@@ -22,37 +22,55 @@ from zonewire.store.pacing import Pace
 AT_ONCE = 1_000
 """Entries that are archived in one transaction: twenty archives of fifty, and always one of the largest."""
 
+HOLD_S = 0.015
+"""So long a transaction goes on to the next feed: SQLite's only writer is wanted by others too."""
+
 log = structlog.get_logger()
 
 
-def archive(
-    store: Store, feed_id: int, name: str, *, entries: int, below: int, ends: float, now: int | None = None
-) -> None:
-    """Close archives of *entries* articles until one holds whatever has a number *below* that, or time is over.
+class Outside(NamedTuple):
+    """A feed with entries that neither its document nor an archive would hold: those with a number below *below*."""
 
-    *ends* is by the monotonic clock; one step is always made. A declared feed is left alone until it is filled.
+    name: str
+    feed_id: int
+    entries: int  # articles in one of its archives
+    below: int
+
+
+def archive(store: Store, wanted: Sequence[Outside], *, ends: float, now: int | None = None) -> None:
+    """Close archives until nothing of the *wanted* feeds is outside, or time is over.
+
+    *ends* is by the monotonic clock; one step is always made. A declared feed is left alone until it is filled. As many
+    feeds as there is time for go into a transaction, in the order of their names.
     """
-    pace = Pace(pauses=not store.is_postgresql)
-    while True:
+    pace, left = Pace(pauses=not store.is_postgresql), sorted(wanted)
+    while left:
+        closed: dict[str, list[Sequence[Any]]] = {}
         with pace.transaction(store.writing) as (db, _):
-            closed, has_more = _close_some(db, feed_id, entries=entries, below=below, now=now)
-        if closed:
-            log.info("archive.closed", feed=name, archives=len(closed), entries=sum(map(len, closed)))
-        if not has_more or time.monotonic() > ends:
+            until = time.monotonic() + HOLD_S
+            while left:
+                parts, has_more = _close_some(db, left[0], now=now)
+                closed.setdefault(left[0].name, []).extend(parts)
+                if not has_more:
+                    left.pop(0)
+                if time.monotonic() > until:
+                    break
+        for name, parts in closed.items():
+            if parts:
+                log.info("archive.closed", feed=name, archives=len(parts), entries=sum(map(len, parts)))
+        if time.monotonic() > ends:
             return
 
 
-def _close_some(
-    db: Connection, feed_id: int, *, entries: int, below: int, now: int | None
-) -> tuple[list[Sequence[Any]], bool]:
+def _close_some(db: Connection, wanted: Outside, *, now: int | None) -> tuple[list[Sequence[Any]], bool]:
     """One step: what each new archive holds, and whether there may be more to do."""
-    feed = db.execute(statements.LOCK_FEED, {"feed_id": feed_id}).one_or_none()
+    feed = db.execute(statements.LOCK_FEED, {"feed_id": wanted.feed_id}).one_or_none()
     if feed is None or not era_of(feed.filter_id, feed.filled_to):
         return [], False
-    rows = db.execute(statements.UNARCHIVED, {"feed_id": feed_id, "most": AT_ONCE}).all()
-    parts = cut(rows, entries=entries, below=below, is_all=len(rows) < AT_ONCE)
+    rows = db.execute(statements.UNARCHIVED, {"feed_id": wanted.feed_id, "most": AT_ONCE}).all()
+    parts = cut(rows, entries=wanted.entries, below=wanted.below, is_all=len(rows) < AT_ONCE)
     if parts:
-        _close(db, feed_id, feed.archives, parts, at=clock(db) if now is None else now)
+        _close(db, wanted.feed_id, feed.archives, parts, at=clock(db) if now is None else now)
     return parts, bool(parts) and len(rows) == AT_ONCE
 
 

@@ -17,7 +17,7 @@ from lxml import etree
 from zonewire.feeds.entries import ATOM, RSS_NAMESPACES, hexed, rfc822, rfc3339
 from zonewire.feeds.feed import GENERATOR, MEDIA_TYPES, Feed, Format
 from zonewire.feeds.plain import as_uri, clean, one_line
-from zonewire.feeds.pressing import Part, join, press
+from zonewire.feeds.pressing import Part, Whole, join, press
 
 JSON_FEED = "https://jsonfeed.org/version/1.1"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
@@ -29,6 +29,13 @@ _WIDE_BRACKETS = str.maketrans("()", "（）")  # a mail address's real name sta
 _RSS_PICTURES = {"", ".jpg", ".jpeg", ".gif", ".png"}
 """What a channel's picture may end in (RSS 2.0, image)."""
 _ENDING = re.compile(r"(?:\.\w+)?$")
+_NAMESPACES = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in RSS_NAMESPACES.items())
+_AROUND = {
+    Format.RSS: (f"<rss{_NAMESPACES}>".encode(), b"</rss>"),
+    Format.ATOM: (f'<feed xmlns="{ATOM}">'.encode(), b"</feed>"),
+    Format.JSON: (b"[", b"]"),
+}
+"""What an entry may count on in a document of its form."""
 _COMMA = press(b",\n")
 _LINE = press(b"\n")
 
@@ -45,14 +52,21 @@ class Spoiled(Exception):
     """A document that does not parse: it must not be published."""
 
 
-def assemble(feed: Feed, form: Format, entries: Sequence[Part], tombstones: Iterable[Tombstone] = ()) -> Part:
-    """The document of *feed*, with *entries* in the order given. Raises Spoiled where it cannot be read back."""
+def assemble(feed: Feed, form: Format, entries: Sequence[Part], tombstones: Iterable[Tombstone] = ()) -> Whole:
+    """The document of *feed*, with *entries* in the order given. Raises Spoiled where it cannot be read back.
+
+    What encloses the entries is read back without any, and each entry once, alone between the ends of such a document:
+    an entry that is whole there is whole anywhere.
+    """
     head, tail = _ENDS[form](feed, tuple(tombstones))
+    check(head + tail, form)
+    for entry in entries:
+        if not entry.is_proven:
+            check(_AROUND[form][0] + entry.plain + _AROUND[form][1], form)
+            entry.is_proven = True
     between = _COMMA if form is Format.JSON else _LINE
     inner = [part for entry in entries for part in (between, entry)][1:]
-    document = join((press(head), *inner, press(tail)))
-    check(document.plain, form)
-    return document
+    return join((press(head), *inner, press(tail)))
 
 
 def check(document: bytes, form: Format) -> None:
@@ -67,7 +81,7 @@ def check(document: bytes, form: Format) -> None:
 
 
 def _rss(feed: Feed, _tombstones: Sequence[Tombstone]) -> tuple[bytes, bytes]:
-    namespaces = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in RSS_NAMESPACES.items()) + _declared(feed)
+    namespaces = _NAMESPACES + _declared(feed)
     page, here = as_uri(feed.page_url), as_uri(feed.own_url(Format.RSS))
     title, description = _plain(feed.heading), _plain(feed.description)
     hubs = "".join(f'<atom:link rel="hub" href={quoteattr(as_uri(hub))}/>\n' for hub in feed.hubs)  # WebSub §4

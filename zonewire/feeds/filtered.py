@@ -125,7 +125,7 @@ def filtered_document(db: Connection, wanted: Filter, cover: Cover, *, making: M
     made = assemble(feed, cover.form, entries)
     return Document(
         number=max((one.number for one in found), default=0),
-        etag=tag_of(made.plain, Span("", 0, 0)),
+        etag=tag_of(made.pressed, Span("", 0, 0)),
         changed_at=feed.changed_at,
         body=made.pressed,
     )

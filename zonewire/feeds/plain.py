@@ -5,6 +5,7 @@ Intake cleans too; this is the second door, since one character that XML forbids
 
 import html
 import re
+from functools import lru_cache
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import idna
@@ -33,6 +34,7 @@ def one_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+@lru_cache(maxsize=1_024)  # each head of a document names the same few again
 def as_uri(iri: str) -> str:
     """*iri* with everything but ASCII percent-encoded, and its host in punycode (RFC 3987 §3.1).
 

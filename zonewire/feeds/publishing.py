@@ -10,6 +10,7 @@ document would no longer carry is archived before (archiving.py).
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 import structlog
@@ -19,11 +20,12 @@ from sqlalchemy import Connection
 from zonewire.articles.model import Version
 from zonewire.articles.reading import by_numbers
 from zonewire.feeds import pressing, statements
-from zonewire.feeds.archiving import archive
+from zonewire.feeds.archiving import Outside, archive
 from zonewire.feeds.catalogue import Catalogue
 from zonewire.feeds.documents import Spoiled, Tombstone, assemble
 from zonewire.feeds.entries import render_entry, shown_published
 from zonewire.feeds.feed import Feed, Format, era_of, title_of, urn_of
+from zonewire.feeds.kept import EntryKey, KeptEntries, kept_entries
 from zonewire.feeds.pressing import Part
 from zonewire.feeds.tags import Span, tag_of
 from zonewire.store import SECOND, Store
@@ -41,9 +43,6 @@ FORM = 3
 log = structlog.get_logger()
 
 _remade: set[tuple[str, str]] = set()  # (database, made_for) that this process has looked through: once is enough
-
-EntryKey = tuple[int, str]
-"""An acceptance number, and what the entry is called in the table of renderings."""
 
 FULL = "full"
 
@@ -83,6 +82,7 @@ class _Batch:
     entries: dict[EntryKey, Part] = field(default_factory=dict)
     missing: list[tuple[int, str, Format]] = field(default_factory=list)  # number, text and format of such entries
     versions: dict[int, Version] = field(default_factory=dict)  # that have to be rendered first
+    kept: KeptEntries = field(default_factory=KeptEntries)  # where entries are remembered
     fresh: list[dict[str, Any]] = field(default_factory=list)  # rows of the entries that were rendered just now
     outside: set[int] = field(default_factory=set)  # feeds with entries that neither document nor archive would hold
 
@@ -123,6 +123,8 @@ def _publish_batch(store: Store, making: Making, *, window: int, ends: float, no
             db.execute(statements.KEEP_DOCUMENT, [{**row, "changed_at": at} for row in documents])
             keys = [key for key, _, _ in cleared]
             db.execute(statements.TELL_HUB, {"feed_ids": keys, "at": at, "outside": bool(making.catalogue.hubs)})
+    fresh = {key: batch.entries[key] for row in batch.fresh if (key := (row["number"], row["format"])) in batch.entries}
+    batch.kept.keep(fresh, making.made_for)
     log.info(
         "feed.published",
         feeds=len(batch.feeds),
@@ -136,20 +138,39 @@ def _publish_batch(store: Store, making: Making, *, window: int, ends: float, no
 def _read_whole(store: Store, making: Making, *, window: int, ends: float, now: int | None) -> _Batch:
     """What is due, and nothing of it outside both document and archives: what would be is archived first.
 
-    Then all is read again, since more may have come. A feed that would take too long is left to the next turn.
+    Then all is read again, since more may have come. A feed that would take too long is left to the next turn. What is
+    surely outside is archived before all is read for the first time.
     """
-    is_late = False
+    with store.reading() as db:
+        outside = _surely_outside(db, making, window=window, now=now)
+    archive(store, outside, ends=ends, now=now)
+    is_late = time.monotonic() > ends
     while True:
         with store.reading() as db:
             batch = _read(db, making, window=window, now=now)
         if is_late or not batch.outside:
             batch.feeds = [entry for entry in batch.feeds if entry[0] not in batch.outside]
             return batch
-        for key, _, feed in batch.feeds:
-            if key in batch.outside:
-                most, below = making.catalogue.entries_of(feed.name), batch.carried[key].whole_from
-                archive(store, key, feed.name, entries=most, below=below, ends=ends, now=now)
+        outside = [
+            Outside(feed.name, key, making.catalogue.entries_of(feed.name), batch.carried[key].whole_from)
+            for key, _, feed in batch.feeds
+            if key in batch.outside
+        ]
+        archive(store, outside, ends=ends, now=now)
         is_late = time.monotonic() > ends  # after one step at least, however slow it is
+
+
+def _surely_outside(db: Connection, making: Making, *, window: int, now: int | None) -> list[Outside]:
+    """Of the feeds that are due, those of ordinary length that have no room for an article that no archive has."""
+    at, entries = clock(db) if now is None else now, making.catalogue.entries
+    due = {"now": at, "quiet_since": at - window, "at_most": BATCH, "beyond": entries - 1}
+    return [
+        Outside(row.name, row.id, entries, row.oldest_shown)
+        for row in db.execute(statements.DUE_FEEDS_ENDS, due)
+        if making.catalogue.entries_of(row.name) == entries
+        and era_of(row.filter_id, row.filled_to)
+        and (row.oldest_unarchived or row.oldest_shown or 0) < (row.oldest_shown or 0)
+    ]
 
 
 def _read(db: Connection, making: Making, *, window: int, now: int | None) -> _Batch:
@@ -170,14 +191,11 @@ def _read(db: Connection, making: Making, *, window: int, now: int | None) -> _B
         text = making.catalogue.text_of(feed.name)
         wanted |= {(row.number, text) for row in batch.carried[key].live}
     batch.outside = {row.id for row in due if _is_outside(row, batch.carried[row.id])}
-    numbers = sorted({number for number, _ in wanted})
-    for ready in db.execute(statements.READY_ENTRIES, {"numbers": numbers, "made_for": making.made_for}):
-        batch.entries[ready.number, ready.format] = pressing.unpress(ready.body)
+    keys = [(number, text, form, kept_under(form, text)) for number, text in wanted for form in Format]
+    batch.kept = kept_entries(db)
+    batch.entries = batch.kept.read(db, [(number, kept_as) for number, _, _, kept_as in keys], making.made_for)
     batch.missing = sorted(
-        (number, text, form)
-        for number, text in wanted
-        for form in Format
-        if (number, kept_under(form, text)) not in batch.entries
+        (number, text, form) for number, text, form, kept_as in keys if (number, kept_as) not in batch.entries
     )
     batch.versions = by_numbers(db, sorted({number for number, _, _ in batch.missing})) if batch.missing else {}
     return batch
@@ -256,20 +274,23 @@ class Carried:
         """What Atom says of those that are gone."""
         return [Tombstone(row.entry_id, row.accepted_at) for row in self.gone]
 
-    def span(self, era: str, form: Format) -> Span:
-        """Which entries a document of it has. Only Atom has tombstones."""
-        told = [*self.live, *self.gone] if form is Format.ATOM else self.live
-        return Span(
-            era, min((row.number for row in self.live), default=0), max((row.came_in for row in told), default=0)
-        )
+    def spans(self, era: str) -> dict[Format, Span]:
+        """Which entries each document of it has. Only Atom has tombstones."""
+        oldest = min([row.number for row in self.live], default=0)
+        newest = max([row.came_in for row in self.live], default=0)
+        plain = Span(era, oldest, newest)
+        with_stones = Span(era, oldest, max([newest, *(row.came_in for row in self.gone)]))
+        return {Format.RSS: plain, Format.ATOM: with_stones, Format.JSON: plain}
 
 
 def _documents_of(batch: _Batch, key: int, number: int, feed: Feed, making: Making) -> Iterable[dict[str, Any]]:
     """The rows of a feed's documents, without those that do not parse."""
     carried, text = batch.carried[key], making.catalogue.text_of(feed.name)
+    spans, numbers = carried.spans(feed.era), [row.number for row in carried.live]
     for form in Format:
         kept_as = kept_under(form, text)
-        entries = [batch.entries[row.number, kept_as] for row in carried.live if (row.number, kept_as) in batch.entries]
+        found = map(batch.entries.get, zip(numbers, repeat(kept_as)))
+        entries = [entry for entry in found if entry is not None]
         try:
             document = assemble(feed, form, entries, carried.tombstones)
         except Spoiled:
@@ -279,7 +300,7 @@ def _documents_of(batch: _Batch, key: int, number: int, feed: Feed, making: Maki
             "feed_id": key,
             "format": form,
             "number": number,
-            "etag": tag_of(document.plain, carried.span(feed.era, form)),
+            "etag": tag_of(document.pressed, spans[form]),
             "made_for": making.made_for,
             "body": document.pressed,
         }

@@ -74,7 +74,7 @@ def empty_document(db: Connection, name: str, form: Format, *, base_url: str, ca
         hubs=Making(base_url, catalogue).hubs,
     )
     made = assemble(feed, form, [])
-    return Document(number=0, etag=tag_of(made.plain, Span("0", 0, 0)), changed_at=born.created_at, body=made.pressed)
+    return Document(number=0, etag=tag_of(made.pressed, Span("0", 0, 0)), changed_at=born.created_at, body=made.pressed)
 
 
 def document_number(db: Connection, name: str, form: Format) -> int | None:

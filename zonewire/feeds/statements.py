@@ -154,6 +154,9 @@ _OLDEST_SHOWN = (
     .scalar_subquery()
 )
 
+# The same feeds, each with the oldest article that its document has room for: what is older and unarchived is outside.
+DUE_FEEDS_ENDS = DUE_FEEDS.add_columns(_OLDEST_SHOWN.label("oldest_shown"))
+
 # What the documents of a set of feeds carry: the articles accepted last, and the tombstones among them.
 SHOWN = (
     select(

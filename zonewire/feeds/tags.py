@@ -27,9 +27,9 @@ class Span(NamedTuple):
         return came_in > self.newest or number < self.oldest
 
 
-def tag_of(plain: bytes, span: Span) -> str:
-    """A strong tag of a document's plain bytes, without quotes."""
-    return f"{hashlib.sha256(plain).hexdigest()[:32]}-{span.era or 'x'}-{_in_36(span.oldest)}-{_in_36(span.newest)}"
+def tag_of(document: bytes, span: Span) -> str:
+    """A strong tag of a *document*, of its bytes as they are kept, without quotes."""
+    return f"{hashlib.sha256(document).hexdigest()[:32]}-{span.era or 'x'}-{_in_36(span.oldest)}-{_in_36(span.newest)}"
 
 
 def span_of(tag: str) -> Span | None:

@@ -195,6 +195,7 @@ def test_what_a_smaller_document_drops_is_archived(store: Store, monkeypatch: py
 
 def test_a_large_feed_catches_up_in_steps_and_over_several_turns(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archiving, "AT_ONCE", 10)
+    monkeypatch.setattr(archiving, "HOLD_S", 0)
     monkeypatch.setattr(publishing, "TURN_S", 0)
     mark_all(store, accept(store, *some(31)))
     with capture_logs() as logs:

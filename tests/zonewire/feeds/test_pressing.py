@@ -19,6 +19,12 @@ def test_pressed_parts_join_to_one_gzip_member(parts: list[bytes]) -> None:
     assert gzip.decompress(whole.pressed) == pressing.opened(whole.pressed) == whole.plain
 
 
+def test_a_part_of_any_length_is_summed_right() -> None:
+    parts = [b"\xe6" * 70_000, b"", b"x", bytes(200_000), b"end"]
+    whole = pressing.join(map(pressing.press, parts))
+    assert gzip.decompress(whole.pressed) == b"".join(parts)  # which looks at length and checksum
+
+
 @given(st.binary(max_size=2_000))
 def test_a_kept_part_is_the_part_that_was_pressed(plain: bytes) -> None:
     part = pressing.press(plain)
