@@ -16,7 +16,7 @@ from zonewire.channels.registry import CHANNELS
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.ledger import Claimed
 from zonewire.delivery.mailing import Mailing, OwedLetter, OwedNews
-from zonewire.delivery.messages import Endpoint, Message, NewsMessage, TestMessage
+from zonewire.delivery.messages import Endpoint, Message, NewsMessage, NoRoom, TestMessage
 from zonewire.delivery.states import ARTICLE_KINDS, Kind
 from zonewire.digests import digest_messages, news_messages
 from zonewire.errors import StoreBusy, StoreUnavailable, ZonewireError
@@ -37,8 +37,11 @@ ENDPOINTS_KEPT = 32_768
 
 _FOR_EVER = 2**63
 
-Made = dict[int, Message | Exception]
+Made = dict[int, Message | NoRoom | Exception]
 """Messages that are read from the database, or why there is none, by row."""
+
+
+Built = Request | NoRoom | Exception | None
 
 
 class _Kept(NamedTuple):
@@ -74,8 +77,8 @@ class Builder:
         self._endpoints: dict[int, _Kept] = {}
         self.notes: dict[int, str] = {}  # what was written beside a row's request, for whoever settles it to take
 
-    def built(self, rows: Sequence[Claimed]) -> list[tuple[Claimed, Request | Exception | None]]:
-        """The request of each row, in order; None where nothing is left to say, else why it cannot be built.
+    def built(self, rows: Sequence[Claimed]) -> list[tuple[Claimed, Built]]:
+        """The request of each row, in order; None where nothing is left to say, else why it is not built.
 
         Raises what the database raises: then nothing was built.
         """
@@ -93,10 +96,10 @@ class Builder:
         at = int(time.time())
         return [(row, self._request(row, made, at)) for row in rows]
 
-    def _request(self, row: Claimed, made: Made, at: int) -> Request | Exception | None:
+    def _request(self, row: Claimed, made: Made, at: int) -> Built:
         try:
             message = made.get(row.id) if row.channel in MADE_OF_TABLES else self._news(row, at)
-            if message is None or isinstance(message, Exception):
+            if message is None or isinstance(message, NoRoom | Exception):
                 return message
             return CHANNELS[row.channel].build(message, self._endpoint(row))
         except Exception as error:  # whatever it is: it is this row's alone
@@ -134,10 +137,10 @@ class Builder:
             except (KeyError, TypeError, ValueError):  # one of them cannot be read: only its own deliveries fall
                 self._versions |= _readable(db, sorted(missing))
 
-    def _letters(self, db: Connection, rows: Sequence[Claimed]) -> dict[int, Message]:
+    def _letters(self, db: Connection, rows: Sequence[Claimed]) -> Made:
         """The mails of *rows*. One that is not named has nothing to say any more."""
         now, mailing = clock(db), self._mailing
-        messages: dict[int, Message] = {}
+        messages: Made = {}
         builders = {
             Kind.DIGEST: digest_messages,
             Kind.CONFIRMATION: confirmation_messages,
@@ -152,11 +155,11 @@ class Builder:
             messages |= news_messages(db, instant, mailing=mailing, now=now)
         return messages
 
-    def _of_hub(self, db: Connection, rows: Sequence[Claimed]) -> dict[int, Message]:
+    def _of_hub(self, db: Connection, rows: Sequence[Claimed]) -> Made:
         """The hub's messages of *rows*; what their settlements will need is noted."""
         mailing = self._mailing
         found = hub_messages(db, rows, base_url=mailing.base_url, keys=mailing.keys, now=clock(db))
-        self.notes |= {ident: note for ident, (_, note) in found.items()}
+        self.notes |= {ident: note for ident, (_, note) in found.items() if note}
         return {ident: message for ident, (message, _) in found.items()}
 
     def _owed_letter(self, row: Claimed) -> OwedLetter:
@@ -222,7 +225,7 @@ def _readable(db: Connection, numbers: Sequence[int]) -> dict[int, Version]:
     return found
 
 
-def _each_or_all(build: Callable[[Sequence[Claimed]], dict[int, Message]], rows: Sequence[Claimed]) -> Made:
+def _each_or_all(build: Callable[[Sequence[Claimed]], Made], rows: Sequence[Claimed]) -> Made:
     """Build all at once; where that fails, one by one, so that a poisoned row falls alone."""
     try:
         return dict(build(rows))

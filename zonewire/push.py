@@ -24,11 +24,12 @@ from zonewire.delivery.counts import Moves
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.ledger import START, Batch, Claimed, Places, Settlement, Tally
 from zonewire.delivery.mailing import Mailing
+from zonewire.delivery.messages import NoRoom
 from zonewire.delivery.outcomes import Delivered, Later, Never, Outcome, Unknown
 from zonewire.delivery.retries import RetryPolicy
 from zonewire.delivery.states import INTENT_KINDS
 from zonewire.errors import StoreBusy, StoreUnavailable, ZonewireError
-from zonewire.outbound.courier import Courier, HttpRequest, Reply, Request, Ticket
+from zonewire.outbound.courier import Courier, Reply, Request, Ticket
 from zonewire.store import SECOND, Store
 from zonewire.store import now as clock
 from zonewire.telemetry import masked
@@ -42,10 +43,6 @@ FAILURES_TOLD = 20
 """Of a turn's failed tries, so many have a line in the log."""
 MOST_AT_ONCE = 500
 """A turn takes no more, however much is free: it holds SQLite's lock for some 10 ms, and the courier can begin."""
-
-HANDED_OVER_BYTES = 32 * 1024 * 1024
-"""Of different bodies a turn hands over no more: what is left rests for a moment."""
-LIGHT_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,11 +150,12 @@ class Pusher:
         for ticket, reply in replies:
             row = self._flights.pop(ticket)
             if reply.unsent:
+                notes.pop(row.id, None)
                 self._unsent.append(row)
                 continue
             note = notes.pop(row.id, "") if notes else ""
             if row.kind in INTENT_KINDS:
-                last, outcome = None, judge_intent(reply, note)
+                last, outcome = None, judge_intent(reply, row.kind, note)
             elif reply is not last or row.channel != channel:  # good answers are one object, by the thousand
                 last, channel = reply, row.channel
                 outcome = _judged(channel, reply)
@@ -195,7 +193,7 @@ class Pusher:
                 now=now,
                 moves=moves,
             )
-            hub.follow(db, self._settlements, now=now)
+            hub.follow(db, self._settlements, now=now, moves=moves)
             ledger.hand_back(db, back, lane=push.lane, now=now, moves=moves)
             ledger.close(db, empty)
             owing.cancel(db, [row.id for row in self._void], why="nothing is left to say", now=now, moves=moves)
@@ -309,15 +307,14 @@ class Pusher:
             self._unsent += batch.rows
             return
         items: list[tuple[Ticket, Request]] = []
-        heavy: dict[int, int] = {}  # bodies of more than a page, each counted once, however many get it
         ticket, flights, hosts = self._last_ticket, self._flights, self._hosts
         for row, request in built:
             if request is None:
                 self._void.append(row)
+            elif isinstance(request, NoRoom):
+                self._unsent.append(row)
             elif isinstance(request, Exception):
                 self._bury(row, request)
-            elif not self._has_room(heavy, request):
-                self._unsent.append(row)
             else:
                 ticket = Ticket(ticket + 1)
                 flights[ticket] = row
@@ -325,16 +322,6 @@ class Pusher:
                 items.append((ticket, request))
         self._last_ticket = ticket
         self.courier.start(items)
-
-    def _has_room(self, heavy: dict[int, int], request: Request) -> bool:
-        """Whether what is handed over stays within HANDED_OVER_BYTES with *request*; one goes at any rate."""
-        body = request.body if isinstance(request, HttpRequest) else None
-        if body is None or len(body) < LIGHT_BYTES or id(body) in heavy:
-            return True
-        if heavy and sum(heavy.values()) + len(body) > HANDED_OVER_BYTES:
-            return False
-        heavy[id(body)] = len(body)
-        return True
 
     def _bury(self, row: Claimed, error: Exception) -> None:
         """A row that cannot be built is buried alone."""

@@ -86,7 +86,8 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
         "deliveries_expired": cancel_long_held,
         "deliveries_pruned": lambda db, most, now: prune(db, most, now - policy.retention_days * DAY),
         "hub_ended": hub.expire,
-        "hub_pruned": lambda db, most, now: hub.forget(db, most, now - policy.retention_days * DAY),
+        "hub_undecided": lambda db, _most, now: hub.decide_overdue(db, now),
+        "hub_pruned": lambda db, most, now: hub.forget(db, most, now - policy.retention_days * DAY, now),
         "attempts_pruned": lambda db, most, now: _forget(db, _FORGET_ATTEMPTS, most, now - policy.retention_days * DAY),
     }
     for name, job in jobs.items():

@@ -37,6 +37,7 @@ class Subscriber:
     """One callback's host; a context manager."""
 
     answer: int = 200  # to documents
+    retry_after: str = ""  # said with it
     answer_to_questions: int = 200
     echo: str | None = None  # instead of the challenge
     secret: str | None = None
@@ -124,6 +125,8 @@ def _handler(subscriber: Subscriber) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             self.send_header("Content-Type", "application/octet-stream")
             self.send_header("Content-Length", str(len(body)))
+            if subscriber.retry_after:
+                self.send_header("Retry-After", subscriber.retry_after)
             self.end_headers()
             self.wfile.write(body)
 

@@ -37,7 +37,12 @@ ACCEPTED = "accepted: the callback is asked now whether this was meant\n"
 NOTHING_TO_DO = "this hub hears of changes by itself\n"
 
 
-@router.post("/hub")
+@router.api_route("/hub", methods=["GET", "HEAD", "POST"])
+async def door(request: Request) -> Response:
+    """A POST asks, a GET looks."""
+    return await ask(request) if request.method == "POST" else await run_in_threadpool(look, request)
+
+
 async def ask(request: Request) -> Response:
     """Subscribe or unsubscribe a callback: 202, or 4xx with the reason as plain text."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
@@ -59,6 +64,8 @@ def _ask(request: Request, fields: Mapping[str, str]) -> None:
     face, by = face_of(request), client_of(request) or OURSELVES
     is_taken = face.settings.base.startswith("http:") or is_secure(request)
     asked = hub.read_request(fields, check_url=guard_of(face.settings).check_url, is_secret_taken=is_taken)
+    with face.store.reading() as db:  # what is refused keeps nobody from writing
+        hub.check(db, asked, requested_by=by, base_url=face.settings.base, now=now(db))
     with face.store.writing() as db:
         ident = hub.ask(db, asked, requested_by=by, base_url=face.settings.base, keys=face.keys, now=now(db))
     log.info("hub.asked", mode=asked.mode, request_id=ident, topic=asked.topic, by=by)
@@ -71,7 +78,6 @@ def _refused(error: ZonewireError) -> Response:
     return PlainTextResponse(f"{error}\n", status_of(error), headers=headers)
 
 
-@router.api_route("/hub", methods=["GET", "HEAD"])
 def look(request: Request) -> Response:
     """What became of a callback's request for a topic, as JSON or as a page; else what this is."""
     fields = request.query_params
@@ -91,7 +97,10 @@ def look(request: Request) -> Response:
 def _known(face: Face, callback: str, topic: str) -> dict[str, object]:
     if not callback or not topic:
         raise WrongUsage("hub.callback and hub.topic are wanted, both")
-    address = normalised("websub", callback)
+    try:
+        address = normalised("websub", callback)
+    except WrongUsage as error:
+        raise WrongUsage(error.what, where="hub.callback") from error
     marks = face.keys.marks(f"{address.channel} {address.text}".encode())
     with face.store.reading() as db:
         number = installation_number(db)

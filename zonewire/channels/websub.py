@@ -13,6 +13,7 @@ from zonewire.channels.limits import Limits
 from zonewire.channels.replies import judge_status
 from zonewire.delivery.messages import Endpoint, IntentMessage, Message, NoticeMessage, PingMessage
 from zonewire.delivery.outcomes import Delivered, Later, Never, Outcome, Unknown
+from zonewire.delivery.states import Kind
 from zonewire.outbound.courier import HttpRequest, Reply
 
 LIMITS = Limits()
@@ -61,16 +62,16 @@ def judge(reply: Reply) -> Outcome:
     return judge_status(reply)
 
 
-def judge_intent(reply: Reply, challenge: str) -> Outcome:
+def judge_intent(reply: Reply, kind: Kind, challenge: str) -> Outcome:
     """How a question was answered: with 2xx and *challenge*, nothing else, where it was meant (§5.3.1).
 
-    A denial asks nothing (*challenge* is empty), so any answer to it will do.
+    A denial asks nothing, so any answer to it will do.
     """
     status = reply.status
-    if not challenge and status:
+    if kind == Kind.DENIAL and status:
         return Delivered(status)
     if 200 <= status < 300:
-        if reply.body == challenge.encode():
+        if challenge and reply.body == challenge.encode():
             return Delivered(status)
         return Later("the callback did not repeat the challenge", status)
     if status in _GONE:

@@ -76,4 +76,8 @@ class PingMessage(NamedTuple):
     topic: str
 
 
+class NoRoom:
+    """In a message's place where this turn has no room for it: it is claimed again in a moment."""
+
+
 Message = NewsMessage | TestMessage | LetterMessage | NoticeMessage | IntentMessage | PingMessage

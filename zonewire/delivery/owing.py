@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, literal_column, or_, select, update
 
 from zonewire.delivery import counts
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.states import ARTICLE_KINDS, Kind, Move, State
 from zonewire.store import Spelled, as_ids, as_rows, is_postgresql, many, read_rows, values_of
-from zonewire.store.tables import deliveries, subscriptions
+from zonewire.store.tables import attempts, deliveries, subscriptions
 
 _LANE = """CASE e.channel WHEN 'webhook' THEN 'push.http' WHEN 'websub' THEN 'push.http'
     WHEN 'email' THEN 'push.email' ELSE 'push.robot' END"""
@@ -170,12 +170,28 @@ _CANCEL_IDS = (
     .values(ready=None, due_at=None, settled_at=bindparam("moment"), reason=bindparam("why"))
 )
 
+_FORGET = (
+    delete(deliveries)
+    .where(
+        deliveries.c.id.in_(values_of(many("old_ids"))),
+        deliveries.c.settled_at.is_not(None),  # it may have been replayed meanwhile
+    )
+    .returning(deliveries.c.id, deliveries.c.lane, deliveries.c.state)
+)
+_FORGET_ATTEMPTS = delete(attempts).where(attempts.c.delivery_id.in_(values_of(many("of_ids"))))
 _HASTEN = (
     update(deliveries)
     .where(
-        deliveries.c.id.in_(values_of(many("hastened_ids"))),
-        literal_column("ready") == literal_column("0"),
-        deliveries.c.due_at > bindparam("by_then"),
+        deliveries.c.id.in_(
+            select(deliveries.c.id)
+            .where(
+                deliveries.c.id.in_(values_of(many("hastened_ids"))),
+                literal_column("ready") == literal_column("0"),
+                deliveries.c.due_at > bindparam("by_then"),
+                deliveries.c.waits == 0,  # the receiver has not said itself when to come again
+            )
+            .with_for_update(skip_locked=True)  # whoever holds one is doing something about it
+        )
     )
     .values(due_at=bindparam("by_then"))
 )
@@ -239,23 +255,41 @@ def owe_service_mails(db: Connection, *, kind: Kind, subscription_ids: Iterable[
     return _owed(db, OWE_SERVICE, {"rows": as_rows(rows), "kind": kind, "now": now}).total() if rows else 0
 
 
-def owe_for(db: Connection, kind: Kind, endpoint_by_thing: Mapping[int, int], *, now: int) -> dict[int, int]:
+def owe_for(
+    db: Connection, kind: Kind, endpoint_by_thing: Mapping[int, int], *, now: int, moves: Moves | None = None
+) -> dict[int, int]:
     """Owe a delivery of *kind* about each thing (which its column `subscription_id` names) to its endpoint.
 
     The deliveries' keys, by thing; none where the endpoint is gone. Call it for things that nobody else owes now.
+    *moves* as in `cancel`.
     """
     if not endpoint_by_thing:
         return {}
     highest = db.execute(_HIGHEST).scalar() or 0
-    _owed(db, OWE_FOR, {"rows": as_rows(list(endpoint_by_thing.items())), "kind": kind, "now": now})
-    parameters = {"highest": highest, "of_kind": kind, "about": list(endpoint_by_thing)}
-    return {row.subscription_id: row.id for row in db.execute(_MADE_FOR, parameters)}
+    parameters = {"rows": as_rows(list(endpoint_by_thing.items())), "kind": kind, "now": now}
+    _owed(db, OWE_FOR, parameters, moves=moves)
+    made = {"highest": highest, "of_kind": kind, "about": list(endpoint_by_thing)}
+    return {row.subscription_id: row.id for row in db.execute(_MADE_FOR, made)}
 
 
 def hasten(db: Connection, keys: Sequence[int], *, by: int) -> None:
-    """Let those of *keys* that wait for another try come due at *by* at the latest."""
+    """Let those of *keys* that wait for a retry come due at *by* at the latest, unless the receiver named a time."""
     if keys:
         db.execute(_HASTEN, {"hastened_ids": list(keys), "by_then": by})
+
+
+def forget(db: Connection, keys: Sequence[int], *, moves: Moves | None = None) -> int:
+    """Forget those of *keys* that are settled, with their attempts; how many. *moves* as in `cancel`."""
+    if not keys:
+        return 0
+    rows = db.execute(_FORGET, {"old_ids": list(keys)}).all()
+    db.execute(_FORGET_ATTEMPTS, {"of_ids": [row.id for row in rows]})
+    changes: Moves = Counter() if moves is None else moves
+    for row in rows:
+        changes[Slot(row.lane, State(row.state))] -= 1
+    if moves is None:
+        counts.record(db, changes)
+    return len(rows)
 
 
 def owe_test(db: Connection, endpoint_id: int, *, now: int) -> int | None:
@@ -333,17 +367,20 @@ def is_held(row: Any) -> bool:
     return row.due_at is None and row.state in _OPEN
 
 
-def _owed(db: Connection, statement: Spelled, parameters: dict[str, Any]) -> Counter[str]:
+def _owed(
+    db: Connection, statement: Spelled, parameters: dict[str, Any], *, moves: Moves | None = None
+) -> Counter[str]:
     if is_postgresql(db):
         made = db.execute(statement.on(db), parameters).all()
     else:
         highest = db.execute(_HIGHEST).scalar() or 0
         db.execute(statement.on(db), parameters)
         made = db.execute(_COUNT_ABOVE, {"highest": highest}).all()
-    moves: Moves = Counter()
+    changes: Moves = Counter() if moves is None else moves
     by_lane = Counter[str]()
     for lane, ready, n in made:
-        moves[Slot(lane, State.PENDING, held=ready is None)] += n
+        changes[Slot(lane, State.PENDING, held=ready is None)] += n
         by_lane[lane] += n
-    counts.record(db, moves)
+    if moves is None:
+        counts.record(db, changes)
     return by_lane

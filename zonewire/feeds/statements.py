@@ -238,7 +238,7 @@ TELL_HUB = insert(hub_outbox).from_select(
 )
 TELL_HUB = TELL_HUB.on_conflict_do_update(
     index_elements=[hub_outbox.c.feed_id],
-    set_={"due_at": TELL_HUB.excluded.due_at, "cursor": 0, "again": False},
+    set_={"due_at": TELL_HUB.excluded.due_at, "cursor": 0, "again_at": None},
 )
 
 # Feeds with a document that names another address, or has an older form, are touched once more. Reads every document's

@@ -4,8 +4,8 @@ Requests and notices travel through the ledger as every delivery does; the web f
 pushing settles. May import feeds, delivery, keys, store, telemetry and errors.
 """
 
-from zonewire.hub.asking import Asked, ask, read_request
-from zonewire.hub.ending import end_by_operator, end_without_feed, expire, forget
+from zonewire.hub.asking import Asked, ask, check, read_request
+from zonewire.hub.ending import decide_overdue, end_by_operator, end_without_feed, expire, forget
 from zonewire.hub.intents import follow
 from zonewire.hub.looking import count_subscriptions, list_subscriptions, show_subscription, what_is_known
 from zonewire.hub.messages import hub_messages
@@ -16,7 +16,9 @@ from zonewire.hub.topics import topic_url
 __all__ = [
     "Asked",
     "ask",
+    "check",
     "count_subscriptions",
+    "decide_overdue",
     "end_by_operator",
     "end_without_feed",
     "expire",

@@ -4,23 +4,28 @@ Nothing comes of a request by itself: the callback has to answer its challenge f
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from zonewire.delivery import enabling, health, owing
+from zonewire.delivery import counts, enabling, health, owing
 from zonewire.delivery.addresses import Address, normalised
+from zonewire.delivery.counts import Moves
 from zonewire.delivery.endpoints import EndpointWanted, find_or_make_endpoints
 from zonewire.delivery.states import Kind
 from zonewire.errors import AddressRefused, TooMany, WrongUsage
 from zonewire.hub.active import IS_ACTIVE
-from zonewire.hub.topics import find_topic
+from zonewire.hub.topics import find_topic, refuse_unknown
 from zonewire.keys import KeyRing
 from zonewire.store import SECOND
 from zonewire.store.tables import endpoints, hub_requests, hub_subscriptions
 
 SUBSCRIBE, UNSUBSCRIBE = "subscribe", "unsubscribe"
+PENDING = "pending"
+UNDECIDED = 15 * 60 * SECOND
+"""By then a request is decided, or nobody will."""
 LEASE_S, LONGEST_LEASE_S = 10 * 24 * 3600, 30 * 24 * 3600
 SECRET_BYTES = 200  # a secret is shorter (WebSub §5.1)
 A_MINUTE, MOST_OPEN = 120, 1_000
@@ -31,21 +36,31 @@ _ASKED = select(func.count(), func.min(hub_requests.c.created_at)).where(
     hub_requests.c.requested_by == bindparam("asker"), hub_requests.c.created_at > bindparam("since")
 )
 _OPEN = select(func.count()).where(hub_subscriptions.c.requested_by == bindparam("asker"), IS_ACTIVE)
+_SUBSCRIBED = select(hub_subscriptions.c.id).where(
+    hub_subscriptions.c.endpoint_id == hub_requests.c.endpoint_id,
+    hub_subscriptions.c.feed_id == hub_requests.c.feed_id,
+    hub_subscriptions.c.format == hub_requests.c.format,
+    IS_ACTIVE,
+)
+# New subscriptions that wait for their callback's word; renewals are open already.
 _WAITING = select(func.count()).where(
     hub_requests.c.requested_by == bindparam("asker"),
     hub_requests.c.created_at > bindparam("since"),
-    hub_requests.c.state == "pending",
+    hub_requests.c.state == PENDING,
     hub_requests.c.mode == SUBSCRIBE,
+    ~_SUBSCRIBED.exists(),
 )
-_SAME = (
-    (hub_requests.c.endpoint_id == bindparam("of_endpoint"))
-    & (hub_requests.c.feed_id == bindparam("of_feed"))
-    & (hub_requests.c.format == bindparam("of_format"))
-    & (hub_requests.c.state == "pending")
-)
+# The same wish of the same asker. Another's stays: whoever may speak for the callback is told by its answer alone.
 _REPLACE = (
     update(hub_requests)
-    .where(_SAME)
+    .where(
+        hub_requests.c.endpoint_id == bindparam("of_endpoint"),
+        hub_requests.c.feed_id == bindparam("of_feed"),
+        hub_requests.c.format == bindparam("of_format"),
+        hub_requests.c.mode == bindparam("of_mode"),
+        hub_requests.c.requested_by == bindparam("asker"),
+        hub_requests.c.state == PENDING,
+    )
     .values(state="replaced", reason="asked anew", state_at=bindparam("moment"))
     .returning(hub_requests.c.delivery_id)
 )
@@ -133,53 +148,63 @@ def _secret(given: str, *, is_taken: bool) -> str | None:
     return given
 
 
+def check(db: Connection, asked: Asked, *, requested_by: str, base_url: str, now: int) -> None:
+    """Refuse, by reading alone, what `ask` would refuse. Raises NotFound and TooMany."""
+    refuse_unknown(db, asked.topic, base_url=base_url)
+    _limit_rate(db, requested_by, now=now)
+
+
 def ask(db: Connection, asked: Asked, *, requested_by: str, base_url: str, keys: KeyRing, now: int) -> int:
     """Write *asked* down and owe its callback the question whether it was meant; the request's id.
 
-    A newer request for the same topic and callback takes an open one's place. Raises NotFound for a topic that is not
-    ours, TooMany beyond what one address may ask for, AddressRefused for a callback that an operator turned off.
+    The same wish of the same asker takes an open one's place. Raises NotFound for a topic that is not ours, TooMany
+    beyond what one address may ask for, AddressRefused for a callback that an operator turned off.
     """
     topic = find_topic(db, asked.topic, base_url=base_url)
-    _limit(db, asked, requested_by, now=now)
+    _limit_rate(db, requested_by, now=now)
     wanted = EndpointWanted(asked.callback)
     endpoint_id = find_or_make_endpoints(db, [wanted], keys=keys, now=now)[asked.callback].id
+    that = {"of_endpoint": endpoint_id, "of_feed": topic.feed_id, "of_format": topic.form}
+    if asked.mode == SUBSCRIBE and db.execute(_IS_SUBSCRIBED, that).first() is None:
+        _limit_open(db, requested_by, now=now)
     _wake(db, endpoint_id)
-    same = {"of_endpoint": endpoint_id, "of_feed": topic.feed_id, "of_format": topic.form}
-    replaced = db.execute(_REPLACE, same | {"moment": now}).scalars().all()
-    owing.cancel(db, [ident for ident in replaced if ident], why="asked anew", now=now)
-    request_id: int = db.execute(
-        _ADD,
-        {
-            "endpoint_id": endpoint_id,
-            "feed_id": topic.feed_id,
-            "format": topic.form,
-            "mode": asked.mode,
-            "secret": keys.seal(asked.secret.encode()) if asked.secret else None,
-            "lease_s": asked.lease_s,
-            "challenge": secrets.token_urlsafe(32),
-            "tag": topic.tag,
-            "requested_by": requested_by,
-            "state": "pending",
-            "created_at": now,
-            "state_at": now,
-        },
-    ).scalar_one()
-    owed = owing.owe_for(db, Kind.VERIFICATION, {request_id: endpoint_id}, now=now)
+    moves: Moves = Counter()
+    mine = {"of_mode": asked.mode, "asker": requested_by, "moment": now}
+    replaced = db.execute(_REPLACE, that | mine).scalars().all()
+    owing.cancel(db, [ident for ident in replaced if ident], why="asked anew", now=now, moves=moves)
+    row = {
+        "endpoint_id": endpoint_id,
+        "feed_id": topic.feed_id,
+        "feed": topic.name,
+        "format": topic.form,
+        "mode": asked.mode,
+        "secret": keys.seal(asked.secret.encode()) if asked.secret else None,
+        "lease_s": asked.lease_s,
+        "challenge": secrets.token_urlsafe(32),
+        "tag": topic.tag,
+        "requested_by": requested_by,
+        "state": PENDING,
+        "created_at": now,
+        "state_at": now,
+    }
+    request_id: int = db.execute(_ADD, row).scalar_one()
+    owed = owing.owe_for(db, Kind.VERIFICATION, {request_id: endpoint_id}, now=now, moves=moves)
     db.execute(_VERIFIED_BY, {"request_id": request_id, "verified_by": owed.get(request_id)})
+    counts.record(db, moves)
     return request_id
 
 
-def _limit(db: Connection, asked: Asked, requested_by: str, *, now: int) -> None:
-    since = now - MINUTE
-    n, first_at = db.execute(_ASKED, {"asker": requested_by, "since": since}).one()
+def _limit_rate(db: Connection, requested_by: str, *, now: int) -> None:
+    n, first_at = db.execute(_ASKED, {"asker": requested_by, "since": now - MINUTE}).one()
     if n >= A_MINUTE:
         wait_s = max(1, (int(first_at) + MINUTE - now) // SECOND)
         raise TooMany(f"more than {A_MINUTE} requests in a minute from one address", retry_after_s=wait_s)
-    if asked.mode == SUBSCRIBE:
-        few_minutes = now - 10 * MINUTE  # by then a request is decided
-        waiting = db.execute(_WAITING, {"asker": requested_by, "since": few_minutes}).scalar_one()
-        if db.execute(_OPEN, {"asker": requested_by}).scalar_one() + waiting >= MOST_OPEN:
-            raise TooMany(f"one address has at most {MOST_OPEN:,} open subscriptions here", retry_after_s=3600)
+
+
+def _limit_open(db: Connection, requested_by: str, *, now: int) -> None:
+    waiting = db.execute(_WAITING, {"asker": requested_by, "since": now - UNDECIDED}).scalar_one()
+    if db.execute(_OPEN, {"asker": requested_by}).scalar_one() + waiting >= MOST_OPEN:
+        raise TooMany(f"one address has at most {MOST_OPEN:,} open subscriptions here", retry_after_s=3600)
 
 
 def _wake(db: Connection, endpoint_id: int) -> None:

@@ -11,11 +11,12 @@ import structlog
 from sqlalchemy import Connection, bindparam, select, update
 
 from zonewire.delivery import owing
+from zonewire.delivery.counts import Moves
 from zonewire.delivery.ledger import Settlement
 from zonewire.delivery.outcomes import Delivered, Never
 from zonewire.delivery.states import Kind, State
 from zonewire.hub.active import IS_ACTIVE
-from zonewire.hub.asking import SUBSCRIBE
+from zonewire.hub.asking import PENDING, SUBSCRIBE
 from zonewire.store import SECOND, insert, many, values_of
 from zonewire.store.tables import deliveries, feeds, hub_outbox, hub_requests, hub_subscriptions
 
@@ -26,8 +27,8 @@ GONE = "the callback said that it is gone (HTTP 410)"
 
 _PENDING = (
     select(hub_requests)
-    .where(hub_requests.c.id.in_(values_of(many("request_ids"))), hub_requests.c.state == "pending")
-    .order_by(hub_requests.c.id)
+    .where(hub_requests.c.id.in_(values_of(many("request_ids"))), hub_requests.c.state == PENDING)
+    .order_by(hub_requests.c.feed_id, hub_requests.c.id)  # feeds are locked in this order
     .with_for_update()
 )
 _DECIDE = (
@@ -58,8 +59,9 @@ _BEGIN_ANEW = (
 # Whoever publishes the feed just now holds its row: its documents are there before we look whether they are news, or it
 # sees the new subscription.
 _FEED = select(feeds.c.id).where(feeds.c.id == bindparam("feed_id")).with_for_update()
-_LOOK = insert(hub_outbox).on_conflict_do_update(
-    index_elements=[hub_outbox.c.feed_id], set_={"cursor": 0, "again": False}
+_look = insert(hub_outbox)
+_LOOK = _look.on_conflict_do_update(
+    index_elements=[hub_outbox.c.feed_id], set_={"cursor": 0, "again_at": None, "due_at": _look.excluded.due_at}
 )
 _THAT = (
     select(hub_subscriptions.c.id, hub_subscriptions.c.delivery_id)
@@ -94,14 +96,17 @@ _BURIED = select(deliveries.c.subscription_id).where(
 )
 
 
-def follow(db: Connection, settlements: Sequence[Settlement], *, now: int) -> None:
-    """Draw the consequences of how tries of the hub's deliveries ended; call it when they are settled."""
+def follow(db: Connection, settlements: Sequence[Settlement], *, now: int, moves: Moves) -> None:
+    """Draw the consequences of how tries of the hub's deliveries ended; call it when they are settled.
+
+    *moves* takes the counts of what it cancels, for its caller to record.
+    """
     ours = [s for s in settlements if s.row.channel == "websub"]
     if not ours:
         return
     questions = [s for s in ours if s.row.kind == Kind.VERIFICATION]
     if questions:
-        _decide(db, questions, now=now)
+        _decide(db, questions, now=now, moves=moves)
     told = [
         {"noticed_id": s.row.subscription_id, "tag": s.note}
         for s in ours
@@ -111,20 +116,20 @@ def follow(db: Connection, settlements: Sequence[Settlement], *, now: int) -> No
         db.execute(_NOTICED, sorted(told, key=lambda one: one["noticed_id"] or 0))
     gone = [s.row.endpoint_id for s in ours if isinstance(s.outcome, Never) and s.outcome.close_endpoint]
     if gone:
-        end(db, list(db.execute(_AT, {"endpoint_ids": gone}).all()), why=GONE, now=now)
+        end(db, list(db.execute(_AT, {"endpoint_ids": gone}).all()), why=GONE, now=now, moves=moves)
 
 
-def end(db: Connection, rows: Sequence[Any], *, why: str, now: int) -> None:
+def end(db: Connection, rows: Sequence[Any], *, why: str, now: int, moves: Moves) -> None:
     """End subscriptions (`id`, `delivery_id`), and cancel the notices that they wait for."""
     if not rows:
         return
-    owing.cancel(db, [row.delivery_id for row in rows if row.delivery_id], why=why, now=now)
+    owing.cancel(db, [row.delivery_id for row in rows if row.delivery_id], why=why, now=now, moves=moves)
     db.execute(_END, {"ended_ids": [row.id for row in rows], "why": why, "moment": now})
     for row in rows:
         log.info("hub.ended", hub_subscription_id=f"h{row.id}", reason=why)
 
 
-def _decide(db: Connection, questions: Sequence[Settlement], *, now: int) -> None:
+def _decide(db: Connection, questions: Sequence[Settlement], *, now: int, moves: Moves) -> None:
     """Requests whose callback has echoed its challenge come true; those whose tries are over are refused."""
     buried = set(db.execute(_BURIED, {"of_ids": [s.row.id for s in questions]}).scalars())
     echoed = {s.row.subscription_id for s in questions if isinstance(s.outcome, Delivered)}
@@ -133,25 +138,30 @@ def _decide(db: Connection, questions: Sequence[Settlement], *, now: int) -> Non
     for row in db.execute(_PENDING, {"request_ids": wanted}).all():
         is_meant = row.id in echoed
         if is_meant:
-            _come_true(db, row, now=now)
+            _come_true(db, row, now=now, moves=moves)
         state, reason = ("verified", None) if is_meant else ("refused", why.get(row.id) or "no answer")
         db.execute(_DECIDE, {"request_id": row.id, "to_state": state, "why": reason, "moment": now})
         told = "hub.verified" if is_meant else "hub.refused"
         log.info(told, request_id=row.id, mode=row.mode, endpoint_id=f"e{row.endpoint_id}", reason=reason)
 
 
-def _come_true(db: Connection, row: Any, *, now: int) -> None:
+def _come_true(db: Connection, row: Any, *, now: int, moves: Moves) -> None:
+    """A subscription begins, goes on or ends. Locks in the order of all: feed, outbox, subscription, deliveries."""
     that = {"of_endpoint": row.endpoint_id, "of_feed": row.feed_id, "of_format": row.format}
     if row.mode != SUBSCRIBE:
-        end(db, list(db.execute(_THAT, that).all()), why=UNSUBSCRIBED, now=now)
+        end(db, list(db.execute(_THAT, that).all()), why=UNSUBSCRIBED, now=now, moves=moves)
         return
-    db.execute(_FEED, {"feed_id": row.feed_id})
+    if db.execute(_FEED, {"feed_id": row.feed_id}).first() is None:
+        return  # the catalogue has dropped it since; upkeep ends what there was
+    if db.execute(_THAT, that).first() is None:
+        db.execute(_LOOK, {"feed_id": row.feed_id, "due_at": now})
     db.execute(_BEGIN_ANEW, that | {"tag": row.tag})
     db.execute(
         _BEGIN,
         {
             "endpoint_id": row.endpoint_id,
             "feed_id": row.feed_id,
+            "feed": row.feed,
             "format": row.format,
             "outside": False,
             "state": "active",
@@ -164,4 +174,3 @@ def _come_true(db: Connection, row: Any, *, now: int) -> None:
             "state_at": now,
         },
     )
-    db.execute(_LOOK, {"feed_id": row.feed_id, "due_at": now})

@@ -12,16 +12,15 @@ from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.errors import NotFound
 from zonewire.hub.active import IS_ACTIVE
-from zonewire.hub.topics import find_topic, topic_url
-from zonewire.store.tables import attempts, deliveries, endpoints, feeds, hub_requests, hub_subscriptions
+from zonewire.hub.topics import name_and_form, topic_url
+from zonewire.store.tables import attempts, deliveries, endpoints, hub_requests, hub_subscriptions
 
 SHOWN = re.compile(r"h([1-9][0-9]{0,17})")
 LATEST = 20
 
 _SUBSCRIPTIONS = (
-    select(hub_subscriptions, endpoints.c.address, endpoints.c.state.label("health"), feeds.c.name)
+    select(hub_subscriptions, endpoints.c.address, endpoints.c.state.label("health"))
     .join(endpoints, endpoints.c.id == hub_subscriptions.c.endpoint_id)
-    .join(feeds, feeds.c.id == hub_subscriptions.c.feed_id, isouter=True)
     .order_by(hub_subscriptions.c.id)
 )
 _COUNT = select(func.count()).select_from(hub_subscriptions).where(IS_ACTIVE, ~hub_subscriptions.c.outside)
@@ -29,7 +28,7 @@ _REQUESTS = (
     select(hub_requests)
     .where(
         hub_requests.c.endpoint_id == bindparam("of_endpoint"),
-        hub_requests.c.feed_id == bindparam("of_feed"),
+        hub_requests.c.feed == bindparam("of_feed"),
         hub_requests.c.format == bindparam("of_format"),
     )
     .order_by(hub_requests.c.id.desc())
@@ -71,7 +70,7 @@ def count_subscriptions(db: Connection) -> int:
 def show_subscription(db: Connection, shown: str, *, base_url: str, installation: int) -> dict[str, Any]:
     """One of them with its requests and its latest notices. Raises NotFound."""
     row = db.execute(_SUBSCRIPTIONS.where(hub_subscriptions.c.id == key_of(db, shown))).one()
-    return _shape(row, base_url) | _log_of(db, row.endpoint_id, row.feed_id, row.format, row.id, installation)
+    return _shape(row, base_url) | _log_of(db, row.endpoint_id, row.feed, row.format, row.id, installation)
 
 
 def what_is_known(
@@ -81,16 +80,21 @@ def what_is_known(
 
     *marks* are the callback's keyed hashes. Raises NotFound for a topic or a callback that was never asked for.
     """
-    topic = find_topic(db, topic_address, base_url=base_url)
+    feed, form = name_and_form(topic_address, base_url)
     endpoint_id = db.execute(
         select(endpoints.c.id).where(endpoints.c.channel == "websub", endpoints.c.address_key.in_(list(marks)))
     ).scalar()
     nothing = NotFound("nothing was ever asked for this callback and topic", where="hub.callback")
     if endpoint_id is None:
         raise nothing
-    that = (hub_subscriptions.c.endpoint_id == endpoint_id, hub_subscriptions.c.feed_id == topic.feed_id)
-    row = db.execute(_SUBSCRIPTIONS.where(*that, hub_subscriptions.c.format == topic.form)).first()
-    log = _log_of(db, endpoint_id, topic.feed_id, topic.form, row.id if row else 0, installation)
+    that = (hub_subscriptions.c.endpoint_id == endpoint_id, hub_subscriptions.c.feed == feed)
+    # The last one: a feed may have been declared anew.
+    row = db.execute(
+        _SUBSCRIPTIONS.where(*that, hub_subscriptions.c.format == form)
+        .order_by(None)
+        .order_by(hub_subscriptions.c.id.desc())
+    ).first()
+    log = _log_of(db, endpoint_id, feed, form, row.id if row else 0, installation)
     if row is None and not log["requests"]:
         raise nothing
     shape = _shape(row, base_url) if row else {"state": "unknown", "topic": topic_address, "callback": callback.text}
@@ -113,7 +117,7 @@ def _shape(row: Row[Any], base_url: str) -> dict[str, Any]:
         "id": f"h{row.id}",
         "endpoint": shown_id(row.endpoint_id),
         "callback": row.address,
-        "topic": topic_url(base_url, row.name, row.format) if row.name else None,
+        "topic": topic_url(base_url, row.feed, row.format),
         "state": row.state,
         "reason": row.reason,
         "signed": row.secret is not None,
@@ -127,9 +131,9 @@ def _shape(row: Row[Any], base_url: str) -> dict[str, Any]:
 
 
 def _log_of(
-    db: Connection, endpoint_id: int, feed_id: int, form: str, subscription_id: int, installation: int
+    db: Connection, endpoint_id: int, feed: str, form: str, subscription_id: int, installation: int
 ) -> dict[str, Any]:
-    that: Mapping[str, Any] = {"of_endpoint": endpoint_id, "of_feed": feed_id, "of_format": form}
+    that: Mapping[str, Any] = {"of_endpoint": endpoint_id, "of_feed": feed, "of_format": form}
     notices = {"of_subscription": subscription_id}
     return {
         "requests": [_request(row) for row in db.execute(_REQUESTS, that)],

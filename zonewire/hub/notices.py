@@ -5,26 +5,28 @@ no second one is made beside it. One that is under way is waited for: its row st
 """
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, bindparam, case, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
-from zonewire.delivery import owing
+from zonewire.delivery import counts, owing
+from zonewire.delivery.counts import Moves
 from zonewire.delivery.states import Kind, State
 from zonewire.feeds import Format
 from zonewire.hub.active import IS_ACTIVE
 from zonewire.store import SECOND, Store, insert, many, values_of
 from zonewire.store import now as clock
 from zonewire.store.pacing import Pace
-from zonewire.store.tables import deliveries, documents, hub_outbox, hub_subscriptions
+from zonewire.store.tables import deliveries, documents, feeds, hub_outbox, hub_subscriptions
 
 log = structlog.get_logger()
 
-PATIENCE = 60 * SECOND
-"""News does not wait longer than this behind a try that failed: the callback may be there again."""
+PATIENCE, MOST_PATIENCE = 5 * SECOND, 60 * SECOND
+"""For each try that failed so long, and no longer in all, news waits behind it: the callback may be there again."""
 AGAIN_AFTER = SECOND // 4
 """So long it takes until who is being told just now is looked at again."""
 
@@ -41,9 +43,15 @@ _NEXT = (
 _MOVE_ON = (
     update(hub_outbox)
     .where(hub_outbox.c.feed_id == bindparam("of_feed"))
-    .values(cursor=bindparam("to_cursor"), again=bindparam("look_again"), due_at=bindparam("next_at"))
+    .values(
+        cursor=bindparam("to_cursor"),
+        again_at=bindparam("look_again", type_=hub_outbox.c.again_at.type),
+        due_at=bindparam("next_at"),
+    )
 )
 _DONE = hub_outbox.delete().where(hub_outbox.c.feed_id == bindparam("of_feed"))
+
+_NAME = select(feeds.c.name).where(feeds.c.id == bindparam("of_feed"))
 
 # The next subscriptions to a feed, with what each waits for. By the index `active`, then primary keys.
 _SUBSCRIBED = (
@@ -54,6 +62,8 @@ _SUBSCRIBED = (
         hub_subscriptions.c.delivery_id,
         documents.c.etag,
         deliveries.c.state,
+        deliveries.c.attempts,
+        deliveries.c.settled_at,
     )
     .join(
         documents,
@@ -82,10 +92,9 @@ _TELL_OUTSIDE = _begin.on_conflict_do_update(
         "state": "active",
         "reason": None,
         "lease_until": None,
-        "state_at": case(
-            (hub_subscriptions.c.state == "active", hub_subscriptions.c.state_at), else_=_begin.excluded.state_at
-        ),
+        "state_at": _begin.excluded.state_at,
     },
+    where=or_(hub_subscriptions.c.state != "active", ~hub_subscriptions.c.outside),
 )
 _NO_LONGER_OUTSIDE = (
     update(hub_subscriptions)
@@ -104,8 +113,8 @@ class _Batch:
     """What a look at some subscriptions found."""
 
     fresh: dict[int, int] = field(default_factory=dict)  # endpoints by subscription, to which a notice is owed anew
-    hastened: list[int] = field(default_factory=list)  # notices that wait for another try
-    is_under_way: bool = False  # one is being told just now
+    hastened: dict[int, list[int]] = field(default_factory=dict)  # notices that wait for a retry, by their patience
+    again_at: int | None = None  # when somebody has to be looked at once more
 
 
 def tell_subscribers(store: Store, pace: Pace, *, outside: Sequence[int] = (), budget_s: float = 0.5) -> int:
@@ -127,16 +136,18 @@ def tell_subscribers(store: Store, pace: Pace, *, outside: Sequence[int] = (), b
 
 def _tell_many(db: Connection, *, outside: Sequence[int], most: int, now: int) -> int:
     """Feed after feed, until *most* subscriptions were looked at; how many notices are new."""
+    moves: Moves = Counter()
     owed, left = 0, most
     for _ in range(FEEDS_AT_ONCE):
-        seen, made = _tell_some(db, outside=outside, most=left, now=now)
+        seen, made = _tell_some(db, outside=outside, most=left, now=now, moves=moves)
         owed, left = owed + made, left - max(seen, 1)
         if seen < 0 or left <= 0:
             break
+    counts.record(db, moves)
     return owed
 
 
-def _tell_some(db: Connection, *, outside: Sequence[int], most: int, now: int) -> tuple[int, int]:
+def _tell_some(db: Connection, *, outside: Sequence[int], most: int, now: int, moves: Moves) -> tuple[int, int]:
     """The next *most* subscriptions of the feed that has waited longest; how many there were, and new notices.
 
     -1 where no feed waits.
@@ -148,47 +159,57 @@ def _tell_some(db: Connection, *, outside: Sequence[int], most: int, now: int) -
         _know_outside(db, row.feed_id, outside, now=now)
     parameters = {"of_feed": row.feed_id, "after": row.cursor, "moment": now, "most": most}
     found = db.execute(_SUBSCRIBED, parameters).all()
-    batch = _looked_at(found)
-    owing.hasten(db, batch.hastened, by=now + PATIENCE)
-    owed = owing.owe_for(db, Kind.NOTICE, batch.fresh, now=now)
+    batch = _looked_at(found, now=now)
+    owed = owing.owe_for(db, Kind.NOTICE, batch.fresh, now=now, moves=moves)
     if owed:
         db.execute(_OWED, [{"of_id": ident, "owed_as": key} for ident, key in sorted(owed.items())])
-    again = row.again or batch.is_under_way
+    for patience, keys in batch.hastened.items():
+        owing.hasten(db, keys, by=now + patience)
+    again_at = min((at for at in (row.again_at, batch.again_at) if at is not None), default=None)
     if len(found) == most:
-        place = {"to_cursor": found[-1].id, "look_again": again, "next_at": now}
+        place = {"to_cursor": found[-1].id, "look_again": again_at, "next_at": now}
         db.execute(_MOVE_ON, {"of_feed": row.feed_id, **place})
-    elif again:
-        place = {"to_cursor": 0, "look_again": False, "next_at": now + AGAIN_AFTER}
+    elif again_at is not None:
+        place = {"to_cursor": 0, "look_again": None, "next_at": again_at}
         db.execute(_MOVE_ON, {"of_feed": row.feed_id, **place})
     else:
         db.execute(_DONE, {"of_feed": row.feed_id})
     return len(found), len(owed)
 
 
-def _looked_at(found: Sequence[Any]) -> _Batch:
-    batch = _Batch()
+def _looked_at(found: Sequence[Any], *, now: int) -> _Batch:
+    batch, again = _Batch(), list[int]()
     for row in found:
         if row.noticed == row.etag:
             continue
         match row.state:
             case State.SENDING:
-                batch.is_under_way = True
+                again.append(now + AGAIN_AFTER)  # nobody knows yet which document that one will have taken
             case State.PENDING:
                 pass  # it will carry what is newest when its turn comes
             case State.RETRYING:
-                batch.hastened.append(row.delivery_id)
+                batch.hastened.setdefault(_patience(row), []).append(row.delivery_id)
+            case State.DEAD if row.settled_at + _patience(row) > now:
+                again.append(row.settled_at + _patience(row))  # its tries have only just run out
             case _:
                 batch.fresh[row.id] = row.endpoint_id
+    batch.again_at = min(again, default=None)
     return batch
+
+
+def _patience(row: Any) -> int:
+    return min(PATIENCE * max(1, int(row.attempts)), MOST_PATIENCE)
 
 
 def _know_outside(db: Connection, feed_id: int, outside: Sequence[int], *, now: int) -> None:
     """The hubs that the catalogue names are told of every format of the feed, and no others."""
+    name = db.execute(_NAME, {"of_feed": feed_id}).scalar() if outside else None
     rows = [
-        {"endpoint_id": endpoint, "feed_id": feed_id, "format": form, "outside": True, "state": "active"}
+        {"endpoint_id": endpoint, "feed_id": feed_id, "feed": name, "format": form, "outside": True, "state": "active"}
         | {"created_at": now, "state_at": now}
         for endpoint in sorted(outside)
         for form in Format
+        if name is not None
     ]
     if rows:
         db.execute(_TELL_OUTSIDE, rows)

@@ -589,6 +589,7 @@ hub_subscriptions = Table(
     Column("id", Key, primary_key=True),
     Column("endpoint_id", BigInteger, ForeignKey("endpoints.id"), nullable=False),  # the callback, or an outside hub
     Column("feed_id", BigInteger, nullable=False),
+    Column("feed", Text, nullable=False),  # its name, which outlives it
     Column("format", Text, nullable=False),
     Column("outside", Boolean, nullable=False, server_default=false()),  # another's hub, which is only told "changed"
     Column("state", Text, nullable=False),  # active, ended
@@ -635,6 +636,7 @@ hub_requests = Table(
     Column("id", Key, primary_key=True),
     Column("endpoint_id", BigInteger, ForeignKey("endpoints.id"), nullable=False),
     Column("feed_id", BigInteger, nullable=False),
+    Column("feed", Text, nullable=False),  # its name, which outlives it
     Column("format", Text, nullable=False),
     Column("mode", Text, nullable=False),  # subscribe, unsubscribe
     Column("secret", LargeBinary),  # sealed
@@ -660,6 +662,6 @@ hub_outbox = Table(
     Column("feed_id", BigInteger, primary_key=True, autoincrement=False),
     Column("due_at", Moment, nullable=False),
     Column("cursor", BigInteger, nullable=False, server_default="0"),  # subscriptions up to here are looked through
-    Column("again", Boolean, nullable=False, server_default=false()),  # one before the cursor was being told just then
+    Column("again_at", Moment),  # when somebody before the cursor has to be looked at once more
     Index("ix_hub_outbox_due_at", "due_at"),
 )

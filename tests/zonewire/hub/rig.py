@@ -95,6 +95,7 @@ class Rig:
             shift = int(seconds * SECOND)
             db.exec_driver_sql(f"UPDATE deliveries SET due_at = due_at - {shift} WHERE due_at IS NOT NULL")
             db.exec_driver_sql(f"UPDATE hub_subscriptions SET lease_until = lease_until - {shift}")
+            db.exec_driver_sql(f"UPDATE deliveries SET settled_at = settled_at - {shift} WHERE settled_at IS NOT NULL")
             db.exec_driver_sql(f"UPDATE hub_outbox SET due_at = due_at - {shift}")
 
     def expire(self) -> int:

@@ -1,27 +1,31 @@
 """The hub, from the outside: a subscriber that knows the Recommendation only, and what it is told."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 import feedparser
 import pytest
 import requests
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from tests.servers.websub import Subscriber, discover
 from tests.web.faces import a_web_face
 from tests.zonewire.hub.rig import Rig, a_rig
 from web.public import shelf
-from zonewire.delivery import ledger
+from zonewire.delivery import ledger, owing
 from zonewire.delivery.endpoints import list_endpoints
+from zonewire.delivery.states import Kind
 from zonewire.errors import Conflict, NotFound
 from zonewire.feeds import Catalogue, declare
 from zonewire.feeds.catalogue import Declared
 from zonewire.filters import Filter
-from zonewire.hub import end_by_operator, end_without_feed, forget, outside_endpoints
+from zonewire.hub import decide_overdue, end_by_operator, end_without_feed, forget, outside_endpoints
 from zonewire.store import SECOND, Store, now
-from zonewire.store.tables import hub_outbox
+from zonewire.store.tables import deliveries, hub_outbox
 
 on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what the databases have no part in: each of these starts a web server and a courier."""
@@ -298,6 +302,7 @@ REFUSED = [
     ({"hub.topic": "BASE/feeds/zone/none.rss"}, "no topic of this hub"),
     ({"hub.topic": "BASE/feeds/filter.rss?city=x"}, "no topic of this hub"),
     ({"hub.topic": "BASE/feeds/all.html"}, "no topic of this hub"),
+    ({"hub.topic": "BASE/feeds/%00.rss"}, "no topic of this hub"),
     ({"hub.lease_seconds": "-1"}, "hub.lease_seconds"),
     ({"hub.lease_seconds": "soon"}, "hub.lease_seconds"),
     ({"hub.secret": "s" * 200}, "hub.secret"),
@@ -444,7 +449,10 @@ def test_a_feed_that_the_catalogue_drops_takes_its_subscriptions_along(
         with store.writing() as db:
             assert end_without_feed(db, now=now(db)) == 1
         rig.push()
-        assert subscriber.asked("denied")[0]["hub.reason"] == "the feed is no longer there"
+        (denied,) = subscriber.asked("denied")
+        assert (denied["hub.topic"], denied["hub.reason"]) == (rig.topic("chips"), "the feed is no longer there")
+        fields = {"hub.callback": subscriber.callback(), "hub.topic": rig.topic("chips")}
+        assert requests.get(rig.hub, params=fields, timeout=10).json()["state"] == "ended"
 
 
 def test_a_killed_worker_tells_again_and_never_less(rig: Rig, subscriber: Subscriber) -> None:
@@ -467,8 +475,10 @@ def test_old_requests_and_subscriptions_are_forgotten(rig: Rig, subscriber: Subs
     subscriber.ask(rig.hub, rig.topic(), "unsubscribe")
     rig.push()
     with rig.store.settling() as db:
-        assert forget(db, 100, now(db) - 1_000 * SECOND) == 0
-        assert forget(db, 100, now(db) + SECOND) == 3  # two requests, and what came of them
+        assert forget(db, 100, now(db) - 1_000 * SECOND, now(db)) == 0
+        assert (
+            forget(db, 100, now(db) + SECOND, now(db) + 2 * 86_400 * SECOND) == 3
+        )  # two requests, and what came of them
         assert list_endpoints(db) == []
 
 
@@ -488,3 +498,107 @@ def test_feeds_without_subscribers_leave_the_hub_nothing_to_do(rig: Rig, subscri
     rig.publish(city="苏州")
     with rig.store.reading() as db:
         assert db.execute(select(hub_outbox)).all() == []
+
+
+def test_a_partner_with_as_many_as_it_may_have_can_renew(
+    rig: Rig, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zonewire.hub.asking.MOST_OPEN", 2)
+    for path in ("/a", "/b", "/a", "/b"):
+        assert subscriber.ask(rig.hub, rig.topic(), path=path).status_code == 202
+        rig.push()
+    assert len(subscriber.asked("subscribe")) == 4
+
+
+def test_a_strangers_request_does_not_take_a_subscribers_place(rig: Rig, subscriber: Subscriber) -> None:
+    subscriber.ask(rig.hub, rig.topic())
+    other = {"hub.callback": subscriber.callback(), "hub.mode": "unsubscribe", "hub.topic": rig.topic()}
+    requests.post(rig.hub, data=other, headers={"X-Forwarded-For": "198.51.100.9"}, timeout=10)
+    again = other | {"hub.mode": "subscribe"}
+    requests.post(rig.hub, data=again, headers={"X-Forwarded-For": "198.51.100.9"}, timeout=10)
+    rig.push()
+    assert len(subscriber.questions) == 3
+    assert len(rig.subscriptions()) == 1
+
+
+def test_a_wait_that_the_receiver_asked_for_is_kept_when_news_comes(rig: Rig, subscriber: Subscriber) -> None:
+    subscribed(rig, subscriber, rig.topic())
+    subscriber.answer, subscriber.retry_after = 503, "3600"
+    rig.publish()
+    rig.work()
+    rig.publish()
+    rig.work()
+    rig.later(600)
+    rig.work()
+    assert len(subscriber.documents) == 1
+
+
+def test_what_nobody_decides_any_more_is_refused(rig: Rig, subscriber: Subscriber) -> None:
+    subscriber.ask(rig.hub, rig.topic())
+    with rig.store.writing() as db:
+        owing.cancel(db, list(db.execute(select(deliveries.c.id)).scalars()), why="by an operator", now=now(db))
+        assert decide_overdue(db, now(db)) == 0
+        assert decide_overdue(db, now(db) + 3_600 * SECOND) == 1
+    fields = {"hub.callback": subscriber.callback(), "hub.topic": rig.topic()}
+    assert requests.get(rig.hub, params=fields, timeout=10).json()["requests"][0]["state"] == "refused"
+
+
+def test_what_strangers_wrote_down_goes_after_a_day_and_verified_callbacks_with_what_is_known_of_them(
+    rig: Rig, subscriber: Subscriber
+) -> None:
+    fields = {"hub.mode": "subscribe", "hub.topic": rig.topic(form="json")}
+    requests.post(rig.hub, data=fields | {"hub.callback": subscriber.callback("/nobody")}, timeout=10)
+    subscribed(rig, subscriber, rig.topic(), lease_seconds="3600")
+    rig.later(3601)
+    rig.expire()
+    rig.push()
+    day = 86_400 * SECOND
+    with rig.store.settling() as db:
+        moment = now(db)
+        assert forget(db, 100, moment - 89 * day, moment + 2 * day) == 1
+        assert len(list_endpoints(db)) == 1
+        for n in range(80, 200, 5):
+            forget(db, 100, moment + (n - 90) * day, moment + n * day)
+        assert list_endpoints(db) == []
+
+
+def test_no_more_is_opened_for_a_turn_than_it_has_room_for(
+    rig: Rig, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zonewire.hub.messages.OPEN_BYTES", 100)
+    for n, city in enumerate(("泰州", "苏州", "无锡")):
+        rig.publish(city=city)
+        subscriber.ask(rig.hub, rig.topic(("city/taizhou", "city/suzhou", "city/wuxi")[n]), path=f"/{n}")
+    rig.push()
+    for city in ("泰州", "苏州", "无锡"):
+        rig.publish(city=city)
+    for _ in range(3):
+        rig.work()
+        rig.later(5)
+    assert sorted(one.path for one in subscriber.documents) == ["/0", "/1", "/2"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_renewal_and_a_fan_out_at_once_do_not_lock_each_other_out(
+    rig: Rig, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribed(rig, subscriber, rig.topic())
+    rig.work()
+    rig.publish()
+    began, real = threading.Event(), owing.owe_for
+
+    def slowly(db: Any, kind: Kind, things: Any, **more: Any) -> Any:
+        if kind == Kind.NOTICE:
+            began.set()
+            db.execute(text("SELECT pg_sleep(0.4)"))
+        return real(db, kind, things, **more)
+
+    monkeypatch.setattr("zonewire.hub.notices.owing.owe_for", slowly)
+    subscriber.ask(rig.hub, rig.topic())
+    with ThreadPoolExecutor(1) as pool:
+        telling = pool.submit(rig.tell)
+        assert began.wait(5)
+        rig.push()
+        assert telling.result() == 1
+    rig.push()
+    assert len(subscriber.documents) == 1

@@ -18,6 +18,7 @@ def many(db: Connection) -> Connection:
         {
             "endpoint_id": 0,
             "feed_id": n,
+            "feed": f"zone/z{n}",
             "format": "atom",
             "state": "active",
             "requested_by": f"198.51.100.{n % 250}",

@@ -29,6 +29,7 @@ def upgrade() -> None:
         Column("id", _KEY, primary_key=True),
         Column("endpoint_id", BigInteger, ForeignKey("endpoints.id"), nullable=False),
         Column("feed_id", BigInteger, nullable=False),
+        Column("feed", Text, nullable=False),
         Column("format", Text, nullable=False),
         Column("outside", Boolean, nullable=False, server_default=false()),
         Column("state", Text, nullable=False),
@@ -60,6 +61,7 @@ def upgrade() -> None:
         Column("id", _KEY, primary_key=True),
         Column("endpoint_id", BigInteger, ForeignKey("endpoints.id"), nullable=False),
         Column("feed_id", BigInteger, nullable=False),
+        Column("feed", Text, nullable=False),
         Column("format", Text, nullable=False),
         Column("mode", Text, nullable=False),
         Column("secret", LargeBinary),
@@ -81,7 +83,7 @@ def upgrade() -> None:
         Column("feed_id", BigInteger, primary_key=True, autoincrement=False),
         Column("due_at", BigInteger, nullable=False),
         Column("cursor", BigInteger, nullable=False, server_default="0"),
-        Column("again", Boolean, nullable=False, server_default=false()),
+        Column("again_at", BigInteger),
     )
     op.create_index("ix_hub_outbox_due_at", "hub_outbox", ["due_at"])
     op.create_index(
