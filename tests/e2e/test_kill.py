@@ -20,6 +20,8 @@ from tests.servers.receiver import Gate, Receiver
 from tests.servers.redis import running_redis
 from zonewire.articles.model import Article
 
+pytestmark = pytest.mark.slow
+
 READERS = [f"reader-{n}@mail.example" for n in range(100)]
 PATHS = [f"/hook/{n}" for n in range(60)]
 ENOUGH = 100  # pushes that were answered when the kill comes
@@ -103,7 +105,6 @@ def test_a_courier_that_is_killed_takes_its_worker_with_it_and_both_are_started_
         _each_is_owed_once(receiver, articles, within_s=20)
 
 
-@pytest.mark.slow
 def test_two_workers_and_two_beats_on_postgresql_finish_the_work_of_one_that_was_killed(
     tmp_path: Path, postgres: Postgres
 ) -> None:

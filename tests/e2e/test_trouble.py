@@ -16,6 +16,8 @@ from tests.eventually import eventually
 from tests.servers.receiver import Gate, Receiver
 from tests.servers.small_disk import SmallDisk, a_small_disk
 
+pytestmark = pytest.mark.slow
+
 LONG = "园区新闻的正文。" * 8_000
 WAITING = 100_000
 EVENTS = 200
@@ -106,7 +108,6 @@ def _hold_most_of_the_time(path: Path, over: threading.Event) -> None:
     db.close()
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_with_100000_deliveries_waiting_events_are_still_answered_promptly(tmp_path: Path, receiver: Receiver) -> None:
     gate = receiver.default = Gate(first=0)
