@@ -1,6 +1,8 @@
 """`/feeds/filter.FORMAT?…`: a feed for any filter, under one address, bounded in what it may cost."""
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import feedparser
@@ -13,11 +15,16 @@ from tests.examples import examples
 from tests.web.faces import BASE, a_web_face
 from tests.zonewire.filters.oracle import matches
 from tests.zonewire.filters.test_matching import ARTICLES, FILTERS
+from web.public.filtered import FRESH_S, STRANGERS, Bounds, Filters
 from web.public.polling import A_MINUTE
 from zonewire.articles.model import Article
-from zonewire.feeds import filtered
+from zonewire.errors import StoreBusy
+from zonewire.feeds import Catalogue, Document, Format, Making, cover_of, filtered
 from zonewire.filters import Filter, Passing
 from zonewire.store import Store
+
+on_sqlite_alone = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For tests whose statements run on both databases in the others."""
 
 
 @pytest.fixture
@@ -133,3 +140,61 @@ def test_who_invents_filters_without_end_is_asked_to_wait(face: str) -> None:
 
 def test_an_address_that_a_client_writes_in_its_own_way_is_not_led_round(face: str) -> None:
     assert requests.get(f"{face}/feeds/filter.rss?keyword=5g/6g", timeout=10, allow_redirects=False).status_code == 200
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def filters_within(store: Store, bounds: Bounds, clock: Clock) -> Filters:
+    return Filters(store, Making(BASE, Catalogue()), bounds, clock=clock)
+
+
+async def take(filters: Filters, *cities: str) -> list[Document | BaseException]:
+    """The documents of these cities, asked for together."""
+    wanted = [Filter(cities=(city,)) for city in cities]
+    covers = [cover_of(one, Format.JSON, portal=Catalogue().portal) for one in wanted]
+    takes = (filters.take(one, cover) for one, cover in zip(wanted, covers, strict=True))
+    return await asyncio.gather(*takes, return_exceptions=True)
+
+
+@on_sqlite_alone
+def test_those_that_are_made_have_a_bound_and_looking_whether_one_still_stands_does_not_count(store: Store) -> None:
+    accept(store, "一", city="泰州")
+    clock = Clock()
+    filters = filters_within(store, replace(STRANGERS, at_once=1, waiting=2), clock)
+
+    async def visits() -> None:
+        *first, refused = await take(filters, "泰州", "苏州", "无锡")
+        assert isinstance(refused, StoreBusy)
+        first += await take(filters, "无锡", "南京")
+        accept(store, "二", city="常州")
+        clock.now += FRESH_S + 0.001
+        again = await take(filters, "泰州", "苏州", "无锡", "南京")
+        assert [id(one) for one in again] == [id(one) for one in first]
+        accept(store, "三", city="泰州")
+        clock.now += FRESH_S + 0.001
+        (changed,) = await take(filters, "泰州")
+        assert isinstance(changed, Document)
+        assert changed.number == 3
+
+    asyncio.run(visits())
+
+
+@on_sqlite_alone
+def test_what_is_kept_is_bounded_in_bytes_with_the_words_of_its_filter(store: Store) -> None:
+    filters = filters_within(store, replace(STRANGERS, kept_bytes=20_000), Clock())
+
+    async def visits() -> None:
+        for n in range(12):
+            (document,) = await take(filters, f"{n}{'城' * 200}")
+            assert isinstance(document, Document)
+        await take(filters, f"11{'城' * 200}")
+
+    asyncio.run(visits())
+    assert 2 < len(filters._kept) < 9
+    assert 0 < filters._kept_bytes <= 20_000
+    assert filters._kept_bytes == sum(kept.size for kept in filters._kept.values())

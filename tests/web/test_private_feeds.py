@@ -1,7 +1,9 @@
 """`/feeds/private/TOKEN.FORMAT`: a subscription's news for whoever holds the token, until it is revoked."""
 
+import asyncio
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,10 @@ from tests.web.faces import BASE, a_face
 from tests.web.readers import a_reader, link, page_of, text_of
 from tests.web.serving import serve
 from web.app import create_app
-from web.public import polling
+from web.public import filtered, polling
+from web.public.private_feeds import SUBSCRIBERS
 from zonewire import subscriptions
-from zonewire.feeds import list_readers
+from zonewire.feeds import Catalogue, Document, Format, Making, list_readers, private_cover
 from zonewire.filters import Filter, intern
 from zonewire.keys import KeyRing
 from zonewire.store import Store, now
@@ -190,6 +193,27 @@ def test_polls_are_limited_and_counted_by_token(store: Store, face: str, keys: K
         f"private feed of s{ident}": A_MINUTE + 3,
         f"private feed of s{other}": 1,
     }
+
+
+@on_sqlite_alone
+def test_strangers_who_invent_filters_take_no_place_of_a_subscribers(
+    store: Store, face: str, keys: KeyRing, ident: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filtered, "STRANGERS", replace(filtered.STRANGERS, waiting=0))
+    token = made(store, keys, ident)
+    assert requests.get(f"{face}/feeds/filter.rss?city=x", timeout=10).status_code == 503
+    assert titles(get(face, token)) == ["泰州签约"]
+
+
+@on_sqlite_alone
+def test_private_feeds_that_are_all_fetched_at_once_wait_for_each_other(store: Store) -> None:
+    filters = filtered.Filters(store, Making(BASE, Catalogue()), SUBSCRIBERS)
+    covers = [private_cover(f"s{n}", f"{n:032}", Format.JSON, said="", language="en") for n in range(60)]
+
+    async def visits() -> list[Document]:
+        return await asyncio.gather(*(filters.take(Filter(), cover) for cover in covers))
+
+    assert len({document.etag for document in asyncio.run(visits())}) == 60
 
 
 @on_sqlite_alone

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from web.face import Face, face_of
 from web.problems import problem
-from web.public.filtered import made_for
+from web.public.filtered import Bounds, made_for
 from web.public.polling import counted
 from zonewire import subscriptions
 from zonewire.feeds import Cover, Format, private_cover
@@ -23,6 +23,12 @@ from zonewire.subscriptions import Fetched, shown_id
 
 _ADDRESS = re.compile(rf"(?P<token>[A-Za-z0-9_-]{{16,64}})\.(?P<form>{'|'.join(Format)})")
 FRESH, NOT_KEPT = "private, max-age=60", "no-store"
+SUBSCRIBERS = Bounds(
+    whose="subscriptions",
+    kept_bytes=32 * 1024 * 1024,  # 900 full documents of short articles: readers come back to each every few minutes
+    at_once=2,  # as many as strangers have, and never fewer for their sake
+    waiting=500,  # each is somebody's own: after much news they wait their turn, and nobody can invent more of them
+)
 QUIET = {"X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
 
 
@@ -47,7 +53,9 @@ async def _answer(address: str, request: Request) -> Response:
     if not found.is_served:
         return await counted(request, f"ended {found.id}.{form}", _ended, reader=name)
     cover = _cover(found, match["token"], form)
-    return await counted(request, f"{found.id}.{form}", lambda: made_for(request, found.wanted, cover), reader=name)
+    return await counted(
+        request, f"{found.id}.{form}", lambda: made_for(request, found.wanted, cover, SUBSCRIBERS), reader=name
+    )
 
 
 def _fetched_by(face: Face, token: str) -> Fetched | None:

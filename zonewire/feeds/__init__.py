@@ -11,6 +11,8 @@ from zonewire.feeds.deltas import delta_from
 from zonewire.feeds.feed import ALL, MEDIA_TYPES, Format, content_type
 from zonewire.feeds.filtered import (
     Cover,
+    Filtered,
+    brought_up,
     canonical_query,
     cover_of,
     filtered_document,
@@ -47,6 +49,7 @@ __all__ = [
     "Cover",
     "Document",
     "FeedLine",
+    "Filtered",
     "Format",
     "Lack",
     "Making",
@@ -54,6 +57,7 @@ __all__ = [
     "Published",
     "archive_document",
     "are_out",
+    "brought_up",
     "canonical_query",
     "content_type",
     "cover_of",

@@ -5,14 +5,14 @@ who invents filters leaves nothing behind. A subscription's private feed is made
 own.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from sqlalchemy import Connection, bindparam, select
 
 from zonewire.articles.model import Version
-from zonewire.articles.reading import by_numbers
+from zonewire.articles.reading import by_numbers, newest_number
 from zonewire.errors import InvalidInput
 from zonewire.feeds import statements
 from zonewire.feeds.catalogue import Portal
@@ -31,6 +31,8 @@ from zonewire.store.tables import articles, versions
 MOST_VALUES, MOST_CHARS = 20, 200
 LOOKED_AT, AT_ONCE = 3_000, 500
 """Articles that are looked at for one document, and read at once: up to a second where they are long."""
+LOOKED_THROUGH = 200
+"""Versions that came since a document was made: to look through more costs half of making it anew, and seldom helps."""
 
 # The newest versions of articles that stand, from a number downwards. Primary keys.
 _STANDING = (
@@ -41,6 +43,20 @@ _STANDING = (
     .limit(bindparam("most"))
 )
 _HIGHEST = 1 << 62
+
+# What was accepted after a number, upwards, and how its articles stand. Primary keys.
+_SINCE = (
+    select(
+        versions.c.number,
+        versions.c.article_id,
+        articles.c.withdrawn,
+        (articles.c.newest == versions.c.number).label("is_newest"),
+    )
+    .select_from(versions.join(articles, articles.c.id == versions.c.article_id))
+    .where(versions.c.number > bindparam("after"))
+    .order_by(versions.c.number)
+    .limit(bindparam("most"))
+)
 
 
 def read_query(pairs: Iterable[tuple[str, str]]) -> Filter:
@@ -104,9 +120,22 @@ def private_cover(subscription: str, token: str, form: Format, *, said: str, lan
     )
 
 
-def filtered_document(db: Connection, wanted: Filter, cover: Cover, *, making: Making) -> Document:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filtered:
+    """A filter's document, and by what one can tell whether it still is what would be made."""
+
+    document: Document
+    up_to: int  # acceptance number: it is what was to be made then
+    carried: frozenset[int]  # the ids of its articles
+    room: int  # so many articles may come before its lowest is no longer among the LOOKED_AT newest
+    has_more_below: bool  # has free places, and not all articles were looked at: one that goes lets another come in
+
+
+def filtered_document(db: Connection, wanted: Filter, cover: Cover, *, making: Making) -> Filtered:
     """The document of *wanted* as things stand. Its tag says nothing that a delta could be made from."""
-    found = _newest(db, wanted, most=making.catalogue.entries)
+    up_to = newest_number(db)  # first: what is accepted while we read is looked at again
+    looked = _newest(db, wanted, most=making.catalogue.entries)
+    found = sorted(looked.found, key=_place, reverse=True)
     born = db.execute(statements.INSTALLATION).one()
     feed = Feed(
         name=cover.name,
@@ -123,25 +152,70 @@ def filtered_document(db: Connection, wanted: Filter, cover: Cover, *, making: M
     versions = {one.number: one for one in found}
     entries = entries_of(db, list(versions), cover.form, text=making.catalogue.text, making=making, versions=versions)
     made = assemble(feed, cover.form, entries)
-    return Document(
+    document = Document(
         number=max((one.number for one in found), default=0),
         etag=tag_of(made.pressed, Span("", 0, 0)),
         changed_at=feed.changed_at,
         body=made.pressed,
     )
+    return Filtered(
+        document=document,
+        up_to=up_to,
+        carried=frozenset(one.article_id for one in found),
+        room=LOOKED_AT - looked.depth,
+        has_more_below=looked.has_more_below,
+    )
 
 
-def _newest(db: Connection, wanted: Filter, *, most: int) -> list[Version]:
-    """The *most* newest articles that pass, of the LOOKED_AT newest that stand; newest publications first."""
-    passes, found, below = Passing(wanted), list[Version](), _HIGHEST
+def brought_up(db: Connection, made: Filtered, wanted: Filter) -> Filtered | None:
+    """*made*, known to be up to date with what was accepted last; None where it may have to be another.
+
+    It stands while nothing of what came passes *wanted* or is of an article that it carries, and nothing moves over
+    the edge of what is looked at: each version pushes the others down by one place at most, and only a withdrawal
+    lets them come up.
+    """
+    rows = db.execute(_SINCE, {"after": made.up_to, "most": LOOKED_THROUGH + 1}).all()
+    if not rows:
+        return made
+    is_over_the_edge = len(rows) > made.room or (made.has_more_below and any(row.withdrawn for row in rows))
+    if len(rows) > LOOKED_THROUGH or is_over_the_edge or any(row.article_id in made.carried for row in rows):
+        return None
+    came = by_numbers(db, [row.number for row in rows if row.is_newest and not row.withdrawn])
+    passes = Passing(wanted)
+    if any(passes(one.article) for one in came.values()):
+        return None
+    return replace(made, up_to=rows[-1].number, room=made.room - len(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    found: list[Version]
+    depth: int  # the place of the last that was found, from above, among all that stand
+    has_more_below: bool
+
+
+def _newest(db: Connection, wanted: Filter, *, most: int) -> _Looked:
+    """The *most* newest articles that pass, of the LOOKED_AT newest that stand."""
+    passes, found, depth, place = Passing(wanted), list[Version](), 0, 0
+    for place, one in enumerate(_standing(db), start=1):
+        if passes(one.article):
+            found.append(one)
+            depth = place
+            if len(found) >= most:
+                return _Looked(found, depth, has_more_below=False)
+    return _Looked(found, depth, has_more_below=place >= LOOKED_AT)
+
+
+def _standing(db: Connection) -> Iterator[Version]:
+    """The LOOKED_AT newest articles that stand, downwards."""
+    below = _HIGHEST
     for _ in range(0, LOOKED_AT, AT_ONCE):
         numbers = list(db.execute(_STANDING, {"below": below, "most": AT_ONCE}).scalars())
         some = by_numbers(db, numbers)
-        found += [one for number in numbers if passes((one := some[number]).article)]
-        if len(found) >= most or len(numbers) < AT_ONCE:
-            break
+        yield from (some[number] for number in numbers)
+        if len(numbers) < AT_ONCE:
+            return
         below = numbers[-1]
-    return sorted(found[:most], key=_place, reverse=True)
 
 
 def _place(one: Version) -> tuple[int, int]:

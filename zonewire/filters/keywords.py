@@ -24,6 +24,8 @@ class KeywordIndex:
 
     def found_in(self, fields: Iterable[str]) -> set[str]:
         """Keywords that occur in *fields*: inside words if they hold a CJK character, else as whole words."""
+        if not self.keywords:
+            return set()
         text = BORDER.join(fold_keyword(field) for field in fields)
         matches = self._automaton.find_matches_as_indexes(text, overlapping=True)
         return {
