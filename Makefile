@@ -6,6 +6,9 @@ SHELL := /bin/bash
 PROPERTIES := tests/zonewire/filters/test_matching.py tests/zonewire/digests/test_exactly_once.py \
 	tests/zonewire/intake/pages/test_wrapping.py
 
+# Slow tests that need the machine for themselves.
+ALONE := tests/e2e/test_trouble.py tests/e2e/test_frugal.py
+
 .PHONY: help
 help: ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,7 +26,8 @@ test: .venv/.dev ## run the whole test suite
 
 .PHONY: slow
 slow: .venv/.dev ## run the tests that take long
-	@$(BIN)/pytest -m slow
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m slow $(addprefix --ignore=,$(ALONE))
+	@$(BIN)/pytest -q -m slow $(ALONE)
 
 .PHONY: proofs
 proofs: .venv/.dev ## hold ledger, digests, matching and pages against models, on many examples

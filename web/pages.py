@@ -37,10 +37,10 @@ _HALF_A_YEAR = 180 * 24 * _HOUR
 
 
 def page(
-    request: Request, template: str, *, status: int = 200, caching: str = "no-store", **values: Any
+    request: Request, template: str, *, status: int = 200, caching: str = "no-store", locale: str = "", **values: Any
 ) -> HTMLResponse:
-    """The page *template* of `templates/`, in the reader's language. *caching* is its Cache-Control."""
-    locale, face = locale_of(request), face_of(request)
+    """The page *template* of `templates/`, in *locale* or the reader's language. *caching* is its Cache-Control."""
+    locale, face = locale or locale_of(request), face_of(request)
     body = render(
         template,
         locale,

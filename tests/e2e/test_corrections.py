@@ -4,11 +4,15 @@ import itertools
 import random
 from email.message import EmailMessage
 
+import pytest
+
 from tests.builders import an_article
 from tests.e2e.installation import Installation
 from tests.eventually import eventually
 from tests.servers.mailbox import Mailbox
 from tests.servers.receiver import Behaviour, Receiver, fail_then_ok, hang, hang_up, ok, status
+
+pytestmark = pytest.mark.slow
 
 SETTLED_WITHIN_S = 40
 VERSIONS, FLAKY = 12, 40

@@ -13,6 +13,8 @@ from tests.e2e.installation import Installation, an_installation
 from tests.eventually import eventually
 from tests.servers.mailbox import Mailbox
 
+pytestmark = pytest.mark.slow  # scores of commands
+
 READER = "zhao@mail.example"
 WITHIN_S = 15
 
@@ -41,7 +43,6 @@ def state(installation: Installation, ident: str) -> str:
     return str(row["state"])
 
 
-@pytest.mark.slow  # a score of commands
 def test_a_reader_from_the_first_question_to_being_forgotten(installation: Installation, mailbox: Mailbox) -> None:
     # Asked, and only asked, until somebody presses the button.
     made = installation.subscribe("email", READER, "--city", "泰州")

@@ -18,6 +18,7 @@ KEPT_LETTERS = 64
 UNSUBSCRIBE_TOKEN = "unsubscribe"  # noqa: S105 - the purpose of a token, not one
 CONFIRM_TOKEN = "confirm"  # noqa: S105 - the same
 MANAGE_TOKEN = "manage"  # noqa: S105 - the same
+EDITION_TOKEN = "edition"  # noqa: S105 - the same
 MANAGE_FOR_S = 400 * 24 * 3600
 """A link to change a subscription works for so long; one to leave it always does."""
 
@@ -103,6 +104,10 @@ class Mailing:
     def manage_link(self, subscription_id: int) -> str:
         """Where a reader changes this subscription; works for MANAGE_FOR_S seconds."""
         return f"{self.base_url}/manage/{make_token(self.keys, MANAGE_TOKEN, subscription_id)}"
+
+    def edition_link(self, edition_id: int, made_at: int) -> str:
+        """The page of an edition that was made at *made_at* microseconds: one address for all its readers, for good."""
+        return f"{self.base_url}/editions/{make_token(self.keys, EDITION_TOKEN, edition_id, now_s=made_at // SECOND)}"
 
     def confirm_link(self, subscription_id: int) -> str:
         """Where a reader confirms this subscription."""

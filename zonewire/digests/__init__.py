@@ -9,16 +9,20 @@ from zonewire.digests.left_out import count_left_out
 from zonewire.digests.messages import digest_messages
 from zonewire.digests.news import news_messages
 from zonewire.digests.preview import Preview, preview
-from zonewire.digests.rendering import Edition, render_edition
+from zonewire.digests.rendering import Edition, EditionPage, edition_page, meta_line, render_edition, summary_of
 
 __all__ = [
     "Cut",
     "Edition",
+    "EditionPage",
     "Preview",
     "count_left_out",
     "cut_due",
     "digest_messages",
+    "edition_page",
+    "meta_line",
     "news_messages",
     "preview",
     "render_edition",
+    "summary_of",
 ]

@@ -47,7 +47,14 @@ def _letters(db: Connection, edition_ids: Sequence[int], mailing: Mailing) -> di
 
 
 def _letter(db: Connection, edition_id: int, mailing: Mailing) -> Letter | None:
-    edition = render_edition(db, edition_id, base_url=mailing.base_url, portal=mailing.portal, sender=mailing.sender)
+    edition = render_edition(
+        db,
+        edition_id,
+        base_url=mailing.base_url,
+        portal=mailing.portal,
+        sender=mailing.sender,
+        page_of=mailing.edition_link,
+    )
     return None if edition is None else compose_digest(edition, mailing)
 
 

@@ -4,7 +4,7 @@ What differs between readers stands in the text as a mark (`Slots`) until `Lette
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import css_inline
 from sqlalchemy import Connection
 
 from zonewire.articles.excerpts import shorten
+from zonewire.articles.model import Version
 from zonewire.articles.reading import by_numbers
 from zonewire.delivery.mailing import MANAGE, UNSUBSCRIBE
 from zonewire.digests import statements
@@ -25,6 +26,7 @@ from zonewire.rendering.translation import Words, words
 from zonewire.rendering.wording import filter_in_words
 
 MOST_STORIES = 60
+MOST_ON_PAGE = 500
 MOST_HTML_BYTES = 90_000
 """Gmail cuts a mail at about 102,000 bytes, and the link to unsubscribe with it."""
 SUBJECT_CHARS = 30
@@ -58,14 +60,18 @@ class Occasion:
     base_url: str  # without a slash at its end
     portal: str
     sender: str  # the address that stands in its foot
+    page: str = ""  # where the whole edition can be read on the web; "" where there is no such page
 
 
-def render_edition(db: Connection, edition_id: int, *, base_url: str, portal: str, sender: str = "") -> Edition | None:
+PageOf = Callable[[int, int], str]
+"""The address of an edition's page, by its key and the moment at which it was made (microseconds)."""
+
+
+def render_edition(
+    db: Connection, edition_id: int, *, base_url: str, portal: str, sender: str = "", page_of: PageOf | None = None
+) -> Edition | None:
     """The edition in words, without what is withdrawn by now. None where nothing is left of it. Raises NotFound."""
-    row = db.execute(statements.EDITION, {"id": edition_id}).one_or_none()
-    if row is None:
-        raise NotFound(f"no edition {edition_id}")
-    carried = db.execute(statements.CARRIED_BY, {"id": edition_id}).all()
+    row, contents = _kept(db, edition_id)
     occasion = Occasion(
         filter_id=row.filter_id,
         locale=row.locale,
@@ -74,23 +80,75 @@ def render_edition(db: Connection, edition_id: int, *, base_url: str, portal: st
         base_url=base_url,
         portal=portal,
         sender=sender,
+        page=page_of(edition_id, row.created_at) if page_of else "",
     )
-    return render_contents(db, tuple((one.number, Role(one.role)) for one in carried), occasion)
+    return render_contents(db, contents, occasion)
+
+
+def _kept(db: Connection, edition_id: int) -> tuple[Any, Contents]:
+    """An edition's row, and what it carries. Raises NotFound."""
+    row = db.execute(statements.EDITION, {"id": edition_id}).one_or_none()
+    if row is None:
+        raise NotFound(f"no edition {edition_id}")
+    carried = db.execute(statements.CARRIED_BY, {"id": edition_id}).all()
+    return row, tuple((one.number, Role(one.role)) for one in carried)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionPage:
+    """An edition as its page shows it."""
+
+    locale: str
+    made_at: int  # microseconds
+    sheet: Sheet | None  # None where all that it carried is withdrawn
+    options: Mapping[str, list[str]]  # the filter, as it was written
+
+
+def edition_page(db: Connection, edition_id: int, *, base_url: str) -> EditionPage:
+    """All of an edition that stands, up to MOST_ON_PAGE stories. Raises NotFound."""
+    row, contents = _kept(db, edition_id)
+    reading = _Reading.of(db, contents)
+    return EditionPage(
+        locale=row.locale,
+        made_at=row.created_at,
+        sheet=reading.sheet(base_url, most=MOST_ON_PAGE),
+        options=_options(db, row.filter_id),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What an edition carries, read once."""
+
+    versions: list[Version]
+    roles: Mapping[int, Role]
+    withdrawn: frozenset[int]
+
+    @classmethod
+    def of(cls, db: Connection, contents: Contents) -> "_Reading":
+        roles = dict(contents)
+        versions = [one for _, one in sorted(by_numbers(db, list(roles)).items())]
+        article_ids = [one.article_id for one in versions]
+        withdrawn = frozenset(db.execute(statements.WITHDRAWN_OF, {"article_ids": article_ids}).scalars())
+        return cls(versions, roles, withdrawn)
+
+    def sheet(self, base_url: str, *, most: int) -> Sheet | None:
+        return sheet_of(self.versions, self.roles, base_url=base_url, most=most, withdrawn=self.withdrawn)
+
+
+def _options(db: Connection, filter_id: int) -> Mapping[str, list[str]]:
+    return parse_written(db.execute(statements.FILTER_AS_WRITTEN, {"id": filter_id}).scalar_one())
 
 
 def render_contents(db: Connection, contents: Contents, occasion: Occasion) -> Edition | None:
     """*contents* in words, for an edition or for the preview of one. None where no story stands any more."""
-    roles: Mapping[int, Role] = dict(contents)
-    versions = [one for _, one in sorted(by_numbers(db, list(roles)).items())]
-    article_ids = [one.article_id for one in versions]
-    withdrawn = frozenset(db.execute(statements.WITHDRAWN_OF, {"article_ids": article_ids}).scalars())
-    written = db.execute(statements.FILTER_AS_WRITTEN, {"id": occasion.filter_id}).scalar_one()
+    reading, options = _Reading.of(db, contents), _options(db, occasion.filter_id)
     most = MOST_STORIES
     while True:
-        sheet = sheet_of(versions, roles, base_url=occasion.base_url, most=most, withdrawn=withdrawn)
+        sheet = reading.sheet(occasion.base_url, most=most)
         if sheet is None:
             return None
-        edition = _in_words(sheet, occasion, options=parse_written(written))
+        edition = _in_words(sheet, occasion, options=options)
         size = len(edition.html.encode())
         if size <= MOST_HTML_BYTES or most == 1:
             return edition
@@ -105,9 +163,10 @@ def _in_words(sheet: Sheet, occasion: Occasion, *, options: Mapping[str, list[st
         "sheet": sheet,
         "portal": occasion.portal,
         "sender": occasion.sender,
-        "base_url": occasion.base_url,
+        "whole": occasion.page or f"{occasion.base_url}/",
+        "page": occasion.page,
         "today": t.date(occasion.made_at),
-        "summary": _summary(sheet, t),
+        "summary": summary_of(sheet, t),
         "filter": filter_in_words(options, t),
         "title": shorten(sheet.lead.title, SUBJECT_CHARS),
         "unsubscribe": slots.mark(UNSUBSCRIBE),
@@ -127,7 +186,7 @@ def _in_words(sheet: Sheet, occasion: Occasion, *, options: Mapping[str, list[st
     )
 
 
-def _summary(sheet: Sheet, t: Words) -> str:
+def summary_of(sheet: Sheet, t: Words) -> str:
     """12 条新闻：泰州 8 条、苏州 4 条."""
     count = t("digest.count", n=sheet.count)
     if len(sheet.places) < 2:

@@ -176,3 +176,13 @@ def test_a_confirmation_that_is_needed_no_more_is_not_sent(db: Connection, state
     ident = a_subscription(db, channel="email", state=state)
 
     assert confirmation_messages(db, [owed(db, subscription_id=ident)], mailing=a_mailing(), now=NOON) == {}
+
+
+def test_the_mail_leads_to_the_page_of_its_edition_at_one_address_for_all(db: Connection) -> None:
+    mailing, row = a_mailing(), owed(db)
+    others = owed(db, subscription_id=8, edition_id=row.edition_id, key=2)
+    page = mailing.edition_link(row.edition_id or 0, NOON)
+    for message in digest_messages(db, [row, others], mailing=mailing, now=NOON + 5).values():
+        mail = read(message)
+        assert page in body(mail, "plain").split()
+        assert f'href="{page}"' in body(mail, "html")
