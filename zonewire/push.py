@@ -154,15 +154,13 @@ class Pusher:
                 self._unsent.append(row)
                 continue
             note = notes.pop(row.id, "") if notes else ""
-            if row.kind in INTENT_KINDS:
+            if row.kind in INTENT_KINDS:  # each has a challenge of its own
                 last, outcome = None, judge_intent(reply, row.kind, note)
+                answer = _answer(reply, outcome)
             elif reply is not last or row.channel != channel:  # good answers are one object, by the thousand
                 last, channel = reply, row.channel
                 outcome = _judged(channel, reply)
-            else:
-                self._settlements.append(Settlement(row, outcome, reply.took_ms, answer, note))
-                continue
-            answer = "" if isinstance(outcome, Delivered) else reply.body[:1024].decode("utf-8", "replace")
+                answer = _answer(reply, outcome)
             self._settlements.append(Settlement(row, outcome, reply.took_ms, answer, note))
 
     def _may_claim(self) -> bool:
@@ -330,6 +328,11 @@ class Pusher:
 
     def _uuid(self, row: Claimed) -> str:
         return delivery_uuid(self._push.installation, row.id, row.created_at)
+
+
+def _answer(reply: Reply, outcome: Outcome) -> str:
+    """What is kept of an answer: of failures its first kilobyte."""
+    return "" if isinstance(outcome, Delivered) else reply.body[:1024].decode("utf-8", "replace")
 
 
 def _judged(channel: str, reply: Reply) -> Outcome:

@@ -13,12 +13,11 @@ import structlog
 from sqlalchemy import Connection, Delete, bindparam, delete, literal_column, select
 
 from zonewire import hub
-from zonewire.delivery import counts, enabling, ledger, owing
-from zonewire.delivery.counts import Moves, Slot
+from zonewire.delivery import enabling, ledger, owing
 from zonewire.delivery.holding import cancel_long_held, hold_disabled, left_behind
-from zonewire.delivery.states import ARTICLE_KINDS, State
+from zonewire.delivery.states import ARTICLE_KINDS
 from zonewire.feeds import forget_readers
-from zonewire.store import SECOND, Store, many, values_of
+from zonewire.store import SECOND, Store
 from zonewire.store import now as clock
 from zonewire.store.pacing import Pace
 from zonewire.store.tables import articles, attempts, deliveries, heartbeats, job_runs
@@ -37,14 +36,6 @@ _OLD = (
     .limit(bindparam("most"))
 )
 _OLDEST_IDS = select(deliveries.c.id, deliveries.c.created_at).order_by(deliveries.c.id).limit(1)
-_FORGET = (
-    delete(deliveries)
-    .where(
-        deliveries.c.id.in_(values_of(many("old_ids"))),
-        deliveries.c.settled_at.is_not(None),  # it may have been replayed meanwhile, or forgotten by another
-    )
-    .returning(deliveries.c.lane, deliveries.c.state)
-)
 _FORGET_ATTEMPTS = delete(attempts).where(
     attempts.c.id.in_(
         select(attempts.c.id)
@@ -134,12 +125,7 @@ def prune(db: Connection, most: int, before: int) -> int:
     found = (
         db.execute(_OLD, {"up_to_id": oldest.id + 10 * most, "settled_before": before, "most": most}).scalars().all()
     )
-    rows = db.execute(_FORGET, {"old_ids": list(found)}).all() if found else []
-    moves: Moves = Counter()
-    for row in rows:
-        moves[Slot(row.lane, State(row.state))] -= 1
-    counts.record(db, moves)
-    return len(rows)
+    return owing.forget(db, found)
 
 
 def _forget(db: Connection, statement: Delete, most: int, before: int) -> int:

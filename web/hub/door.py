@@ -101,10 +101,9 @@ def _known(face: Face, callback: str, topic: str) -> dict[str, object]:
         address = normalised("websub", callback)
     except WrongUsage as error:
         raise WrongUsage(error.what, where="hub.callback") from error
-    marks = face.keys.marks(f"{address.channel} {address.text}".encode())
     with face.store.reading() as db:
         number = installation_number(db)
-        return hub.what_is_known(db, address, topic, marks, base_url=face.settings.base, installation=number)
+        return hub.what_is_known(db, address, topic, base_url=face.settings.base, keys=face.keys, installation=number)
 
 
 def _page(

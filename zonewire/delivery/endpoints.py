@@ -120,6 +120,12 @@ def find_or_make_endpoints(
     return found
 
 
+def find_endpoint(db: Connection, address: Address, *, keys: KeyRing) -> int | None:
+    """The key of the endpoint of *address*; None where there is none."""
+    found = _known(db, {address: _marks(address, keys)}).get(address)
+    return None if found is None else found.id
+
+
 def list_endpoints(db: Connection, *, limit: int | None = None) -> list[dict[str, Any]]:
     """Every endpoint, as `endpoints list --json` prints it (rules.md, Shapes)."""
     return [_shape(row) for row in db.execute(_ALL.limit(limit))]

@@ -14,7 +14,7 @@ from zonewire.errors import NotFound
 from zonewire.store import many, values_of
 from zonewire.store.tables import articles, attempts, deliveries, endpoints
 
-_LAST_ERROR = (
+LAST_ERROR = (
     select(attempts.c.error)
     .where(attempts.c.delivery_id == deliveries.c.id)
     .order_by(attempts.c.id.desc())
@@ -22,7 +22,7 @@ _LAST_ERROR = (
     .scalar_subquery()
 )
 _LISTED = (
-    select(deliveries, endpoints.c.channel, endpoints.c.address, articles.c.guid, _LAST_ERROR.label("last_error"))
+    select(deliveries, endpoints.c.channel, endpoints.c.address, articles.c.guid, LAST_ERROR.label("last_error"))
     .join(endpoints, endpoints.c.id == deliveries.c.endpoint_id)
     .join(articles, articles.c.id == deliveries.c.article_id, isouter=True)
 )

@@ -16,8 +16,8 @@ from zonewire.delivery.counts import Moves
 from zonewire.delivery.endpoints import EndpointWanted, find_or_make_endpoints
 from zonewire.delivery.states import Kind
 from zonewire.errors import AddressRefused, TooMany, WrongUsage
-from zonewire.hub.active import IS_ACTIVE
 from zonewire.hub.topics import find_topic, refuse_unknown
+from zonewire.hub.which import IS_ACTIVE, IS_THAT
 from zonewire.keys import KeyRing
 from zonewire.store import SECOND
 from zonewire.store.tables import endpoints, hub_requests, hub_subscriptions
@@ -73,12 +73,7 @@ _VERIFIED_BY = (
 _STATE_OF = select(endpoints.c.state, endpoints.c.gone, endpoints.c.reason).where(
     endpoints.c.id == bindparam("endpoint_id")
 )
-_IS_SUBSCRIBED = select(hub_subscriptions.c.id).where(
-    hub_subscriptions.c.endpoint_id == bindparam("of_endpoint"),
-    hub_subscriptions.c.feed_id == bindparam("of_feed"),
-    hub_subscriptions.c.format == bindparam("of_format"),
-    IS_ACTIVE,
-)
+_IS_SUBSCRIBED = select(hub_subscriptions.c.id).where(IS_THAT, IS_ACTIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +117,8 @@ def _callback(given: str, check_url: Callable[[str], None]) -> Address:
         address = normalised("websub", given)
         check_url(address.text)
     except (WrongUsage, AddressRefused) as error:
-        raise type(error)(
-            error.what, where="hub.callback"
-        ) from error  # how to switch the guard off is not a stranger's
+        # Without its mend: how the guard is switched off is no stranger's affair.
+        raise type(error)(error.what, where="hub.callback") from error
     return address
 
 

@@ -10,10 +10,10 @@ from zonewire.delivery import counts, owing
 from zonewire.delivery.counts import Moves
 from zonewire.delivery.states import Kind
 from zonewire.errors import Conflict
-from zonewire.hub.active import IS_ACTIVE
 from zonewire.hub.asking import PENDING, UNDECIDED
 from zonewire.hub.intents import end
 from zonewire.hub.looking import key_of
+from zonewire.hub.which import IS_ACTIVE
 from zonewire.store import SECOND, many, values_of
 from zonewire.store.tables import endpoints, feeds, hub_requests, hub_subscriptions
 

@@ -15,8 +15,8 @@ from zonewire.delivery.counts import Moves
 from zonewire.delivery.ledger import Settlement
 from zonewire.delivery.outcomes import Delivered, Never
 from zonewire.delivery.states import Kind, State
-from zonewire.hub.active import IS_ACTIVE
 from zonewire.hub.asking import PENDING, SUBSCRIBE
+from zonewire.hub.which import IS_ACTIVE, IS_THAT
 from zonewire.store import SECOND, insert, many, values_of
 from zonewire.store.tables import deliveries, feeds, hub_outbox, hub_requests, hub_subscriptions
 
@@ -46,16 +46,7 @@ _BEGIN = _begin.on_conflict_do_update(
     # A renewal goes on where it was; who had ended begins with what is new since it asked.
     | {"noticed": hub_subscriptions.c.noticed},
 )
-_BEGIN_ANEW = (
-    update(hub_subscriptions)
-    .where(
-        hub_subscriptions.c.endpoint_id == bindparam("of_endpoint"),
-        hub_subscriptions.c.feed_id == bindparam("of_feed"),
-        hub_subscriptions.c.format == bindparam("of_format"),
-        hub_subscriptions.c.state != "active",
-    )
-    .values(noticed=bindparam("tag"))
-)
+_BEGIN_ANEW = update(hub_subscriptions).where(IS_THAT, ~IS_ACTIVE).values(noticed=bindparam("tag"))
 # Whoever publishes the feed just now holds its row: its documents are there before we look whether they are news, or it
 # sees the new subscription.
 _FEED = select(feeds.c.id).where(feeds.c.id == bindparam("feed_id")).with_for_update()
@@ -63,26 +54,13 @@ _look = insert(hub_outbox)
 _LOOK = _look.on_conflict_do_update(
     index_elements=[hub_outbox.c.feed_id], set_={"cursor": 0, "again_at": None, "due_at": _look.excluded.due_at}
 )
-_THAT = (
-    select(hub_subscriptions.c.id, hub_subscriptions.c.delivery_id)
-    .where(
-        hub_subscriptions.c.endpoint_id == bindparam("of_endpoint"),
-        hub_subscriptions.c.feed_id == bindparam("of_feed"),
-        hub_subscriptions.c.format == bindparam("of_format"),
-        IS_ACTIVE,
-    )
-    .with_for_update()
-)
-_AT = (
-    select(hub_subscriptions.c.id, hub_subscriptions.c.delivery_id)
-    .where(
-        hub_subscriptions.c.endpoint_id.in_(values_of(many("endpoint_ids"))),
-        IS_ACTIVE,
-        ~hub_subscriptions.c.outside,
-    )
-    .order_by(hub_subscriptions.c.id)
-    .with_for_update()
-)
+_ENDING = select(hub_subscriptions.c.id, hub_subscriptions.c.delivery_id).with_for_update()
+_THAT = _ENDING.where(IS_THAT, IS_ACTIVE)
+_AT = _ENDING.where(
+    hub_subscriptions.c.endpoint_id.in_(values_of(many("endpoint_ids"))),
+    IS_ACTIVE,
+    ~hub_subscriptions.c.outside,
+).order_by(hub_subscriptions.c.id)
 _END = (
     update(hub_subscriptions)
     .where(hub_subscriptions.c.id.in_(values_of(many("ended_ids"))), IS_ACTIVE)

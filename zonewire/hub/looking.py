@@ -1,18 +1,20 @@
 """Why was I not notified? What the hub knows of a subscription, for its operator and for whoever subscribed."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, literal_column, select
 
 from zonewire.articles.model import rfc3339
 from zonewire.delivery.addresses import Address
-from zonewire.delivery.endpoints import shown_id
+from zonewire.delivery.endpoints import find_endpoint, shown_id
 from zonewire.delivery.ids import delivery_uuid
+from zonewire.delivery.listing import LAST_ERROR
 from zonewire.errors import NotFound
-from zonewire.hub.active import IS_ACTIVE
 from zonewire.hub.topics import name_and_form, topic_url
+from zonewire.hub.which import IS_ACTIVE
+from zonewire.keys import KeyRing
 from zonewire.store.tables import attempts, deliveries, endpoints, hub_requests, hub_subscriptions
 
 SHOWN = re.compile(r"h([1-9][0-9]{0,17})")
@@ -35,16 +37,9 @@ _REQUESTS = (
     .limit(LATEST)
 )
 _FAILURES = select(func.count()).where(attempts.c.delivery_id == deliveries.c.id).scalar_subquery()
-_LAST_ERROR = (
-    select(attempts.c.error)
-    .where(attempts.c.delivery_id == deliveries.c.id)
-    .order_by(attempts.c.id.desc())
-    .limit(1)
-    .scalar_subquery()
-)
 # The latest notices of a subscription. By the index `hub`.
 _NOTICES = (
-    select(deliveries, _FAILURES.label("failures"), _LAST_ERROR.label("last_error"))
+    select(deliveries, _FAILURES.label("failures"), LAST_ERROR.label("last_error"))
     .where(
         deliveries.c.subscription_id == bindparam("of_subscription"),
         deliveries.c.kind.in_([literal_column("'notice'"), literal_column("'denial'")]),
@@ -74,16 +69,14 @@ def show_subscription(db: Connection, shown: str, *, base_url: str, installation
 
 
 def what_is_known(
-    db: Connection, callback: Address, topic_address: str, marks: Sequence[bytes], *, base_url: str, installation: int
+    db: Connection, callback: Address, topic_address: str, *, base_url: str, keys: KeyRing, installation: int
 ) -> dict[str, Any]:
     """What whoever knows callback and topic may know: state, lease, requests and latest notices; no address, no secret.
 
-    *marks* are the callback's keyed hashes. Raises NotFound for a topic or a callback that was never asked for.
+    Raises NotFound for a topic or a callback that was never asked for.
     """
     feed, form = name_and_form(topic_address, base_url)
-    endpoint_id = db.execute(
-        select(endpoints.c.id).where(endpoints.c.channel == "websub", endpoints.c.address_key.in_(list(marks)))
-    ).scalar()
+    endpoint_id = find_endpoint(db, callback, keys=keys)
     nothing = NotFound("nothing was ever asked for this callback and topic", where="hub.callback")
     if endpoint_id is None:
         raise nothing

@@ -17,7 +17,7 @@ from zonewire.delivery import counts, owing
 from zonewire.delivery.counts import Moves
 from zonewire.delivery.states import Kind, State
 from zonewire.feeds import Format
-from zonewire.hub.active import IS_ACTIVE
+from zonewire.hub.which import IS_ACTIVE
 from zonewire.store import SECOND, Store, insert, many, values_of
 from zonewire.store import now as clock
 from zonewire.store.pacing import Pace
