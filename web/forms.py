@@ -1,4 +1,4 @@
-"""What a form of one of our pages sends: urlencoded fields, each once, and not more of them than a page has."""
+"""What a form sends, from one of our pages or to the hub: urlencoded fields, each once, and not any number of them."""
 
 from http import HTTPStatus
 from urllib.parse import parse_qsl
@@ -11,14 +11,18 @@ FIELDS = 32
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The fields of the request's body. 413 for one longer than any form of ours, 400 for what is no form."""
+    """The fields of the request's body. 413 for one longer than FORM_BYTES, 400 for what is no form."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > FORM_BYTES:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "this is more than a form of ours sends")
+            raise HTTPException(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a form may have {FORM_BYTES // 1024} KiB at most"
+            )
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS, errors="strict")
     except ValueError:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "this is no form that we sent") from None
+        raise HTTPException(
+            HTTPStatus.BAD_REQUEST, "this is no form, or one of more fields than are taken here"
+        ) from None
     return dict(pairs)
