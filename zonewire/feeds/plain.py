@@ -10,12 +10,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import idna
 
+from zonewire.articles.characters import NOT_TEXT
 from zonewire.articles.model import Article
 
-# XML 1.0 §2.2 forbids the first groups; U+007F to U+009F are legal and draw the W3C validator's BadCharacters; code
-# points that are no characters in any plane (Unicode §23.7) are legal in XML and not in the HTML that it carries.
-_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(f"{chr(p + 0xFFFE)}{chr(p + 0xFFFF)}" for p in range(0, 0x110000, 0x10000))
-_UNFIT = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff{_NONCHARACTERS}]")
 _LOST, _SHOWN_AS_LOST = "\ufffd", "□"
 """U+FFFD says that a sender's software lost a character. Validators take it for a fault of ours; □ says the same."""
 _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
@@ -26,7 +23,7 @@ _AUTHORITY = "%:@!$&'()*+,;=~[]"
 
 def clean(text: str) -> str:
     """*text* without what XML and HTML cannot hold; line ends as LF."""
-    return _UNFIT.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).replace(_LOST, _SHOWN_AS_LOST)
+    return NOT_TEXT.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).replace(_LOST, _SHOWN_AS_LOST)
 
 
 def one_line(text: str) -> str:
@@ -40,7 +37,7 @@ def as_uri(iri: str) -> str:
 
     A site's address without a path gets one (RFC 3986 §6.2.3): some readers want the slash behind the host.
     """
-    parts = urlsplit(_UNFIT.sub("", iri).strip())
+    parts = urlsplit(NOT_TEXT.sub("", iri).strip())
     path = _quoted(parts.path, _PATH) or ("/" if parts.netloc else "")
     return urlunsplit((parts.scheme, _authority(parts.netloc), path, *_behind(parts.query, parts.fragment)))
 

@@ -3,12 +3,8 @@
 import html
 import re
 
-# Controls other than tab and line ends, what XML 1.0 cannot hold, and the code points that are no characters in any
-# plane (Unicode §23.7), which HTML forbids.
-_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
-    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
-)
-_NOT_TEXT = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff{_NONCHARACTERS}]")
+from zonewire.articles.characters import NOT_TEXT
+
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _LINE_END = re.compile("\r\n?|\x85|\u2028|\u2029")
 _BLANK_LINES = re.compile(r"\n\s*\n")
@@ -28,7 +24,7 @@ def is_clean(text: str) -> bool:
 
 def without_controls(text: str) -> str:
     """*text* with uniform line ends, and without what cannot stand in a document."""
-    return _NOT_TEXT.sub("", _LINE_END.sub("\n", text))
+    return NOT_TEXT.sub("", _LINE_END.sub("\n", text))
 
 
 def one_line(text: str) -> str:
