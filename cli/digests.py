@@ -61,6 +61,7 @@ def preview(
     form: Annotated[Form, typer.Option("--format", help="What to print.")] = Form.TEXT,
 ) -> None:
     """Print what a subscription's next digest would hold if its window closed now. Changes nothing."""
+    from config.catalogue import catalogue_of
     from config.keys import ring_of
     from zonewire.delivery.mailing import Mailing
     from zonewire.digests import preview as next_digest
@@ -68,7 +69,7 @@ def preview(
     from zonewire.subscriptions import key_of
 
     with installation() as (settings, store), store.reading() as db:
-        mailing = Mailing(settings.base, settings.mail_from, ring_of(settings))
+        mailing = Mailing(settings.base, settings.mail_from, ring_of(settings), catalogue_of(settings).portal)
         shown = next_digest(db, key_of(subscription), mailing=mailing, now=now(db))
     sys.stdout.write(getattr(shown, form.value))
 

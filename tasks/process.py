@@ -150,7 +150,7 @@ def _pusher(settings: Settings, store: Store, courier: Courier, *, lane: Lane, w
         installation=installation,
         policy=RetryPolicy(tuple(schedule)),
         disable_after_s=settings.disable_after,
-        mailing=Mailing(settings.base, settings.mail_from, ring_of(settings), catalogue_of(settings).portal.name),
+        mailing=Mailing(settings.base, settings.mail_from, ring_of(settings), catalogue_of(settings).portal),
     )
     return Pusher(store, courier, push)
 

@@ -9,7 +9,8 @@ from email.utils import format_datetime
 from functools import cached_property
 
 from zonewire.keys import KeyRing, make_token
-from zonewire.rendering.mime import Letter, mailbox
+from zonewire.rendering.mime import Letter, Slots, mailbox
+from zonewire.rendering.portal import Portal
 from zonewire.store import SECOND
 
 KEPT_LETTERS = 64
@@ -76,7 +77,7 @@ class Mailing:
     base_url: str  # without a slash at its end
     mail_from: str  # "Name <address>"; the address is the envelope's sender too
     keys: KeyRing
-    portal: str = "Zonewire"  # whose news this is, as its readers know it
+    portal: Portal = field(default_factory=Portal)  # whose news this is, as its readers know it
     letters: Letters = field(default_factory=Letters, compare=False, repr=False)
 
     @cached_property
@@ -88,6 +89,17 @@ class Mailing:
     def domain(self) -> str:
         """The domain of MAIL_FROM: Message-IDs and the list's id are made under it."""
         return self.sender.rpartition("@")[2]
+
+    def headers(self, slots: Slots, *, subject: str) -> list[tuple[str, str]]:
+        """What every mail begins with, the marks of *slots* where a reader's own values will stand."""
+        return [
+            ("From", self.mail_from),
+            ("To", slots.mark("to")),
+            ("Subject", subject),
+            ("Date", slots.mark("date")),
+            ("Message-ID", f"<{slots.mark('id')}@{self.domain}>"),
+            ("Auto-Submitted", "auto-generated"),
+        ]
 
     def slots(self, row: OwedLetter | OwedNews, *, now: int) -> dict[str, str]:
         """The values that every mail has of its own, but for the recipient, which the channel fills in."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from zonewire.articles.excerpts import excerpt
 from zonewire.articles.model import Article, Image, Version
@@ -24,6 +25,7 @@ class Story:
     zone: str
     source: str
     published_at: int
+    updated: bool  # there was an earlier version of it, which this digest's readers were not sent
     picture: str  # the address of one that a mail can show, or ""
     picture_alt: str
 
@@ -34,6 +36,7 @@ class Group:
 
     name: str
     stories: tuple[Story, ...]
+    left_out: int = 0  # for which there was no room
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,40 +59,80 @@ class Sheet:
     count: int  # of stories, shown or not
     left_out: int
 
+    @property
+    def next_titles(self) -> list[str]:
+        """The titles of the stories behind the lead, in their order."""
+        return [one.title for group in self.groups for one in group.stories]
+
 
 def sheet_of(
-    versions: Sequence[Version], roles: Mapping[int, Role], *, base_url: str, most: int, withdrawn: frozenset[int]
+    versions: Sequence[Version],
+    roles: Mapping[int, Role],
+    *,
+    base_url: str,
+    most: int,
+    withdrawn: frozenset[int],
+    locale: str,
 ) -> Sheet | None:
-    """What *versions* (by number their *roles*) amount to, with the newest *most* stories shown.
+    """What *versions* (by number their *roles*) amount to for readers of *locale*, *most* of the stories shown.
 
     Leaves out stories of articles that are *withdrawn* (their ids) now. None where no story is left.
     """
     stories = [one for one in versions if roles[one.number] is Role.STORY and one.article_id not in withdrawn]
     if not stories:
         return None
+    lead = min(stories, key=partial(_leading, locale=locale))
+    places = _Places.of(stories)
+    shown = places.fairly([one for one in stories if one is not lead], most - 1)
     changed = [one for one in versions if roles[one.number] is not Role.STORY]
-    by_zone = len({one.article.city for one in stories if one.article.city}) <= 1
-    shown = sorted(stories, key=_newest_first)[:most]
-    lead = next((one for one in shown if _picture(one.article)), shown[0])
-    rest = [one for one in shown if one is not lead]
-    places = Counter(_place(one.article, by_zone=by_zone) for one in stories)
     return Sheet(
         lead=story_of(lead, base_url),
-        groups=tuple(_groups(rest, base_url, by_zone=by_zone)),
+        groups=tuple(places.groups(shown, lead, base_url)),
         corrections=tuple(_correction(one, base_url, withdrawn) for one in changed),
-        places=tuple((name, n) for name, n in places.most_common() if name),
+        places=tuple((name, n) for name, n in places.counts.most_common() if name),
         count=len(stories),
-        left_out=len(stories) - len(shown),
+        left_out=len(stories) - len(shown) - 1,
     )
 
 
-def _groups(versions: Sequence[Version], base_url: str, *, by_zone: bool) -> list[Group]:
-    """By place, the place with most stories first, what names none last; newest first within each."""
-    by_place: dict[str, list[Story]] = {}
-    for one in versions:
-        by_place.setdefault(_place(one.article, by_zone=by_zone), []).append(story_of(one, base_url))
-    ranked = sorted(by_place.items(), key=lambda group: (not group[0], -len(group[1])))
-    return [Group(name, tuple(stories)) for name, stories in ranked]
+def _leading(version: Version, *, locale: str) -> tuple[bool, bool, bool, int, int]:
+    """By what the lead is chosen: docs/operators/digests.md, "The lead story"."""
+    article = version.article
+    is_foreign = article.language[:2].lower() != locale[:2].lower()
+    return (is_foreign, _picture(article) is None, not excerpt(article), *_newest_first(version))
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the stories of an edition are from: by city, or by zone where all are from one city."""
+
+    by_zone: bool
+    counts: Counter[str]
+
+    @classmethod
+    def of(cls, stories: Sequence[Version]) -> "_Places":
+        by_zone = len({one.article.city for one in stories if one.article.city}) <= 1
+        return cls(by_zone, Counter(_place(one.article, by_zone=by_zone) for one in stories))
+
+    def fairly(self, stories: Sequence[Version], most: int) -> list[Version]:
+        """Up to *most* of *stories*: each place in turn gives its newest, so that none is crowded out."""
+        turns: Counter[str] = Counter()
+        ranked = []
+        for one in sorted(stories, key=_newest_first):
+            place = _place(one.article, by_zone=self.by_zone)
+            ranked.append((turns[place], one))
+            turns[place] += 1
+        ranked.sort(key=lambda turn_and_story: turn_and_story[0])  # stable: newest first within a turn
+        return sorted((one for _, one in ranked[:most]), key=_newest_first)
+
+    def groups(self, shown: Sequence[Version], lead: Version, base_url: str) -> list[Group]:
+        """The place with most stories first, what names none last; newest first within each."""
+        by_place: dict[str, list[Story]] = {}
+        for one in shown:
+            by_place.setdefault(_place(one.article, by_zone=self.by_zone), []).append(story_of(one, base_url))
+        there = self.counts - Counter([_place(lead.article, by_zone=self.by_zone)])
+        ranked = sorted(by_place.items(), key=lambda group: (not group[0], -there[group[0]]))
+        return [Group(name, tuple(some), there[name] - len(some)) for name, some in ranked]
 
 
 def _place(article: Article, *, by_zone: bool) -> str:
@@ -109,6 +152,7 @@ def story_of(version: Version, base_url: str) -> Story:
         zone=article.zone or article.city,
         source=article.source,
         published_at=article.published_at,
+        updated=version.version > 1,
         picture=picture.url if picture else "",
         picture_alt=picture.alt if picture else "",
     )

@@ -68,17 +68,12 @@ def compose_digest(edition: Edition, mailing: Mailing) -> Letter:
 
 def list_headers(mailing: Mailing, slots: Slots, *, subject: str, locale: str, kind: str) -> list[tuple[str, str]]:
     """Every header of the digest checklist (protocols: feeds-webhooks-mail.md 5.2), for a list's mail of *kind*."""
-    list_name = words(locale)("digest.list_name", portal=mailing.portal)
+    list_name = words(locale)("digest.list_name", portal=mailing.portal.called(locale))
     return [
-        ("From", mailing.mail_from),
-        ("To", slots.mark("to")),
-        ("Subject", subject),
-        ("Date", slots.mark("date")),
-        ("Message-ID", f"<{slots.mark('id')}@{mailing.domain}>"),
+        *mailing.headers(slots, subject=subject),
         ("List-Id", f"{list_name} <digest.{mailing.domain}>"),
         ("List-Unsubscribe", f"<{slots.mark(UNSUBSCRIBE)}>"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         ("Feedback-ID", f"{kind}:{locale}:{SENDER_ID}"),
-        ("Auto-Submitted", "auto-generated"),
         ("Precedence", "bulk"),
     ]

@@ -1,11 +1,9 @@
 """The mail of one article, for readers who want news as it happens: composed once a version, language and filter."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
-import css_inline
 from sqlalchemy import Connection, select
 
 from zonewire.articles.model import Version
@@ -16,14 +14,13 @@ from zonewire.digests.contents import story_of
 from zonewire.digests.messages import list_headers
 from zonewire.digests.rendering import meta_line
 from zonewire.filters import MATCHING, facts_of, keyword_index, parse_written
-from zonewire.rendering.environment import render
+from zonewire.rendering.mail import write_mail
 from zonewire.rendering.mime import Letter, Slots, compose
 from zonewire.rendering.translation import words
 from zonewire.rendering.wording import filter_in_words
 from zonewire.store import many, values_of
 from zonewire.store.tables import filters, subscriptions
 
-_INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 _MARKS = {"article.updated": "updated", "article.withdrawn": "withdrawn"}
 
 # The subscriptions of some endpoints to instant news that go on. By the index on endpoints.
@@ -108,20 +105,20 @@ def _filters_passed(db: Connection, versions: Mapping[int, Version]) -> dict[int
 def _letter(version: Version, event_type: str, reader: _Reader, mailing: Mailing) -> Letter:
     t, slots = words(reader.locale), Slots()
     story = story_of(version, mailing.base_url)
-    values: dict[str, Any] = {
-        "story": story,
-        "mark": _MARKS.get(event_type, ""),
-        "withdrawn": version.withdrawn,
-        "meta": meta_line(story, t, made_at=version.accepted_at),
-        "portal": mailing.portal,
-        "sender": mailing.sender,
-        "today": t.date(version.accepted_at),
-        "filter": filter_in_words(parse_written(reader.written), t),
-        "unsubscribe": slots.mark(UNSUBSCRIBE),
-        "manage": slots.mark(MANAGE),
-    }
-    subject = render("email/news/subject.txt", reader.locale, title=story.title, mark=values["mark"]).strip()
-    html = _INLINER.inline(render("email/news/body.html", reader.locale, subject=subject, **values))
-    text = render("email/news/body.txt", reader.locale, **values)
-    headers = list_headers(mailing, slots, subject=subject, locale=reader.locale, kind="news")
-    return compose(headers=headers, text=text, html=html, slots=slots)
+    mail = write_mail(
+        "news",
+        reader.locale,
+        about=mailing.portal,
+        sender=mailing.sender,
+        story=story,
+        title=story.title,
+        mark=_MARKS.get(event_type, ""),
+        withdrawn=version.withdrawn,
+        meta=meta_line(replace(story, updated=False), t, made_at=version.accepted_at),
+        today=t.date(version.accepted_at),
+        filter=filter_in_words(parse_written(reader.written), t),
+        unsubscribe=slots.mark(UNSUBSCRIBE),
+        manage=slots.mark(MANAGE),
+    )
+    headers = list_headers(mailing, slots, subject=mail.subject, locale=reader.locale, kind="news")
+    return compose(headers=headers, text=mail.text, html=mail.html, slots=slots)

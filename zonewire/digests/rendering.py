@@ -3,12 +3,10 @@
 What differs between readers stands in the text as a mark (`Slots`) until `Letter.personal` fills it in.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import css_inline
 from sqlalchemy import Connection
 
 from zonewire.articles.excerpts import shorten
@@ -21,18 +19,19 @@ from zonewire.digests.windows import Contents, Role
 from zonewire.errors import NotFound
 from zonewire.filters import parse_written
 from zonewire.rendering.environment import render
+from zonewire.rendering.mail import write_mail
 from zonewire.rendering.mime import Slots
+from zonewire.rendering.portal import Portal
 from zonewire.rendering.translation import Words, words
-from zonewire.rendering.wording import filter_in_words
+from zonewire.rendering.wording import filter_in_short, filter_in_words
 
-MOST_STORIES = 60
+MOST_STORIES = 40
 MOST_ON_PAGE = 500
 MOST_HTML_BYTES = 90_000
 """Gmail cuts a mail at about 102,000 bytes, and the link to unsubscribe with it."""
 SUBJECT_CHARS = 30
-
-_BLANK_LINES = re.compile(r"\n{3,}")
-_INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+EARLY_CHARS = 45
+"""Of the line that a list of mails shows behind the subject."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +57,10 @@ class Occasion:
     template: str
     made_at: int  # microseconds: the date at its head
     base_url: str  # without a slash at its end
-    portal: str
+    portal: Portal
     sender: str  # the address that stands in its foot
     page: str = ""  # where the whole edition can be read on the web; "" where there is no such page
+    notes: tuple[str, ...] = ()  # about the edition itself: that it is late, that a pause left something out
 
 
 PageOf = Callable[[int, int], str]
@@ -68,7 +68,7 @@ PageOf = Callable[[int, int], str]
 
 
 def render_edition(
-    db: Connection, edition_id: int, *, base_url: str, portal: str, sender: str = "", page_of: PageOf | None = None
+    db: Connection, edition_id: int, *, base_url: str, portal: Portal, sender: str = "", page_of: PageOf | None = None
 ) -> Edition | None:
     """The edition in words, without what is withdrawn by now. None where nothing is left of it. Raises NotFound."""
     row, contents = _kept(db, edition_id)
@@ -111,7 +111,7 @@ def edition_page(db: Connection, edition_id: int, *, base_url: str) -> EditionPa
     return EditionPage(
         locale=row.locale,
         made_at=row.created_at,
-        sheet=reading.sheet(base_url, most=MOST_ON_PAGE),
+        sheet=reading.sheet(base_url, most=MOST_ON_PAGE, locale=row.locale),
         options=_options(db, row.filter_id),
     )
 
@@ -132,8 +132,10 @@ class _Reading:
         withdrawn = frozenset(db.execute(statements.WITHDRAWN_OF, {"article_ids": article_ids}).scalars())
         return cls(versions, roles, withdrawn)
 
-    def sheet(self, base_url: str, *, most: int) -> Sheet | None:
-        return sheet_of(self.versions, self.roles, base_url=base_url, most=most, withdrawn=self.withdrawn)
+    def sheet(self, base_url: str, *, most: int, locale: str) -> Sheet | None:
+        return sheet_of(
+            self.versions, self.roles, base_url=base_url, most=most, withdrawn=self.withdrawn, locale=locale
+        )
 
 
 def _options(db: Connection, filter_id: int) -> Mapping[str, list[str]]:
@@ -145,7 +147,7 @@ def render_contents(db: Connection, contents: Contents, occasion: Occasion) -> E
     reading, options = _Reading.of(db, contents), _options(db, occasion.filter_id)
     most = MOST_STORIES
     while True:
-        sheet = reading.sheet(occasion.base_url, most=most)
+        sheet = reading.sheet(occasion.base_url, most=most, locale=occasion.locale)
         if sheet is None:
             return None
         edition = _in_words(sheet, occasion, options=options)
@@ -157,29 +159,35 @@ def render_contents(db: Connection, contents: Contents, occasion: Occasion) -> E
 
 
 def _in_words(sheet: Sheet, occasion: Occasion, *, options: Mapping[str, list[str]]) -> Edition:
-    t = words(occasion.locale)
-    slots = Slots()
+    t, slots = words(occasion.locale), Slots()
     values: dict[str, Any] = {
         "sheet": sheet,
-        "portal": occasion.portal,
-        "sender": occasion.sender,
-        "whole": occasion.page or f"{occasion.base_url}/",
-        "page": occasion.page,
         "today": t.date(occasion.made_at),
         "summary": summary_of(sheet, t),
-        "filter": filter_in_words(options, t),
-        "title": shorten(sheet.lead.title, SUBJECT_CHARS),
-        "unsubscribe": slots.mark(UNSUBSCRIBE),
-        "manage": slots.mark(MANAGE),
+        "chosen_by": filter_in_short(options, t),
+        "notes": occasion.notes,
         "meta": lambda story: meta_line(story, t, made_at=occasion.made_at),
     }
-    subject = render("email/digest/subject.txt", occasion.locale, **values).strip()
+    mail = write_mail(
+        "digest",
+        occasion.locale,
+        about=occasion.portal,
+        sender=occasion.sender,
+        whole=occasion.page or f"{occasion.base_url}/",
+        page=occasion.page,
+        early=shorten(t("common.also").join(sheet.next_titles[:3]), EARLY_CHARS) or values["summary"],
+        filter=filter_in_words(options, t),
+        title=shorten(sheet.lead.title, SUBJECT_CHARS),
+        unsubscribe=slots.mark(UNSUBSCRIBE),
+        manage=slots.mark(MANAGE),
+        **values,
+    )
     return Edition(
         locale=t.locale,
         template=occasion.template,
-        subject=subject,
-        html=_INLINER.inline(render("email/digest/body.html", occasion.locale, subject=subject, **values)),
-        text=_BLANK_LINES.sub("\n\n", render("email/digest/body.txt", occasion.locale, **values)),
+        subject=mail.subject,
+        html=mail.html,
+        text=mail.text,
         wechat=render("wechat/digest.html", occasion.locale, **values),
         stories=sheet.count,
         slots=slots,
@@ -196,9 +204,18 @@ def summary_of(sheet: Sheet, t: Words) -> str:
 
 
 def meta_line(story: Story, t: Words, *, made_at: int) -> str:
-    """泰州医药高新区 · 6月6日 (周一) · 来源：泰州日报; of another year with that instead of the weekday."""
+    """泰州医药高新区 · 6月6日 (周一) 14:05 · 来源：泰州日报; of another year with that instead of the weekday.
+
+    Who gives a date alone means midnight in China: then no time is shown.
+    """
     this_year = t.date(story.published_at, style="year") == t.date(made_at, style="year")
-    day = t.date(story.published_at, style="day" if this_year else "day_of_year")
+    timed = t.date(story.published_at, style="clock") != "00:00"
+    style = ("moment" if timed else "day") if this_year else "day_of_year"
     source = story.source if story.source != story.zone else ""
-    parts = [story.zone, day, t("digest.source", source=source) if source else ""]
+    parts = [
+        story.zone,
+        t.date(story.published_at, style=style),
+        t("digest.source", source=source) if source else "",
+        t("digest.updated") if story.updated else "",
+    ]
     return " · ".join(part for part in parts if part)

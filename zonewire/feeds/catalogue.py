@@ -16,9 +16,8 @@ from urllib.parse import urlsplit
 from zonewire.articles.folding import fold
 from zonewire.errors import SettingWrong
 from zonewire.filters import DIMENSIONS, Filter, filter_of
+from zonewire.rendering.portal import NAMELESS, Portal
 
-NAMELESS = "Zonewire"
-"""What a portal is called that has not said its name."""
 LANGUAGES = ("zh-CN", "en")
 ENTRIES, MOST_ENTRIES = 50, 500
 TEXTS = ("full", "summary")
@@ -30,26 +29,6 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _MAILBOX = re.compile(r"[!-~]+@[!-~]+")
 _HEADER = re.compile(r"\s*\[(?P<many>\[)?\s*(?P<name>[\w.-]+)\s*\]")
 _KEY = re.compile(r"\s*(?P<name>[\w-]+)\s*=")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Portal:
-    """Whose news this is."""
-
-    name: str = NAMELESS
-    english: str = ""  # its name in English, where it has one
-    home: str = ""  # its front page
-    logo: str = ""  # address of a picture, at most 144 pixels wide (RSS 2.0, image)
-    accent: str = ""  # #rrggbb
-    seal: str = ""  # #rrggbb, for corrections and trouble
-    language: str = LANGUAGES[0]
-    contact: str = ""  # an email address
-    copyright: str = ""
-    icp: str = ""  # the number of its ICP filing
-
-    def called(self, locale: str) -> str:
-        """Its name in *locale*."""
-        return self.english if self.english and not locale.startswith("zh") else self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +58,7 @@ class Place:
 class Catalogue:
     """All of it. The empty one is what holds where there is no file."""
 
-    portal: Portal = Portal()
+    portal: Portal = field(default_factory=Portal)
     entries: int = ENTRIES  # of every feed that says nothing else
     text: str = TEXTS[0]  # the same
     hubs: tuple[str, ...] = ()  # of others, told of each change beside our own

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from zonewire.feeds.catalogue import Portal
+from zonewire.rendering.portal import Portal
 
 ALL = "all"
 """The feed of everything. It answers from the first start."""

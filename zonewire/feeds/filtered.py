@@ -15,7 +15,6 @@ from zonewire.articles.model import Version
 from zonewire.articles.reading import by_numbers, newest_number
 from zonewire.errors import InvalidInput
 from zonewire.feeds import statements
-from zonewire.feeds.catalogue import Portal
 from zonewire.feeds.documents import assemble
 from zonewire.feeds.entries import shown_published
 from zonewire.feeds.feed import DECLARED, Feed, Format, urn_of
@@ -24,6 +23,7 @@ from zonewire.feeds.reading import Document
 from zonewire.feeds.ready import entries_of
 from zonewire.feeds.tags import Span, tag_of
 from zonewire.filters import DIMENSIONS, Filter, Passing, as_options, filter_of
+from zonewire.rendering.portal import Portal
 from zonewire.rendering.translation import words
 from zonewire.rendering.wording import filter_in_words
 from zonewire.store.tables import articles, versions

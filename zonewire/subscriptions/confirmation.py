@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
-import css_inline
 from sqlalchemy import Connection
 
 from zonewire.delivery.mailing import Mailing, OwedLetter
 from zonewire.delivery.messages import LetterMessage
 from zonewire.filters import parse_written
-from zonewire.rendering.environment import render
+from zonewire.rendering.mail import write_mail
 from zonewire.rendering.mime import Letter, Slots, compose
 from zonewire.rendering.translation import words
 from zonewire.rendering.wording import filter_in_words
@@ -23,7 +21,6 @@ CONFIRM = "confirm"
 
 # What the mails of some subscriptions say. By primary key.
 _ASKED = SHOWN.where(subscriptions.c.id.in_(values_of(many("subscription_ids"))))
-_INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
 def confirmation_messages(
@@ -54,22 +51,14 @@ def _letter(*, locale: str, cadence: str, written: str, mailing: Mailing) -> Let
 
 def _compose(locale: str, cadence: str, written: str, mailing: Mailing) -> Letter:
     t, slots = words(locale), Slots()
-    values: dict[str, Any] = {
-        "portal": mailing.portal,
-        "sender": mailing.sender,
-        "cadence": t(f"cadence.{cadence}"),
-        "filter": filter_in_words(parse_written(written), t),
-        "confirm": slots.mark(CONFIRM),
-    }
-    subject = render("email/confirmation/subject.txt", locale, **values).strip()
-    headers = [
-        ("From", mailing.mail_from),
-        ("To", slots.mark("to")),
-        ("Subject", subject),
-        ("Date", slots.mark("date")),
-        ("Message-ID", f"<{slots.mark('id')}@{mailing.domain}>"),
-        ("Auto-Submitted", "auto-generated"),
-    ]
-    html = _INLINER.inline(render("email/confirmation/body.html", locale, subject=subject, **values))
-    text = render("email/confirmation/body.txt", locale, **values)
-    return compose(headers=headers, text=text, html=html, slots=slots)
+    said = filter_in_words(parse_written(written), t)
+    mail = write_mail(
+        "confirmation",
+        locale,
+        about=mailing.portal,
+        sender=mailing.sender,
+        what=t("confirmation.what", cadence=t(f"cadence.{cadence}"), filter=said),
+        confirm=slots.mark(CONFIRM),
+    )
+    headers = mailing.headers(slots, subject=mail.subject)
+    return compose(headers=headers, text=mail.text, html=mail.html, slots=slots)

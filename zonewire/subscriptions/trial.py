@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from functools import partial
 
-import css_inline
 from sqlalchemy import Connection, bindparam, exists, func, select
 
 from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.mailing import Mailing, OwedLetter
 from zonewire.delivery.messages import LetterMessage
 from zonewire.errors import Conflict
-from zonewire.rendering.environment import render
+from zonewire.rendering.mail import write_mail
 from zonewire.rendering.mime import Letter, Slots, compose
-from zonewire.rendering.translation import LOCALES, words
+from zonewire.rendering.translation import LOCALES
 from zonewire.store import many, values_of
 from zonewire.store.tables import endpoints, subscriptions
 
@@ -31,7 +30,6 @@ _ASKED = select(
     .where(subscriptions.c.endpoint_id == endpoints.c.id, subscriptions.c.state.in_(["active", "paused"]))
     .label("agreed"),
 ).where(endpoints.c.id == bindparam("endpoint_id"))
-_INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
 def refuse_unasked(db: Connection, endpoint_id: int) -> None:
@@ -66,17 +64,7 @@ def trial_messages(
 
 
 def _compose(locale: str, mailing: Mailing) -> Letter:
-    t, slots = words(locale), Slots()
-    subject = t("trial.subject", portal=mailing.portal)
-    headers = [
-        ("From", mailing.mail_from),
-        ("To", slots.mark("to")),
-        ("Subject", subject),
-        ("Date", slots.mark("date")),
-        ("Message-ID", f"<{slots.mark('id')}@{mailing.domain}>"),
-        ("Auto-Submitted", "auto-generated"),
-    ]
-    values = {"portal": mailing.portal, "sender": mailing.sender}
-    html = _INLINER.inline(render("email/trial/body.html", locale, subject=subject, **values))
-    text = render("email/trial/body.txt", locale, **values)
-    return compose(headers=headers, text=text, html=html, slots=slots)
+    slots = Slots()
+    written = write_mail("trial", locale, about=mailing.portal, sender=mailing.sender)
+    headers = mailing.headers(slots, subject=written.subject)
+    return compose(headers=headers, text=written.text, html=written.html, slots=slots)

@@ -15,6 +15,7 @@ from zonewire.delivery.messages import Endpoint, LetterMessage
 from zonewire.digests import digest_messages
 from zonewire.filters import Filter, intern
 from zonewire.keys import KeyRing, read_token
+from zonewire.rendering.portal import Portal
 from zonewire.store.tables import edition_versions
 from zonewire.subscriptions.confirmation import confirmation_messages
 
@@ -23,7 +24,7 @@ DELIVERY = "0190163d-8694-739b-aea5-966c26f8ad91"
 
 
 def a_mailing() -> Mailing:
-    return Mailing("https://wire.example", "投促网 <digest@wire.example>", KEYS, portal="投促网")
+    return Mailing("https://wire.example", "投促网 <digest@wire.example>", KEYS, portal=Portal(name="投促网"))
 
 
 def owed(db: Connection, *, subscription_id: int = 7, edition_id: int | None = None, key: int = 1) -> OwedLetter:

@@ -17,8 +17,9 @@ from zonewire.feeds import (
     mark_touched,
     publish_due,
 )
-from zonewire.feeds.catalogue import Declared, Place, Portal
+from zonewire.feeds.catalogue import Declared, Place
 from zonewire.filters import MATCHING, Filter, facts_of, keyword_index
+from zonewire.rendering.portal import Portal
 from zonewire.store import Store
 from zonewire.store.tables import documents, feed_entries, feeds
 

@@ -9,11 +9,11 @@ from lxml import etree
 
 from tests.builders import NOON, an_article
 from tests.zonewire.feeds.test_entries import a_seen_version
-from zonewire.feeds.catalogue import Portal
 from zonewire.feeds.documents import Spoiled, Tombstone, assemble, check
 from zonewire.feeds.entries import ATOM, render_entry
 from zonewire.feeds.feed import Feed, Format
 from zonewire.feeds.pressing import Part, press
+from zonewire.rendering.portal import Portal
 
 XML = (Format.RSS, Format.ATOM)
 

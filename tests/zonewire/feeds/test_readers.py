@@ -19,13 +19,14 @@ from lxml import html
 from tests.builders import NOON
 from tests.zonewire.feeds.odd_articles import ODD, odd_versions
 from tests.zonewire.feeds.test_documents import a_feed
-from zonewire.feeds.catalogue import Catalogue, Portal
+from zonewire.feeds.catalogue import Catalogue
 from zonewire.feeds.documents import assemble
 from zonewire.feeds.entries import render_entry
 from zonewire.feeds.feed import Format
 from zonewire.feeds.opml import render_opml
 from zonewire.feeds.pressing import press
 from zonewire.feeds.reading import FeedLine
+from zonewire.rendering.portal import Portal
 
 BASE = "https://wire.example"
 XML = (Format.RSS, Format.ATOM)
