@@ -9,6 +9,7 @@ import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import structlog
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, Row
 
 from zonewire.delivery.owing import owe_editions
 from zonewire.digests import statements
+from zonewire.digests.left_out import skipped_by_pause
 from zonewire.digests.windows import Contents, Windows, carried_before, has_story
 from zonewire.store import SECOND, Store, as_rows
 from zonewire.store import now as clock
@@ -33,6 +35,8 @@ MOST_VERSIONS = 5_000
 """Rows of edition contents in one transaction, unless a single edition has more."""
 HOLD_S = 0.025
 """How long a transaction of ours may keep SQLite's only writer away from intake (rules.md, Intake)."""
+LATE = 30 * MINUTE
+"""A digest that is cut so much later than it was due says so."""
 KEPT_OPEN = 1_000
 """A window that holds corrections alone stays open for its next issue, unless it has grown to so many numbers."""
 
@@ -52,7 +56,7 @@ class Cut:
 
 
 class EditionKey(NamedTuple):
-    """The unique key of an edition. `corrects` marks readers who were sent what is corrected here."""
+    """The unique key of an edition; `corrects` marks what its readers share besides (store.tables.editions)."""
 
     filter_id: int
     after: int
@@ -60,6 +64,8 @@ class EditionKey(NamedTuple):
     locale: str
     template: str
     corrects: str
+    late_since: int | None
+    skipped: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +77,7 @@ class Due:
     was_after: int
     next_at: int
     window_after: int
+    skipped_after: int | None
     key: EditionKey
     contents: Contents
 
@@ -89,7 +96,7 @@ def cut_due(store: Store, *, at: int | None = None, now: int | None = None) -> C
             return Cut()
         newest = int(db.execute(statements.NEWEST_NUMBER).scalar_one())
     up_to = newest if at is not None else _fix_tick(store, newest=newest, now=real)
-    cut = _cut_all(store, Windows(up_to), at=moment, now=now)
+    cut = _cut_all(store, Windows(up_to, late_before=moment - LATE if at is None else None), at=moment, now=now)
     took_ms = round((time.perf_counter() - started) * 1000)
     log.info(
         "editions.cut",
@@ -161,10 +168,16 @@ def prepare(db: Connection, windows: Windows, rows: Sequence[Row[*tuple[Any, ...
         subscription_ids=[row.id for row in rows],
     )
     kept: dict[EditionKey, Contents] = {}
+    skipped = cache(partial(skipped_by_pause, db))
     due = []
     for row in rows:
         known = _changed_in(windows, after=row.window_after, had=had.get(row.id, frozenset()))
-        key = EditionKey(row.filter_id, row.window_after, windows.up_to, row.locale, row.template, _mark(known))
+        late_since = row.next_at if row.next_at <= (windows.late_before or 0) else None
+        left_out = skipped(row.filter_id, row.skipped_after, row.window_after)
+        mark = _mark(known, late_since, left_out)
+        key = EditionKey(
+            row.filter_id, row.window_after, windows.up_to, row.locale, row.template, mark, late_since, left_out
+        )
         if key not in kept:
             kept[key] = windows.contents(filter_id=row.filter_id, after=row.window_after, had=known)
         due.append(_due(row, key, kept[key], at=at))
@@ -180,6 +193,7 @@ def _due(row: Row[*tuple[Any, ...]], key: EditionKey, contents: Contents, *, at:
         was_after=row.window_after,
         next_at=next_due(row.cadence, row.at_minute, row.weekday, row.timezone, at),
         window_after=row.window_after if stays_open else key.up_to,
+        skipped_after=None if has_story(contents) else row.skipped_after,
         key=key,
         contents=contents,
     )
@@ -187,7 +201,9 @@ def _due(row: Row[*tuple[Any, ...]], key: EditionKey, contents: Contents, *, at:
 
 def cut_part(db: Connection, part: Sequence[Due], *, at: int, now: int) -> Cut:
     """Move *part* on, with its editions and deliveries: those of it that nobody else has moved meanwhile."""
-    changes = as_rows([(one.id, one.was_next_at, one.was_after, one.next_at, one.window_after) for one in part])
+    changes = as_rows(
+        [(one.id, one.was_next_at, one.was_after, one.next_at, one.window_after, one.skipped_after) for one in part]
+    )
     moved = set(db.execute(statements.MOVE_ON.on(db), {"rows": changes, "cut_at": at}).scalars())
     readers = [one for one in part if one.id in moved and has_story(one.contents)]
     ids, made = _add_editions(db, {one.key: one.contents for one in readers}, now=now)
@@ -239,8 +255,9 @@ def _changed_in(windows: Windows, *, after: int, had: frozenset[int]) -> frozens
     return had & {one.article_id for one in windows.updates(after=after)} if had else had
 
 
-def _mark(had: frozenset[int]) -> str:
-    """A short name of a set of articles; "" of none."""
-    if not had:
+def _mark(had: frozenset[int], late_since: int | None, skipped: int | None) -> str:
+    """A short name of what readers share besides filter and window; "" of nothing."""
+    if not had and late_since is None and skipped is None:
         return ""
-    return hashlib.blake2b(repr(sorted(had)).encode(), digest_size=12).hexdigest()
+    shared = repr(sorted(had)) if late_since is None and skipped is None else repr((sorted(had), late_since, skipped))
+    return hashlib.blake2b(shared.encode(), digest_size=12).hexdigest()

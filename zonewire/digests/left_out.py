@@ -21,3 +21,11 @@ def count_left_out(db: Connection, *, filter_id: int, after: int, up_to: int) ->
         return None
     windows.open(db, after=after)
     return sum(1 for one in windows.stories(filter_id=filter_id, after=after) if one.number <= up_to)
+
+
+def skipped_by_pause(db: Connection, filter_id: int, skipped_after: int | None, after: int) -> int | None:
+    """How many stories a pause left out of (skipped_after, after]; -1 where that would take too long to say."""
+    if skipped_after is None:
+        return None
+    count = count_left_out(db, filter_id=filter_id, after=skipped_after, up_to=after)
+    return -1 if count is None else count or None

@@ -9,10 +9,12 @@ from sqlalchemy import Connection
 from zonewire.delivery.mailing import UNSUBSCRIBE, Mailing, OwedLetter
 from zonewire.delivery.messages import LetterMessage
 from zonewire.digests import statements
+from zonewire.digests.editions import LATE, MINUTE
 from zonewire.digests.rendering import Edition, render_edition
 from zonewire.rendering.mime import Letter, Slots, compose
 from zonewire.rendering.translation import words
 
+HOUR = 60 * MINUTE
 SENDER_ID = "zonewire"  # Feedback-ID: 5 to 15 characters, counted from the right
 
 
@@ -23,7 +25,7 @@ def digest_messages(
 
     A delivery that is not named has nothing to say any more: all that its edition carried was withdrawn.
     """
-    letters = _letters(db, sorted({row.edition_id for row in rows if row.edition_id is not None}), mailing)
+    letters = _letters(db, sorted({row.edition_id for row in rows if row.edition_id is not None}), mailing, now=now)
     messages: dict[int, LetterMessage] = {}
     for row in rows:
         letter = letters.get(row.edition_id) if row.edition_id is not None else None
@@ -33,20 +35,31 @@ def digest_messages(
     return messages
 
 
-def _letters(db: Connection, edition_ids: Sequence[int], mailing: Mailing) -> dict[int, Letter | None]:
-    """The letter of each edition; None where nothing is left of it. Composed anew only when something was withdrawn."""
+def _letters(db: Connection, edition_ids: Sequence[int], mailing: Mailing, *, now: int) -> dict[int, Letter | None]:
+    """The letter of each edition; None where nothing is left of it.
+
+    Composed anew only when something was withdrawn, or when it has become later by another hour.
+    """
     gone = db.execute(statements.WITHDRAWN_IN, {"edition_ids": edition_ids}).all()
     withdrawn = {
         edition_id: tuple(row.number for row in rows) for edition_id, rows in groupby(gone, lambda row: row.edition_id)
     }
     letters: dict[int, Letter | None] = {}
-    for edition_id in edition_ids:
-        key = ("digest", edition_id, withdrawn.get(edition_id, ()))
-        letters[edition_id] = mailing.letters.get(key, partial(_letter, db, edition_id, mailing))
+    for edition_id, due_at in db.execute(statements.DUE_AT, {"edition_ids": edition_ids}):
+        hours = hours_late(now - due_at)
+        key = ("digest", edition_id, withdrawn.get(edition_id, ()), hours)
+        letters[edition_id] = mailing.letters.get(key, partial(_letter, db, edition_id, mailing, hours))
     return letters
 
 
-def _letter(db: Connection, edition_id: int, mailing: Mailing) -> Letter | None:
+def hours_late(late: int) -> float | None:
+    """*late* (microseconds) as a digest says it: None under LATE, then half an hour, then whole hours."""
+    if late < LATE:
+        return None
+    return 0.5 if late < HOUR else late // HOUR
+
+
+def _letter(db: Connection, edition_id: int, mailing: Mailing, hours: float | None) -> Letter | None:
     edition = render_edition(
         db,
         edition_id,
@@ -54,6 +67,7 @@ def _letter(db: Connection, edition_id: int, mailing: Mailing) -> Letter | None:
         portal=mailing.portal,
         sender=mailing.sender,
         page_of=mailing.edition_link,
+        hours_late=hours,
     )
     return None if edition is None else compose_digest(edition, mailing)
 

@@ -6,7 +6,8 @@ from sqlalchemy import Connection
 
 from zonewire.delivery.mailing import MANAGE, UNSUBSCRIBE, Mailing
 from zonewire.digests import statements
-from zonewire.digests.rendering import Edition, Occasion, render_contents
+from zonewire.digests.left_out import skipped_by_pause
+from zonewire.digests.rendering import Edition, Occasion, render_contents, skipped_in_words
 from zonewire.digests.windows import Windows, carried_before, has_story
 from zonewire.errors import WrongUsage
 from zonewire.rendering.translation import words
@@ -57,6 +58,8 @@ def preview(db: Connection, subscription_id: int, *, mailing: Mailing, now: int)
     updates = windows.updates(after=row.window_after)
     had = carried_before(db, updates=updates, filter_ids=[row.filter_id], subscription_ids=[row.id])
     contents = windows.contents(filter_id=row.filter_id, after=row.window_after, had=had.get(row.id, frozenset()))
+    t = words(row.locale)
+    skipped = skipped_by_pause(db, row.filter_id, row.skipped_after, row.window_after)
     occasion = Occasion(
         filter_id=row.filter_id,
         locale=row.locale,
@@ -65,9 +68,9 @@ def preview(db: Connection, subscription_id: int, *, mailing: Mailing, now: int)
         base_url=mailing.base_url,
         portal=mailing.portal,
         sender=mailing.sender,
+        notes=() if skipped is None else (skipped_in_words(skipped, t),),
     )
     edition = render_contents(db, contents, occasion) if has_story(contents) else None
-    t = words(row.locale)
     if row.next_at is None:
         sentence = t("digest.not_active", state=t(f"states.{row.state}"))
     else:

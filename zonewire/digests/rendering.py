@@ -3,7 +3,7 @@
 What differs between readers stands in the text as a mark (`Slots`) until `Letter.personal` fills it in.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,9 +68,19 @@ PageOf = Callable[[int, int], str]
 
 
 def render_edition(
-    db: Connection, edition_id: int, *, base_url: str, portal: Portal, sender: str = "", page_of: PageOf | None = None
+    db: Connection,
+    edition_id: int,
+    *,
+    base_url: str,
+    portal: Portal,
+    sender: str = "",
+    page_of: PageOf | None = None,
+    hours_late: float | None = None,
 ) -> Edition | None:
-    """The edition in words, without what is withdrawn by now. None where nothing is left of it. Raises NotFound."""
+    """The edition in words, without what is withdrawn by now. None where nothing is left of it. Raises NotFound.
+
+    *hours_late* is how much later than due it reaches its readers, where they should know: a half, or whole hours.
+    """
     row, contents = _kept(db, edition_id)
     occasion = Occasion(
         filter_id=row.filter_id,
@@ -81,8 +91,27 @@ def render_edition(
         portal=portal,
         sender=sender,
         page=page_of(edition_id, row.created_at) if page_of else "",
+        notes=tuple(_notes(words(row.locale), hours_late=hours_late, skipped=row.skipped)),
     )
     return render_contents(db, contents, occasion)
+
+
+def _notes(t: Words, *, hours_late: float | None, skipped: int | None) -> Iterator[str]:
+    """What readers should know about the edition itself."""
+    if hours_late is not None:
+        if hours_late < 1:
+            yield t("digest.late_half")
+        elif hours_late < 48:
+            yield t("digest.late", n=int(hours_late))
+        else:
+            yield t("digest.late_days", n=int(hours_late // 24))
+    if skipped is not None:
+        yield skipped_in_words(skipped, t)
+
+
+def skipped_in_words(skipped: int, t: Words) -> str:
+    """What a pause left out: so many stories, or (-1) more than were counted."""
+    return t("digest.skipped_many") if skipped < 0 else t("digest.skipped", n=skipped)
 
 
 def _kept(db: Connection, edition_id: int) -> tuple[Any, Contents]:

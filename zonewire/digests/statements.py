@@ -40,6 +40,7 @@ DUE = (
         subscriptions.c.at_minute,
         subscriptions.c.weekday,
         subscriptions.c.timezone,
+        subscriptions.c.skipped_after,
     )
     .where(
         subscriptions.c.next_at.is_not(None),
@@ -103,24 +104,42 @@ CARRIED = (
 # same subscription, the second changes nothing and is told so. By primary key.
 MOVE_ON = Spelled(
     """
-    UPDATE subscriptions SET next_at = c.next_at, window_after = c.window_after, last_cut_at = :cut_at
+    UPDATE subscriptions
+    SET next_at = c.next_at, window_after = c.window_after, last_cut_at = :cut_at, skipped_after = c.skipped_after
     FROM {rows} AS c
     WHERE subscriptions.id = c.id AND subscriptions.state = 'active'
       AND subscriptions.next_at = c.was_next_at AND subscriptions.window_after = c.was_after
     RETURNING subscriptions.id
     """,
-    columns=("id bigint", "was_next_at bigint", "was_after bigint", "next_at bigint", "window_after bigint"),
+    columns=(
+        "id bigint",
+        "was_next_at bigint",
+        "was_after bigint",
+        "next_at bigint",
+        "window_after bigint",
+        "skipped_after bigint",
+    ),
 )
 
 # Editions that are not there yet; who comes second gets none back. By their unique key.
 ADD_EDITIONS = Spelled(
     """
-    INSERT INTO editions (filter_id, after, up_to, locale, template, corrects, created_at)
-    SELECT c.filter_id, c.after, c.up_to, c.locale, c.template, c.corrects, :created_at FROM {rows} AS c WHERE true
+    INSERT INTO editions (filter_id, after, up_to, locale, template, corrects, late_since, skipped, created_at)
+    SELECT c.filter_id, c.after, c.up_to, c.locale, c.template, c.corrects, c.late_since, c.skipped, :created_at
+    FROM {rows} AS c WHERE true
     ON CONFLICT DO NOTHING
-    RETURNING id, filter_id, after, up_to, locale, template, corrects
+    RETURNING id, filter_id, after, up_to, locale, template, corrects, late_since, skipped
     """,
-    columns=("filter_id bigint", "after bigint", "up_to bigint", "locale text", "template text", "corrects text"),
+    columns=(
+        "filter_id bigint",
+        "after bigint",
+        "up_to bigint",
+        "locale text",
+        "template text",
+        "corrects text",
+        "late_since bigint",
+        "skipped integer",
+    ),
 )
 
 # The editions of some filters that close at one number. By their unique key.
@@ -132,6 +151,8 @@ EDITIONS = select(
     editions.c.locale,
     editions.c.template,
     editions.c.corrects,
+    editions.c.late_since,
+    editions.c.skipped,
 ).where(editions.c.filter_id.in_(values_of(many("filter_ids"))), editions.c.up_to == bindparam("up_to"))
 
 # What new editions carry: one statement for all of them.
@@ -158,6 +179,11 @@ WITHDRAWN_OF = select(articles.c.id).where(articles.c.id.in_(values_of(many("art
 
 # What a filter asks for, as it was written. By primary key.
 FILTER_AS_WRITTEN = select(filters.c.written).where(filters.c.id == bindparam("id"))
+
+# When some editions were due: at their hour, or when they were cut. By primary key.
+DUE_AT = select(editions.c.id, func.coalesce(editions.c.late_since, editions.c.created_at).label("due_at")).where(
+    editions.c.id.in_(values_of(many("edition_ids")))
+)
 
 # Of some editions, the articles that are withdrawn by now: part of the key under which a composed letter is kept.
 WITHDRAWN_IN = (

@@ -45,6 +45,7 @@ class Windows:
     """All windows that close at *up_to*, as far back as somebody has asked."""
 
     up_to: int
+    late_before: int | None = None  # who was due by this moment (microseconds) gets a digest that says it is late
     _open_from: int = field(init=False)
     _candidates: list[Candidate] = field(init=False, default_factory=list)  # by number
     _numbers: list[int] = field(init=False, default_factory=list)

@@ -248,6 +248,9 @@ subscriptions = Table(
     ),  # acceptance number: the open window's start
     Column("next_at", Moment),  # when the open window is cut; null for instant and for all that is not active
     Column("last_cut_at", Moment),
+    # Where the window stood before a pause, if it opened later: its next digest says how much was left out between.
+    Column("skipped_after", BigInteger),
+    Column("paused_until", Moment),  # null: not paused, or until its reader resumes it
     Column("created_at", Moment, nullable=False),
     Column("state_at", Moment, nullable=False),
     UniqueConstraint("filter_id", "endpoint_id", "cadence"),
@@ -265,6 +268,27 @@ subscriptions = Table(
         postgresql_where=text("next_at IS NOT NULL"),
     ),
     Index("ix_subscriptions_endpoint_id", "endpoint_id"),
+    Index(
+        "ix_subscriptions_paused_until",
+        "paused_until",
+        sqlite_where=text("paused_until IS NOT NULL"),
+        postgresql_where=text("paused_until IS NOT NULL"),
+    ),
+)
+
+# What readers agreed to on our pages: when, from where, to which words.
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("subscription_id", BigInteger, ForeignKey("subscriptions.id"), nullable=False),
+    Column("act", Text, nullable=False),  # asked (the form was sent), confirmed (the link of the mail was used)
+    Column("given_at", Moment, nullable=False),
+    Column("given_from", Text, nullable=False),  # the network address that the request came from
+    Column("locale", Text, nullable=False),
+    Column("wording", Text, nullable=False),  # the sentences that stood above the button
+    Index("ix_consents_subscription_id", "subscription_id"),
+    Index("ix_consents_given_from", "given_from", "given_at"),
 )
 
 # Tokens of private feeds. One that was revoked stays, to be answered by 410.
@@ -300,9 +324,12 @@ editions = Table(
     Column("up_to", BigInteger, nullable=False),
     Column("locale", Text, nullable=False),
     Column("template", Text, nullable=False),
-    # Whose earlier editions carried what is corrected here, as a mark: readers who came later get that news as news.
-    Column("corrects", Text, nullable=False, server_default=""),  # "": nothing is corrected
+    # What its readers share besides, as a mark of it: which articles they had of those that are corrected here (who
+    # came later gets that news as news), how late it is, what was left out.
+    Column("corrects", Text, nullable=False, server_default=""),  # "": nothing of all that
     Column("created_at", Moment, nullable=False),
+    Column("late_since", Moment),  # when it was due, if it was cut noticeably later
+    Column("skipped", Integer),  # stories that a pause left out; -1: too many to count; null: none
     UniqueConstraint("filter_id", "after", "up_to", "locale", "template", "corrects"),
 )
 

@@ -34,6 +34,8 @@ class Subscription:
     window_after: int
     next_at: int | None
     last_cut_at: int | None
+    skipped_after: int | None  # where the window stood before a pause that left something out
+    paused_until: int | None
 
 
 def confirm(db: Connection, subscription_id: int, now: int) -> Subscription:
@@ -44,18 +46,19 @@ def confirm(db: Connection, subscription_id: int, now: int) -> Subscription:
     return _start(db, found, opens_after=0, now=now) if found.state == "unconfirmed" else found
 
 
-def pause(db: Connection, subscription_id: int, now: int) -> Subscription:
-    """Nothing more is made for it until it is resumed; what is owed already is still sent.
+def pause(db: Connection, subscription_id: int, now: int, *, until: int | None = None) -> Subscription:
+    """Nothing more is made for it until it is resumed, or until *until*; what is owed already is still sent.
 
     Where its window stood, or for instant news the newest article, is kept: what came after it while it rested shows.
     """
     found = locked(db, subscription_id)
     if found.state == "paused":
-        return found
+        return found if until == found.paused_until else _move(db, replace(found, paused_until=until), now=now)
     if found.state != "active":
         raise _conflict(found, f"is {found.state}", "Only an active one can be paused.")
     rests_after = openings(db, now=now)("instant") if found.cadence == "instant" else found.window_after
-    return _move(db, replace(found, window_after=rests_after), becomes="paused", now=now)
+    rests = replace(found, state="paused", window_after=rests_after, next_at=None, paused_until=until)
+    return _move(db, rests, was=found.state, now=now)
 
 
 def resume(db: Connection, subscription_id: int, now: int) -> Subscription:
@@ -73,7 +76,8 @@ def unsubscribe(db: Connection, subscription_id: int, now: int) -> Subscription:
     found = locked(db, subscription_id)
     if found.state == "ended":
         return found
-    ended = _move(db, found, becomes="ended", now=now)
+    ends = replace(found, state="ended", next_at=None, skipped_after=None, paused_until=None)
+    ended = _move(db, ends, was=found.state, now=now)
     db.execute(statements.REVOKE_PRIVATE_FEED, {"of_subscription": found.id, "moment": now})
     cancel_for_subscription(db, found.id, endpoint_id=found.endpoint_id, now=now)
     return ended
@@ -89,17 +93,34 @@ def _start(db: Connection, found: Subscription, *, opens_after: int, now: int) -
     next_at = next_cut(
         found.cadence, at_minute=found.at_minute, weekday=found.weekday, timezone=found.timezone, now=now
     )
-    return _move(db, replace(found, window_after=window_after, next_at=next_at), becomes="active", now=now)
+    starts = replace(
+        found,
+        state="active",
+        window_after=window_after,
+        next_at=next_at,
+        skipped_after=_skips_after(found, window_after),
+        paused_until=None,
+    )
+    return _move(db, starts, was=found.state, now=now)
 
 
-def _move(db: Connection, found: Subscription, *, becomes: str, now: int) -> Subscription:
-    moved = replace(found, state=becomes, next_at=found.next_at if becomes == "active" else None)
+def _skips_after(found: Subscription, window_after: int) -> int | None:
+    """What lies between the window that was and the one that is was left out; what an earlier pause left out adds."""
+    if found.state != "paused" or found.cadence == "instant" or window_after == found.window_after:
+        return found.skipped_after
+    return found.window_after if found.skipped_after is None else found.skipped_after
+
+
+def _move(db: Connection, moved: Subscription, *, was: str | None = None, now: int) -> Subscription:
+    """Write down what has *moved* from the state that it *was* in (unset: it stays in it)."""
     parameters = {
-        "subscription_id": found.id,
-        "was": found.state,
-        "becomes": becomes,
+        "subscription_id": moved.id,
+        "was": was or moved.state,
+        "becomes": moved.state,
         "opens_after": moved.window_after,
         "due_at": moved.next_at,
+        "skips_after": moved.skipped_after,
+        "rests_until": moved.paused_until,
         "moved_at": now,
     }
     db.execute(statements.MOVE, parameters)

@@ -67,6 +67,8 @@ SHOWN = (
         subscriptions.c.window_after,
         subscriptions.c.next_at,
         subscriptions.c.last_cut_at,
+        subscriptions.c.skipped_after,
+        subscriptions.c.paused_until,
     )
     .join(endpoints, endpoints.c.id == subscriptions.c.endpoint_id)
     .join(filters, filters.c.id == subscriptions.c.filter_id)
@@ -84,6 +86,8 @@ MOVE = (
         state=bindparam("becomes"),
         window_after=bindparam("opens_after"),
         next_at=bindparam("due_at"),
+        skipped_after=bindparam("skips_after"),
+        paused_until=bindparam("rests_until"),
         state_at=bindparam("moved_at"),
     )
 )

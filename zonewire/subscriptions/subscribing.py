@@ -210,6 +210,8 @@ def _revived(db: Connection, request: SubscriptionRequest, was: Known, *, now: i
         "becomes": request.state,
         "opens_after": _opens_after(request, openings(db, now=now)),
         "due_at": request.next_cut(now) if active else None,
+        "skips_after": None,
+        "rests_until": None,
         "moved_at": now,
         "at": request.at_minute,
         "day": request.weekday,

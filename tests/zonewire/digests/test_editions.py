@@ -10,6 +10,9 @@ from tests.zonewire.digests.reading import HOUR, sent_to, window_of
 from zonewire.digests import Cut, cut_due
 from zonewire.store import Store
 from zonewire.store.tables import deliveries, editions, job_runs, subscriptions
+from zonewire.subscriptions import pause, resume
+
+MINUTE = HOUR // 60
 
 
 def a_reader(db: Connection, **over: Any) -> int:
@@ -286,3 +289,65 @@ def test_an_edition_with_thousands_of_stories_and_many_editions_in_one_cut_are_a
     with store.reading() as db:
         sizes = sorted(len(sent[0].articles()) for sent in sent_to(db).values())
     assert sizes == [3] * 12 + [12] * 3
+
+
+def test_a_digest_that_the_schedule_cuts_late_says_so_and_one_that_is_run_by_hand_does_not(store: Store) -> None:
+    with store.writing() as db:
+        in_time, late = a_reader(db, next_at=NOON - 29 * MINUTE), a_reader(db, next_at=NOON - 3 * HOUR)
+        a_version(db)
+
+    cut_due(store, now=NOON)
+
+    with store.reading() as db:
+        assert since(db) == {in_time: None, late: NOON - 3 * HOUR}
+    with store.writing() as db:
+        a_version(db)
+    cut_due(store, at=NOON + 5 * DAY, now=NOON)
+    with store.reading() as db:
+        assert since(db) == {in_time: None, late: None}
+
+
+def since(db: Connection) -> dict[int, int | None]:
+    """Since when the newest digest of each subscription is late."""
+    sent = sent_to(db)
+    rows = {row.id: row.late_since for row in db.execute(select(editions))}
+    return {reader: rows[some[-1].edition_id] for reader, some in sent.items()}
+
+
+def test_the_first_digest_behind_a_pause_says_how_many_stories_were_left_out(store: Store) -> None:
+    with store.writing() as db:
+        reader, other = a_reader(db), a_reader(db)
+        pause(db, reader, NOON)
+        for age in (9, 8, 7):
+            a_version(db, accepted_at=NOON + (10 - age) * DAY)
+        resume(db, reader, NOON + 10 * DAY)
+        a_version(db, accepted_at=NOON + 10 * DAY)
+    cut_due(store, at=NOON + 11 * DAY)
+
+    with store.reading() as db:
+        skipped = {row.id: row.skipped for row in db.execute(select(editions))}
+        sent = sent_to(db)
+    assert (skipped[sent[reader][0].edition_id], skipped[sent[other][0].edition_id]) == (3, None)
+    with store.writing() as db:
+        a_version(db, accepted_at=NOON + 12 * DAY)
+    cut_due(store, at=NOON + 12 * DAY)
+    with store.reading() as db:
+        (_, second) = sent_to(db)[reader]
+        assert {row.id: row.skipped for row in db.execute(select(editions))}[second.edition_id] is None
+
+
+def test_what_a_pause_left_out_waits_for_a_digest_that_can_say_it(store: Store) -> None:
+    with store.writing() as db:
+        reader = a_reader(db, filter_id=a_filter(db, city="泰州"))
+        pause(db, reader, NOON)
+        a_version(db, accepted_at=NOON + DAY)
+        a_version(db, an_article(city="苏州"), accepted_at=NOON + 10 * DAY)
+        resume(db, reader, NOON + 10 * DAY)
+    cut_due(store, at=NOON + 11 * DAY)  # nothing from 泰州: no digest
+    with store.writing() as db:
+        a_version(db, accepted_at=NOON + 11 * DAY)
+    cut_due(store, at=NOON + 12 * DAY)
+
+    with store.reading() as db:
+        (row,) = db.execute(select(editions)).all()
+    assert row.skipped == 1

@@ -187,3 +187,27 @@ def test_the_mail_leads_to_the_page_of_its_edition_at_one_address_for_all(db: Co
         mail = read(message)
         assert page in body(mail, "plain").split()
         assert f'href="{page}"' in body(mail, "html")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (29, None),
+        (31, "这封摘要比预定时间晚到了半个多小时"),
+        (125, "这封摘要比预定时间晚到了约 2 小时"),
+        (3 * 24 * 60, "这封摘要比预定时间晚到了约 3 天"),
+    ],
+)
+def test_a_mail_that_leaves_late_says_how_late_it_is(db: Connection, minutes: int, said: str | None) -> None:
+    message = digest_messages(db, [owed(db)], mailing=a_mailing(), now=NOON + minutes * 60_000_000)[1]
+
+    for kind in ("plain", "html"):
+        assert (said or "晚到了") in body(read(message), kind) if said else "晚到了" not in body(read(message), kind)
+
+
+def test_a_mail_says_what_a_pause_left_out(db: Connection) -> None:
+    edition_id = an_edition(db, skipped=12, locale="en")
+    db.execute(insert(edition_versions).values(edition_id=edition_id, number=a_version(db).number, role="story"))
+    message = digest_messages(db, [owed(db, edition_id=edition_id)], mailing=a_mailing(), now=NOON)[1]
+
+    assert "12 stories that fit were not sent" in body(read(message), "plain")
