@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from zonewire.articles.excerpts import shorten
 from zonewire.articles.model import Version
 from zonewire.articles.reading import by_numbers
+from zonewire.articles.shortening import shorten
 from zonewire.delivery.mailing import MANAGE, UNSUBSCRIBE
 from zonewire.digests import statements
 from zonewire.digests.contents import Sheet, Story, sheet_of

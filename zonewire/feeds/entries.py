@@ -36,7 +36,7 @@ CONTENT, DC, MEDIA = (
     "http://search.yahoo.com/mrss/",
 )
 SUMMARY_CHARS = 200
-"""Of an article without a summary so much of its text stands for one."""
+"""Of an article without a summary so much of its text stands for one: full-width characters, as `excerpt` counts."""
 ATOM = "http://www.w3.org/2005/Atom"
 RSS_NAMESPACES = {"atom": ATOM, "content": CONTENT, "dc": DC, "media": MEDIA}
 

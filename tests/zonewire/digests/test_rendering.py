@@ -8,8 +8,7 @@ from lxml import html as markup
 from sqlalchemy import Connection, insert
 
 from tests.builders import DAY, NOON, a_filter, a_version, an_article, an_edition
-from zonewire.articles.excerpts import MOST, excerpt, shorten
-from zonewire.articles.model import Article, Image, Version
+from zonewire.articles.model import Image, Version
 from zonewire.digests import Edition, render_edition
 from zonewire.digests.rendering import MOST_STORIES
 from zonewire.filters import Filter, intern
@@ -308,36 +307,6 @@ def test_a_date_of_another_year_says_so(db: Connection) -> None:
     story = a_version(db, an_article(published_at=NOON - 400 * DAY))
 
     assert "2025年5月7日" in rendered(db, an_edition_of(db, story)).text
-
-
-@pytest.mark.parametrize(
-    ("article", "expected"),
-    [
-        (an_article(summary="这是一段足够长的摘要，说清楚了谁做了什么事情。"),
-         "这是一段足够长的摘要，说清楚了谁做了什么事情。"),
-        (an_article(summary="", text="本报讯（记者 李明）昨天，一号项目在泰州港经济开发区开工建设。第二句。"),
-         "昨天，一号项目在泰州港经济开发区开工建设。第二句。"),
-        (an_article(summary="", text="小标题\n\n第一段说了一件很长很长很长很长的事情。\n\n第二段。"),
-         "第一段说了一件很长很长很长很长的事情。"),
-        (an_article(summary="", text=""), ""),
-        (an_article(summary="", text="Work began on 5.5 hectares of land. It ends in 2027. " + "more " * 40),
-         "Work began on 5.5 hectares of land. It ends in 2027."),
-    ],
-)  # fmt: skip
-def test_an_excerpt_is_the_summary_or_the_first_sentences(article: Article, expected: str) -> None:
-    assert excerpt(article) == expected
-
-
-def test_an_excerpt_is_never_too_long(db: Connection) -> None:
-    endless = an_article(summary="", text="没有句号的一段话，" * 60)
-
-    assert len(excerpt(endless)) <= MOST
-    assert excerpt(endless).endswith("…")
-
-
-def test_a_cut_takes_no_dangling_bracket_along() -> None:
-    assert shorten("项目（一期工程）", 4) == "项目…"
-    assert shorten("Ten thousand square metres", 14) == "Ten thousand…"
 
 
 def test_a_filter_that_wants_all_is_called_all_news(db: Connection) -> None:
