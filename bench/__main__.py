@@ -1,17 +1,17 @@
 """`python -m bench`: run everything, print the table, write it as JSON; exit 1 over twice a bound."""
 
 import argparse
-import logging
 import sys
 import tempfile
 from pathlib import Path
 
-import structlog
-
+from bench.digesting import DigestingSize, measure_digesting
 from bench.figures import Figure
+from bench.lanes import hush
 from bench.latency import measure_latency
 from bench.newsroom import Layout
 from bench.publishing import PublishingSize, measure_publishing
+from bench.readership import Readership
 from bench.report import failed, print_table, write_results
 from bench.serving import ServingSize, measure_serving
 from bench.throughput import Size, measure_throughput
@@ -20,9 +20,11 @@ from tests.e2e.installation import an_installation
 EVENTS, FULL = 200, Size(webhooks=20_000, celery_sample=2_000, rounds=5)
 SERVING = ServingSize(seconds=2, rounds=5)
 PUBLISHING = PublishingSize(Layout(shelf=100, places=10), entries=50, feedgen_sample=50, rounds=3)
+DIGESTING = DigestingSize(Readership(articles=300, filters=2_000, subscribers=100_000), peer_sample=400, rounds=3)
 SMOKE_EVENTS, SMOKE = 10, Size(webhooks=1_000, celery_sample=100, rounds=1)
 SMOKE_SERVING = ServingSize(seconds=0.1, rounds=1)
 SMOKE_PUBLISHING = PublishingSize(Layout(shelf=4, places=3), entries=5, feedgen_sample=2, rounds=1, window_s=0.2)
+SMOKE_DIGESTING = DigestingSize(Readership(articles=30, filters=20, subscribers=200), peer_sample=5, rounds=1)
 
 
 def main() -> int:
@@ -33,7 +35,7 @@ def main() -> int:
     )
     parser.add_argument("--database-url", default="", help="measure on this PostgreSQL, empty; without it on SQLite")
     wanted = parser.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    hush()
     store = "PostgreSQL" if wanted.database_url else "SQLite"
     figures = _measured(smoke=wanted.smoke, database_url=wanted.database_url)
     print_table(figures, store)
@@ -44,7 +46,7 @@ def main() -> int:
 
 
 def _measured(*, smoke: bool, database_url: str) -> list[Figure]:
-    """All figures: of webhooks and of serving on one installation, of publishing on another."""
+    """All figures: of webhooks and of serving on one installation, of publishing on another, of digests on neither."""
     settings = {"database_url": database_url} if database_url else {}
     judged = not smoke
     with tempfile.TemporaryDirectory(prefix="zw-bench-") as folder:
@@ -56,7 +58,9 @@ def _measured(*, smoke: bool, database_url: str) -> list[Figure]:
             figures += measure_serving(installation, serving, judged=judged, said=_said)
             figures += measure_throughput(installation, size, judged=judged, said=_said)
         publishing = SMOKE_PUBLISHING if smoke else PUBLISHING
-        return figures + measure_publishing(Path(folder) / "feeds", publishing, judged=judged, said=_said)
+        figures += measure_publishing(Path(folder) / "feeds", publishing, judged=judged, said=_said)
+        digesting, digests = SMOKE_DIGESTING if smoke else DIGESTING, Path(folder) / "digests"
+        return figures + measure_digesting(digests, digesting, database_url=database_url, judged=judged, said=_said)
 
 
 def _said(line: str) -> None:
