@@ -1,6 +1,8 @@
 """What every mail needs besides its contents: who sends it, where its links lead, and the keys that sign them."""
 
+import pickle
 import threading
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -14,7 +16,9 @@ from zonewire.rendering.portal import Portal
 from zonewire.store import SECOND
 
 KEPT_LETTERS = 64
-"""Composed letters that a process keeps: some 100 KB each, so a few MiB."""
+"""Composed letters that a process keeps ready: some 50 KB each, so a few MiB."""
+PACKED_BYTES = 32 * 1024 * 1024
+"""Of further ones, packed: some 10 KB each, so those of 3,000 editions."""
 
 UNSUBSCRIBE_TOKEN = "unsubscribe"  # noqa: S105 - the purpose of a token, not one
 CONFIRM_TOKEN = "confirm"  # noqa: S105 - the same
@@ -50,24 +54,48 @@ class OwedNews:
 
 
 class Letters:
-    """The letters that were composed last, by what went into them."""
+    """The letters that were composed last, by what went into them.
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, Letter | None] = OrderedDict()
+    Mails are claimed in the order of their addresses, so the readers of all editions come mixed: a process keeps the
+    letters of a whole morning, or it would compose one for nearly every reader. All but the last are packed.
+    """
+
+    def __init__(self, *, packed_bytes: int = PACKED_BYTES) -> None:
+        self._ready: OrderedDict[Hashable, Letter | None] = OrderedDict()
+        self._packed: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._room = packed_bytes
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, compose: Callable[[], Letter | None]) -> Letter | None:
         """The letter kept under *key*, else what *compose* makes."""
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        letter = compose()
+            if key in self._ready:
+                self._ready.move_to_end(key)
+                return self._ready[key]
+            packed = self._packed.get(key)
+        letter = compose() if packed is None else _unpacked(packed)
         with self._lock:
-            self._kept[key] = letter
-            while len(self._kept) > KEPT_LETTERS:
-                self._kept.popitem(last=False)
+            self._ready[key] = letter
+            while len(self._ready) > KEPT_LETTERS:
+                self._put_away(*self._ready.popitem(last=False))
         return letter
+
+    def _put_away(self, key: Hashable, letter: Letter | None) -> None:
+        """Pack *letter*, unless it is packed, and let go of those that were put away first where there is no room."""
+        packed = self._packed.pop(key, None)
+        self._packed[key] = packed if packed is not None else _packed(letter)
+        self._room -= len(self._packed[key]) if packed is None else 0
+        while self._room < 0:
+            self._room += len(self._packed.popitem(last=False)[1])
+
+
+def _packed(letter: Letter | None) -> bytes:
+    return zlib.compress(pickle.dumps(letter), level=1)
+
+
+def _unpacked(packed: bytes) -> Letter | None:
+    letter: Letter | None = pickle.loads(zlib.decompress(packed))  # noqa: S301 - this process wrote it, for itself
+    return letter
 
 
 @dataclass(frozen=True)
