@@ -76,13 +76,13 @@ class Stretch:
 class Encoded:
     """A base64 part with slots in it."""
 
-    first: Stretch
+    first: tuple[bytes, bytes]  # what stands before any slot, which is most of a mail: its lines, and the bytes over
     then: tuple[tuple[str, Stretch], ...]  # a slot's name, and what follows it
     escape: Callable[[str], str]
 
     def write(self, slots: Mapping[str, str], out: list[bytes]) -> None:
         """The part's lines. Only the bytes around a slot are encoded now."""
-        lines, over = self.first.from_byte[0]
+        lines, over = self.first
         out.append(lines)
         for name, stretch in self.then:
             joint = over + self.escape(slots[name]).encode("ascii")
@@ -215,16 +215,18 @@ def _refuse_breaks(name: str, value: str) -> None:
 
 
 def _encoded(parts: Sequence[str], escape: Callable[[str], str]) -> Encoded:
-    stretches = [_stretch(part.replace("\r\n", "\n").replace("\n", "\r\n").encode()) for part in parts[::2]]
-    return Encoded(stretches[0], tuple(zip(parts[1::2], stretches[1:], strict=True)), escape)
+    first, *others = [part.replace("\r\n", "\n").replace("\n", "\r\n").encode() for part in parts[::2]]
+    return Encoded(_from_byte(first, 0), tuple(zip(parts[1::2], map(_stretch, others), strict=True)), escape)
 
 
 def _stretch(body: bytes) -> Stretch:
-    ways = []
-    for start in range(min(3, len(body) + 1)):
-        end = start + (len(body) - start) // 3 * 3
-        ways.append((_lines(body[start:end]), body[end:]))
-    return Stretch(body, tuple(ways))
+    return Stretch(body, tuple(_from_byte(body, start) for start in range(min(3, len(body) + 1))))
+
+
+def _from_byte(body: bytes, start: int) -> tuple[bytes, bytes]:
+    """The lines of *body* from *start* on, and the bytes that are over."""
+    end = start + (len(body) - start) // 3 * 3
+    return _lines(body[start:end]), body[end:]
 
 
 def _lines(body: bytes) -> bytes:
