@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,8 +43,14 @@ class Words:
 
     def date(self, moment: int, *, timezone: str = NEWS_ZONE, style: str = "day") -> str:
         """A moment (microseconds) by the pattern `dates.STYLE`: 6月6日 (周一); Monday 6 June."""
-        local = datetime.fromtimestamp(moment / 1_000_000, UTC).astimezone(ZoneInfo(timezone))
-        return format_datetime(local, self(f"dates.{style}"), locale=self.babel)
+        return _written(self.locale, self(f"dates.{style}"), moment, timezone)
+
+
+@lru_cache(maxsize=4_096)
+def _written(locale: str, pattern: str, moment: int, timezone: str) -> str:
+    """Kept: the articles of a day stand in thousands of digests, and each names its date in every form of them."""
+    local = datetime.fromtimestamp(moment / 1_000_000, UTC).astimezone(ZoneInfo(timezone))
+    return format_datetime(local, pattern, locale=words(locale).babel)
 
 
 @cache
