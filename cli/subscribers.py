@@ -3,9 +3,6 @@
 import contextlib
 import sys
 import time
-from email.parser import BytesHeaderParser
-from email.policy import default
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -54,6 +51,7 @@ def erase(
 ) -> None:
     """End all subscriptions of an address, and remove everything that says whose they were. Cannot be undone."""
     from config.keys import ring_of
+    from zonewire.outbound.couriers.eml import remove_mails
     from zonewire.store import now
     from zonewire.subscriptions import deliveries_of, end_everything, forget, owner_of, subscriber_of, what_ends
 
@@ -70,7 +68,7 @@ def erase(
             ended = end_everything(db, found, keys=keys, now=now(db))
         _wait_until_nothing_is_sent(store, found.id, found.address)
         # Before their address is gone: whoever is stopped here erases once more, and finds the mails by it.
-        files = _remove_mails(settings.data_dir / "outbox", found.address)
+        files = remove_mails(settings.data_dir / "outbox", found.address)
         with store.reading() as db:
             theirs = deliveries_of(db, found.id)
         with store.writing() as db:
@@ -101,19 +99,6 @@ def _wait_until_nothing_is_sent(store: "Store", subscriber: int, owner: str) -> 
                 mend="Run this once more in a few minutes: then it is forgotten too.",
             )
         time.sleep(LOOK_EVERY_S)
-
-
-def _remove_mails(folder: Path, address: str) -> int:
-    """Remove the mails to *address* that were written as files, where no SMTP server is set; how many."""
-    removed = 0
-    for file in folder.glob("*.eml") if folder.is_dir() else ():
-        with contextlib.suppress(FileNotFoundError):
-            with file.open("rb") as mail:
-                to = str(BytesHeaderParser(policy=default).parse(mail)["To"] or "")
-            if to.lower() == address.lower():
-                file.unlink()
-                removed += 1
-    return removed
 
 
 def _fold_journal(store: "Store") -> None:

@@ -11,7 +11,7 @@ import structlog
 from config.catalogue import catalogue_of
 from config.keys import ring_of
 from config.settings import Settings
-from zonewire import digests, feeds, hub
+from zonewire import digests, feeds, hub, subscriptions
 from zonewire.delivery.lanes import Lane
 from zonewire.delivery.ledger import Tally
 from zonewire.errors import CourierGone
@@ -147,7 +147,8 @@ class DigestsWork(Idle):
         self._store, self._hint = store, hint
 
     def turn(self) -> bool:
-        """Cut what is due by the database's clock."""
+        """Resume what has rested, and cut what is due, by the database's clock."""
+        subscriptions.resume_rested(self._store)
         cut = digests.cut_due(self._store)
         if cut.deliveries:
             self._hint(Lane.PUSH_EMAIL)
@@ -160,7 +161,7 @@ class UpkeepWork(Idle):
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._pace = Pace(pauses=not store.is_postgresql)
-        self._policy = UpkeepPolicy(settings.retention_days)
+        self._policy = UpkeepPolicy(settings.retention_days, ring_of(settings), settings.data_dir / "outbox")
         self._last = 0.0
 
     def turn(self) -> bool:

@@ -19,6 +19,7 @@ from web.public import (
     manage,
     portal,
     private_feeds,
+    subscribe,
     subscribers,
 )
 from zonewire import __version__
@@ -33,7 +34,20 @@ def create_app(face: Face) -> FastAPI:
     # them the narrower before that of `feeds`, which takes all that is left. They are plain routes: those of FastAPI
     # would cost more than the answer (docs/contributors/performance.md).
     app.routes.extend(module.ROUTE for module in (filtered, private_feeds, archives, feeds))
-    for module in (events, door, listings, feeds, articles, editions, subscribers, manage, portal, health, metrics):
+    for module in (
+        events,
+        door,
+        listings,
+        feeds,
+        articles,
+        editions,
+        subscribe,
+        subscribers,
+        manage,
+        portal,
+        health,
+        metrics,
+    ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from starlette.requests import Request
 
 from config.settings import Settings
+from zonewire.delivery.mailing import Mailing
 from zonewire.feeds import Catalogue
 from zonewire.keys import KeyRing
 from zonewire.store import Store
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Face:
     """Settings, database, keys, and a way to say that a lane may have work."""
 
@@ -21,6 +23,12 @@ class Face:
     hint: Callable[[str], None]  # hint("events"): returns at once, harmless when lost
     broker_answers: Callable[[], bool]  # for /readyz: asks for a second at most
     catalogue: Catalogue = field(default_factory=Catalogue)  # what the portal says about itself and its feeds
+
+    @cached_property
+    def mailing(self) -> Mailing:
+        """What mails of this installation begin with and lead to."""
+        settings = self.settings
+        return Mailing(settings.base, settings.mail_from, self.keys, self.catalogue.portal)
 
 
 def face_of(request: Request) -> Face:

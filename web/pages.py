@@ -19,17 +19,34 @@ from zonewire.rendering.translation import LOCALES, Words, words
 from zonewire.store import SECOND
 
 STATIC = Path(__file__).parent / "static"
+# Articles bring pictures from wherever their portal keeps them.
+PLAIN = (
+    "default-src 'none'; style-src 'self'; img-src 'self' https: http: data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+"""The Content-Security-Policy of a page."""
+WITH_SCRIPT = f"{PLAIN}; script-src 'self'; connect-src 'self'; frame-src 'self'"
+"""Of one with a script and a frame of ours."""
 HEADERS = {
-    # Articles bring pictures from wherever their portal keeps them.
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' https: http: data:; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": PLAIN,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Vary": "Accept-Language",
 }
 """What every page is sent with."""
+
+FRAMED = {
+    # A mail is made of inline styles; it is shown in a frame that lets nothing else of it work.
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'self'; sandbox"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex",
+    "Cache-Control": "private, max-age=60",
+}
+"""What a mail is sent with that one of our pages shows in a frame."""
 
 _MINUTE = 60 * SECOND
 _HOUR = 60 * _MINUTE
@@ -37,9 +54,19 @@ _HALF_A_YEAR = 180 * 24 * _HOUR
 
 
 def page(
-    request: Request, template: str, *, status: int = 200, caching: str = "no-store", locale: str = "", **values: Any
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    caching: str = "no-store",
+    locale: str = "",
+    policy: str = PLAIN,
+    **values: Any,
 ) -> HTMLResponse:
-    """The page *template* of `templates/`, in *locale* or the reader's language. *caching* is its Cache-Control."""
+    """The page *template* of `templates/`, in *locale* or the reader's language.
+
+    *caching* is its Cache-Control, *policy* its Content-Security-Policy.
+    """
     locale, face = locale or locale_of(request), face_of(request)
     body = render(
         template,
@@ -49,12 +76,13 @@ def page(
         portal=face.catalogue.portal.called(locale),
         about=face.catalogue.portal,
         style=_version_of("zonewire.css"),
+        script=_version_of,
         when=partial(when, words(locale), now=time.time_ns() // 1000),
         moment=rfc3339,
         other_locale=next(name for name in LOCALES if name != locale),
         **values,
     )
-    headers = {**HEADERS, "Content-Language": locale, "Cache-Control": caching}
+    headers = {**HEADERS, "Content-Language": locale, "Cache-Control": caching, "Content-Security-Policy": policy}
     return HTMLResponse(body, status_code=status, headers=headers)
 
 

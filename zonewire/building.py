@@ -27,6 +27,7 @@ from zonewire.store import Store, many, values_of
 from zonewire.store import now as clock
 from zonewire.store.tables import endpoints, hosts
 from zonewire.subscriptions.confirmation import confirmation_messages
+from zonewire.subscriptions.links import links_messages
 from zonewire.subscriptions.trial import trial_messages
 
 VERSIONS_KEPT = 512
@@ -144,6 +145,7 @@ class Builder:
         builders = {
             Kind.DIGEST: digest_messages,
             Kind.CONFIRMATION: confirmation_messages,
+            Kind.LINKS: links_messages,
             Kind.TEST: trial_messages,
         }
         for kind, build in builders.items():

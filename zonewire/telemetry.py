@@ -85,6 +85,10 @@ EVENTS: dict[str, str] = {
     "relay.refused": "the SMTP server cannot be reached or refuses the login: a person must act; relay, command, error",
     "settlement.refused": "the database refused what one try came to, even alone; delivery_id, the trace",
     "sentinel.blind": "the sentinel cannot read the database and will try again; error",
+    "subscriber.ended": "a reader had everything ended, to be forgotten by upkeep, on the page of a subscription; "
+    "subscription_id",
+    "subscriber.exported": "a reader took all that is kept about them from the page of a subscription; subscription_id",
+    "subscription.asked": "somebody filled in the form of /subscribe; nothing more is said, as nothing more is known",
     "subscription.confirmed": "a reader confirmed; subscription_id",
     "subscription.managed": "a reader used the page of a subscription; subscription_id, action (changed, "
     "paused, resumed, ended)",

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 from sqlalchemy import Connection, Delete, bindparam, delete, literal_column, select
@@ -17,10 +18,12 @@ from zonewire.delivery import enabling, ledger, owing
 from zonewire.delivery.holding import cancel_long_held, hold_disabled, left_behind
 from zonewire.delivery.states import ARTICLE_KINDS
 from zonewire.feeds import forget_readers
+from zonewire.keys import KeyRing
 from zonewire.store import SECOND, Store
 from zonewire.store import now as clock
 from zonewire.store.pacing import Pace
 from zonewire.store.tables import articles, attempts, deliveries, heartbeats, job_runs
+from zonewire.subscriptions import finish_erasing, forget_asks
 
 log = structlog.get_logger()
 
@@ -62,9 +65,11 @@ _FORGET_RUNS = delete(job_runs).where(job_runs.c.minute < bindparam("before"))
 
 @dataclass(frozen=True, slots=True)
 class UpkeepPolicy:
-    """How long things are kept."""
+    """How long things are kept, and what is needed to forget somebody."""
 
     retention_days: int
+    keys: KeyRing
+    outbox: Path  # where mails are written that no SMTP server takes
 
 
 def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 0.9) -> Counter[str]:
@@ -73,6 +78,7 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
     done: Counter[str] = Counter()
     jobs: dict[str, Callable[[Connection, int, int], int]] = {
         "leases_returned": lambda db, _most, now: ledger.return_lapsed(db, now=now),
+        "asks_forgotten": lambda db, most, now: forget_asks(db, most, now - DAY),
         "deliveries_held": hold_disabled,
         "deliveries_expired": cancel_long_held,
         "deliveries_pruned": lambda db, most, now: prune(db, most, now - policy.retention_days * DAY),
@@ -90,6 +96,7 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
                 break
     done["deliveries_released"] = release_left_behind(store, pace, deadline)
     done["deliveries_superseded"] = cancel_overtaken(store)
+    done["subscribers_erased"] = finish_erasing(store, keys=policy.keys, outbox=policy.outbox)
     with store.settling() as db:
         now = clock(db)
         db.execute(_FORGET_HEARTBEATS, {"before": now - HEARTBEATS_FOR})

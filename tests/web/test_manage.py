@@ -1,23 +1,28 @@
 """`/manage/TOKEN`: a GET changes nothing; each form does what it says, and the page says what was done."""
 
+import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
-from tests.builders import DAY, NOON, a_version, an_article
+from tests.builders import DAY, NOON, a_delivery, a_subscription, a_version, an_article, an_edition
 from tests.web.faces import a_face
 from tests.web.readers import a_reader, link, page_of, state_of, text_of
 from tests.web.serving import serve
 from web.app import create_app
-from zonewire.delivery.mailing import MANAGE_FOR_S
+from zonewire.delivery.mailing import MANAGE_FOR_S, OWNER_FOR_S
 from zonewire.digests import left_out
+from zonewire.filters import Filter, intern
 from zonewire.keys import KeyRing, make_token
 from zonewire.store import SECOND, Store, now
-from zonewire.store.tables import subscriptions
+from zonewire.store.tables import deliveries, edition_versions, subscriptions
+from zonewire.subscriptions import Consent, finish_erasing, record
 
 Post = Callable[..., requests.Response]
 
@@ -64,12 +69,8 @@ def test_a_get_shows_the_subscription_and_changes_nothing(store: Store, face: st
     assert "li@mail.example" in said
     assert "泰州" in said
     assert "每天 08:00（上海时间）" in said
-    assert {form.fields["action"] for form in page_of(answer).forms} == {
-        "change",
-        "make_feed",
-        "pause",
-        "unsubscribe",
-    }
+    actions = {form.fields["action"] for form in page_of(answer).forms}
+    assert actions == {"change", "make_feed", "pause", "unsubscribe", "links"}
     assert answer.headers["Cache-Control"] == "no-store"
 
 
@@ -135,7 +136,8 @@ def test_instant_news_has_no_hour_to_choose_and_cannot_become_a_digest(store: St
     url = link(face, keys, "manage", instant)
     form = page_of(requests.get(url, timeout=10)).forms[0]
 
-    assert set(form.fields) == {"action", "locale"}
+    about_when = {"cadence", "at", "weekday", "timezone"}
+    assert set(form.fields).isdisjoint(about_when)
     assert requests.post(url, data={"action": "change", "cadence": "daily"}, timeout=10).status_code == 400
     assert row_of(store, instant).cadence == "instant"
     assert "已保存" in text_of(requests.post(url, data={"action": "change", "locale": "en"}, timeout=10))
@@ -216,7 +218,7 @@ def test_a_token_that_opens_nothing_is_told_so(store: Store, face: str, keys: Ke
 
 
 def test_more_than_a_form_is_not_read(post: Post) -> None:
-    assert post(action="change", at="8" * 20_000).status_code == 413
+    assert post(action="change", at="8" * 200_000).status_code == 413
 
 
 def test_the_page_speaks_english(face: str, keys: KeyRing, ident: int) -> None:
@@ -224,3 +226,168 @@ def test_the_page_speaks_english(face: str, keys: KeyRing, ident: int) -> None:
 
     assert "Every day at 08:00 (Shanghai time)" in text_of(answer)
     assert "Take a break" in text_of(answer)
+
+
+def owner_link(face: str, keys: KeyRing, ident: int, *, age_s: int = 0) -> str:
+    token = make_token(keys, "owner", ident, now_s=int(time.time()) - age_s)
+    return f"{face}/manage/{token}"
+
+
+def test_a_change_is_confirmed_in_words(post: Post) -> None:
+    answer = post(action="change", cadence="weekly", at="18:30", weekday="fri", timezone="Europe/Berlin", locale="en")
+
+    (done,) = page_of(answer).xpath("//p[@role='status']")
+    assert "已保存。每周五 18:30（柏林时间）；邮件用英文。下一封在" in done.text_content()
+
+
+def test_a_reader_changes_what_comes_and_what_the_form_does_not_offer_stays(
+    store: Store, face: str, keys: KeyRing, ident: int
+) -> None:
+    with store.writing() as db:
+        filter_id = intern(db, Filter(cities=("泰州",), not_zones=("靖江",)))
+        db.execute(update(subscriptions).values(filter_id=filter_id))
+    url = link(face, keys, "manage", ident)
+    form = page_of(requests.get(url, timeout=10)).forms[0]
+    assert form.fields["not_zone"] == "靖江"
+
+    fields = {
+        "action": "change",
+        "with_filter": "yes",
+        "city": ["苏州", "合肥"],
+        "keyword": "汽车、芯片",
+        "not_zone": "靖江",
+    }
+    answer = requests.post(url, data=fields, timeout=10)
+
+    assert "城市：苏州、合肥；关键词：汽车、芯片；不含开发区：靖江" in text_of(answer)
+    before = row_of(store, ident)
+    assert requests.post(url, data={"action": "change", "at": "09:00"}, timeout=10).status_code == 200
+    assert row_of(store, ident).filter_id == before.filter_id, "a form without boxes leaves the filter"
+
+
+def test_a_filter_that_the_reader_has_twice_is_told(store: Store, post: Post, ident: int) -> None:
+    with store.writing() as db:
+        a_subscription(
+            db,
+            endpoint_id=row_of(store, ident).endpoint_id,
+            channel="email",
+            filter_id=intern(db, Filter(cities=("苏州",))),
+        )
+    answer = post(action="change", with_filter="yes", city="苏州")
+
+    assert answer.status_code == 409
+    assert "您已经有一个" in text_of(answer)
+    assert page_of(answer).xpath("//input[@name='city'][@checked]/@value") == ["苏州"]
+
+
+def test_a_pause_may_have_an_end(store: Store, post: Post, ident: int) -> None:
+    day = datetime.now(ZoneInfo("Asia/Shanghai")).date() + timedelta(days=10)
+    answer = post(action="pause", until=day.isoformat())
+
+    assert f"{day.month}月{day.day}日" in text_of(answer)
+    assert "自动恢复" in text_of(answer)
+    begins = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()
+    assert row_of(store, ident).paused_until == begins * SECOND
+
+
+@pytest.mark.parametrize("until", ["2020-01-01", "9999-12-31", "tomorrow", "2026-02-30"])
+def test_a_pause_until_no_such_day_is_refused(store: Store, post: Post, ident: int, until: str) -> None:
+    answer = post(action="pause", until=until)
+
+    assert answer.status_code == 400
+    assert "请选一年以内、今天以后的日子" in text_of(answer)
+    assert state_of(store, ident) == "active"
+
+
+def test_it_shows_what_was_sent_also_by_an_earlier_filter(
+    store: Store, face: str, keys: KeyRing, post: Post, ident: int
+) -> None:
+    with store.writing() as db:
+        row = row_of(store, ident)
+        edition_id = an_edition(db, filter_id=row.filter_id, created_at=NOON)
+        db.execute(insert(edition_versions).values(edition_id=edition_id, number=a_version(db).number, role="story"))
+        a_delivery(
+            db,
+            endpoint_id=row.endpoint_id,
+            kind="digest",
+            edition_id=edition_id,
+            subscription_id=ident,
+            state="delivered",
+        )
+    post(action="change", with_filter="yes", city="苏州")
+    page = page_of(requests.get(link(face, keys, "manage", ident), timeout=10))
+
+    (line,) = page.xpath("//section[@id='sent']//li")
+    assert " ".join(line.text_content().split()) == "6月11日 (周四) 12:00 1 条新闻 已送达"
+    (address,) = line.xpath(".//a/@href")
+    assert requests.get(face + address.removeprefix("https://wire.example"), timeout=10).status_code == 200
+
+
+def test_it_shows_instant_news_that_was_sent(store: Store, face: str, keys: KeyRing) -> None:
+    ident = a_reader(store, cadence="instant")
+    with store.writing() as db:
+        version = a_version(db, an_article(title="一条即时新闻"))
+        a_delivery(db, endpoint_id=row_of(store, ident).endpoint_id, version=version, state="dead")
+    page = page_of(requests.get(link(face, keys, "manage", ident), timeout=10))
+
+    (line,) = page.xpath("//section[@id='sent']//li")
+    assert "一条即时新闻 没有送到" in " ".join(line.text_content().split())
+
+
+def test_it_says_why_the_reader_gets_this(store: Store, face: str, keys: KeyRing, ident: int) -> None:
+    url = link(face, keys, "manage", ident)
+    assert "Zonewire 的管理员在 2026年6月10日" in text_of(requests.get(url, timeout=10))
+    with store.writing() as db:
+        given = Consent(
+            act="asked", given_at=NOON, given_from="203.0.113.7", locale="zh-CN", wording="点“订阅”，就是同意。"
+        )
+        record(db, ident, given)
+    said = text_of(requests.get(url, timeout=10))
+
+    assert "2026年6月11日 12:00，有人从 203.0.113.7 填写了订阅表" in said
+    assert "点“订阅”，就是同意。" in said
+
+
+def test_a_link_that_may_have_been_passed_on_shows_and_removes_no_data(
+    store: Store, face: str, keys: KeyRing, ident: int
+) -> None:
+    for url in (link(face, keys, "manage", ident), owner_link(face, keys, ident, age_s=OWNER_FOR_S + 60)):
+        for action in ("export", "forget"):
+            answer = requests.post(url, data={"action": action, "sure": "yes"}, timeout=10)
+            assert answer.status_code in (400, 404)
+            assert "known_since" not in answer.text
+    assert state_of(store, ident) == "active"
+
+
+def test_the_link_to_it_is_mailed_to_the_mailbox(store: Store, post: Post, ident: int) -> None:
+    answer = post(action="links")
+
+    assert "链接已发到您的邮箱" in text_of(answer)
+    with store.reading() as db:
+        rows = db.execute(select(deliveries.c.kind, deliveries.c.endpoint_id)).all()
+    assert rows == [("links", row_of(store, ident).endpoint_id)]
+
+
+def test_an_owner_takes_all_that_is_kept_along(face: str, keys: KeyRing, ident: int) -> None:
+    answer = requests.post(owner_link(face, keys, ident), data={"action": "export"}, timeout=10)
+
+    assert answer.headers["Content-Type"] == "application/json"
+    assert "attachment" in answer.headers["Content-Disposition"]
+    kept = answer.json()
+    assert kept["address"] == "li@mail.example"
+    assert [one["filter"] for one in kept["subscriptions"]] == [{"city": ["泰州"]}]
+
+
+def test_an_owner_is_forgotten_but_not_by_a_slip(
+    store: Store, face: str, keys: KeyRing, ident: int, tmp_path: Path
+) -> None:
+    url = owner_link(face, keys, ident)
+    assert requests.post(url, data={"action": "forget"}, timeout=10).status_code == 400
+    assert state_of(store, ident) == "active"
+
+    answer = requests.post(url, data={"action": "forget", "sure": "yes"}, timeout=10)
+
+    assert "li@mail.example 的全部订阅已经结束" in text_of(answer)
+    assert state_of(store, ident) == "ended"
+    assert finish_erasing(store, keys=keys, outbox=tmp_path) == 1
+    assert "li@mail.example" not in requests.get(url, timeout=10).text

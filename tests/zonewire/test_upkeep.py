@@ -1,6 +1,7 @@
 """Upkeep: what goes back, what is held, what is forgotten."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -12,14 +13,17 @@ from zonewire.delivery.enabling import Held
 from zonewire.delivery.holding import HELD_FOR, cancel_long_held, hold_disabled
 from zonewire.delivery.ledger import START, Places
 from zonewire.delivery.states import Kind, State
+from zonewire.keys import KeyRing
 from zonewire.store import SECOND, Store, insert, now
 from zonewire.store.pacing import Pace
 from zonewire.store.tables import attempts, deliveries, endpoints, leases
 from zonewire.upkeep import UpkeepPolicy, prune, upkeep
 
+KEYS = KeyRing(("a key of the tests that is long enough",))
+
 
 def tidied(store: Store) -> Counter[str]:
-    return upkeep(store, Pace(pauses=False), UpkeepPolicy(retention_days=90))
+    return upkeep(store, Pace(pauses=False), UpkeepPolicy(retention_days=90, keys=KEYS, outbox=Path("/nonexistent")))
 
 
 def counted(store: Store) -> dict[tuple[str, bool], int]:

@@ -1,48 +1,39 @@
-"""`/manage/TOKEN`: a reader changes when and how news comes, has a private feed, lets it rest, or leaves.
+"""`/manage/TOKEN`: a reader changes what, when and how news comes, sees what came, lets it rest, or leaves.
 
-A GET changes nothing. Each form posts to the same address and says in `action` which it is; the answer is the page as
-it is then, with a sentence about what was done. Whoever holds the link may do this: it comes in every mail, and nobody
-else has it.
+A GET changes nothing. Each form posts to the same address and says in `action` which it is (managing.py); the answer is
+the page as it is then, with a sentence about what was done. Whoever holds the link of a mail may do this. What is kept
+about the reader is shown and removed only behind a link that was asked for within the hour: mails are passed on.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-import structlog
-from babel.dates import get_timezone_location
 from fastapi import APIRouter, Depends, Request, Response
-from sqlalchemy import Connection
 
-from web.face import Face, face_of
-from web.forms import read_form
+from web.face import face_of
+from web.forms import read_long_form
 from web.pages import locale_of, page
+from web.public.managing import FIELDS, Done, Opened, do, export, forget
+from web.public.places import zone_choices
 from web.public.subscribers import in_words, told, unknown_link
+from web.public.wishes import CARRIED, boxes_of, wish_of
 from zonewire import digests, subscriptions
-from zonewire.delivery.mailing import MANAGE_FOR_S, MANAGE_TOKEN
-from zonewire.errors import Conflict, NotFound, SettingWrong, WrongUsage
-from zonewire.feeds import Format, private_address
-from zonewire.keys import KeyRing, read_token
+from zonewire.delivery.mailing import MANAGE_FOR_S, MANAGE_TOKEN, OWNER_FOR_S, OWNER_TOKEN
+from zonewire.errors import Conflict, NotFound, SettingWrong, TooMany, WrongUsage
+from zonewire.feeds import Format, canonical_query, private_address
+from zonewire.filters import filter_of, parse_written
+from zonewire.keys import read_token
 from zonewire.rendering.translation import LOCALES, Words, words
-from zonewire.store import now
-from zonewire.subscriptions import WEEKDAYS, Subscription, timezones
+from zonewire.rendering.wording import WEEKDAYS, clock, rhythm_in_words
+from zonewire.subscriptions import Subscription
 
-log = structlog.get_logger()
 router = APIRouter()
 
-FIELDS = ("cadence", "at", "weekday", "timezone", "locale")
 FORMATS = {Format.RSS: "RSS", Format.ATOM: "Atom", Format.JSON: "JSON Feed"}
-FEED_ACTIONS = {"make_feed": "feed_made", "renew_feed": "feed_renewed", "end_feed": "feed_ended"}
-Form = Annotated[dict[str, str], Depends(read_form)]
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What a form did, for the page to say: a key of the words, and how many articles will not be sent."""
-
-    said: str
-    left_out: int | None = 0  # None: more than can be counted
+Fields = Annotated[dict[str, list[str]], Depends(read_long_form)]
 
 
 @router.api_route("/manage/{token}", methods=["GET", "HEAD"])
@@ -50,107 +41,70 @@ def show(token: str, request: Request) -> Response:
     """The subscription as it is, with the forms to change it."""
     face = face_of(request)
     try:
-        subscription_id = _opened(request, token)
+        opened = _opened(request, token)
         with face.store.reading() as db:
-            subscription = subscriptions.find(db, subscription_id)
+            subscription = subscriptions.find(db, opened.subscription_id)
     except NotFound:
         return unknown_link(request, status=404)
-    return _page(request, subscription)
+    return _page(request, subscription, is_owner=opened.is_owner)
 
 
 @router.post("/manage/{token}")
-def act(token: str, request: Request, form: Form) -> Response:
+def act(token: str, request: Request, fields: Fields) -> Response:
     """Do what the form says. What cannot be taken changes nothing, and the page says why."""
     face = face_of(request)
     try:
-        subscription_id = _opened(request, token)
-        try:
-            with face.store.writing() as db:
-                before = subscriptions.find(db, subscription_id)
-                subscription, said = _done(db, before, form, face.keys)
-        except WrongUsage as error:
-            return _page(request, before, asked=form, wrong=error.where, status=400)
-        except Conflict as error:
-            if before.state not in {"active", "paused"}:
-                return told(request, before)
-            return _page(request, before, asked=form, wrong=f"same_{error.where or 'state'}", status=409)
+        opened = _opened(request, token)
+        with face.store.reading() as db:
+            before = subscriptions.find(db, opened.subscription_id)
     except NotFound:
         return unknown_link(request, status=404)
-    _write_down(subscription, said)
+    if before.state not in {"active", "paused"}:
+        return told(request, before)
+    try:
+        return _done(request, before, fields, opened)
+    except WrongUsage as error:
+        return _page(request, before, is_owner=opened.is_owner, asked=fields, wrong=error.where, status=400)
+    except TooMany:
+        return _page(request, before, is_owner=opened.is_owner, done=Done("too_many"), status=429)
+    except Conflict as error:
+        return _page(
+            request, before, is_owner=opened.is_owner, asked=fields, wrong=f"same_{error.where or 'state'}", status=409
+        )
+
+
+def _done(request: Request, before: Subscription, fields: Mapping[str, Sequence[str]], opened: Opened) -> Response:
+    """What the answer is once it is done. Raises WrongUsage, Conflict and TooMany."""
+    action = (fields.get("action") or [""])[-1]
+    if opened.is_owner and action == "export":
+        return export(request, before)
+    if opened.is_owner and action == "forget":
+        forget(request, before, is_sure=(fields.get("sure") or [""])[-1] == "yes")
+        return page(request, "public/forgotten.html", address=before.address)
+    subscription, done = do(request, before, fields)
     if subscription.state == "ended":
         return told(request, subscription)
-    done = Done(said, _left_out(face, before, subscription) if said == "resumed" else 0)
-    return _page(request, subscription, done=done)
+    return _page(request, subscription, is_owner=opened.is_owner, done=done)
 
 
-def _write_down(subscription: Subscription, said: str) -> None:
-    if said in {"feed_made", "feed_renewed"}:
-        log.info("private_feed.made", subscription_id=subscription.id, renewed=said == "feed_renewed")
-    elif said == "feed_ended":
-        log.info("private_feed.revoked", subscription_id=subscription.id)
-    elif said != "feed_there":
-        log.info("subscription.managed", subscription_id=subscription.id, action=said)
-
-
-def _opened(request: Request, token: str) -> int:
-    return read_token(face_of(request).keys, MANAGE_TOKEN, token, max_age_s=MANAGE_FOR_S)
-
-
-def _done(db: Connection, before: Subscription, form: Mapping[str, str], keys: KeyRing) -> tuple[Subscription, str]:
-    """The subscription as it is now, and what was done: a key of the words."""
-    action = form.get("action", "")
-    if action in FEED_ACTIONS:
-        return before, _done_to_feed(db, before.id, form, keys)
-    match action:
-        case "change":
-            wanted = {name: form[name] for name in FIELDS if name in form}
-            rhythm = subscriptions.read_rhythm(wanted, was=before)
-            return subscriptions.change(db, before.id, rhythm, now(db)), "changed"
-        case "pause":
-            return subscriptions.pause(db, before.id, now(db)), "paused"
-        case "resume":
-            return subscriptions.resume(db, before.id, now(db)), "resumed"
-        case "unsubscribe":
-            return subscriptions.unsubscribe(db, before.id, now(db)), "ended"
-    raise WrongUsage("no form of ours says this", where="action")
-
-
-def _done_to_feed(db: Connection, subscription_id: int, form: Mapping[str, str], keys: KeyRing) -> str:
-    """What was done to the private feed: a key of the words."""
-    said = FEED_ACTIONS[form["action"]]
-    match said:
-        case "feed_made":
-            made = subscriptions.make_private_feed(db, subscription_id, keys=keys, now=now(db))
-            return said if made.is_new else "feed_there"
-        case "feed_renewed":
-            subscriptions.renew_private_feed(db, subscription_id, keys=keys, now=now(db), was=_meant(form))
-        case "feed_ended":
-            subscriptions.revoke_private_feed(db, subscription_id, now=now(db), was=_meant(form))
-    return said
-
-
-def _meant(form: Mapping[str, str]) -> int | None:
-    """Which private feed the page showed: a form that is sent twice must not end the one that it has just made."""
-    given = form.get("was", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
-
-
-def _left_out(face: Face, before: Subscription, after: Subscription) -> int | None:
-    """How many articles lie between the window that was and the one that is. Read by itself: it may take a while."""
-    with face.store.reading() as db:
-        return digests.count_left_out(
-            db, filter_id=before.filter_id, after=before.window_after, up_to=after.window_after
-        )
+def _opened(request: Request, token: str) -> Opened:
+    """What *token* opens. Raises NotFound."""
+    keys = face_of(request).keys
+    try:
+        return Opened(read_token(keys, OWNER_TOKEN, token, max_age_s=OWNER_FOR_S), is_owner=True)
+    except NotFound:
+        return Opened(read_token(keys, MANAGE_TOKEN, token, max_age_s=MANAGE_FOR_S), is_owner=False)
 
 
 def _page(
     request: Request,
     subscription: Subscription,
     *,
+    is_owner: bool,
     done: Done | None = None,
-    asked: Mapping[str, str] | None = None,
+    asked: Mapping[str, Sequence[str]] | None = None,
     wrong: str = "",
-    status: int = 200,
+    status: int = HTTPStatus.OK,
 ) -> Response:
     """The page; *asked* is what stood in the form where something in it was *wrong*."""
     if subscription.state not in {"active", "paused"}:
@@ -161,18 +115,94 @@ def _page(
         "public/manage.html",
         status=status,
         state=subscription.state,
-        form=_filled_in(subscription) | {name: asked[name] for name in FIELDS if asked and name in asked},
-        named_cadences=[(name, t(f"cadence.{name}")) for name in subscriptions.rhythms_of(subscription)],
-        named_weekdays=[(name, t(f"weekdays.{name}")) for name in WEEKDAYS],
-        named_locales=[(name, t(f"languages.{name}")) for name in LOCALES],
-        places=_choices(t.locale, subscription.timezone),
+        form=_filled_in(subscription, asked or {}),
         is_digest=subscription.cadence != "instant",
+        is_owner=is_owner,
         done=done,
         wrong=wrong,
-        rhythm=_rhythm(subscription, t),
         feed=_private_feed(request, subscription),
+        **_choices(subscription, t),
+        **_wish(request, subscription, asked),
+        **_moments(subscription, t),
+        **_kept(request, subscription, t),
         **in_words(subscription, t),
     )
+
+
+def _choices(subscription: Subscription, t: Words) -> dict[str, Any]:
+    """What there is to choose from about when and how."""
+    return {
+        "named_cadences": [(name, t(f"cadence.{name}")) for name in subscriptions.rhythms_of(subscription)],
+        "named_weekdays": [(name, t(f"weekdays.{name}")) for name in WEEKDAYS],
+        "named_locales": [(name, t(f"languages.{name}")) for name in LOCALES],
+        "places": zone_choices(t.locale, subscription.timezone),
+        "rhythm": rhythm_in_words(
+            subscription.cadence,
+            t,
+            at_minute=subscription.at_minute,
+            weekday=subscription.weekday,
+            timezone=subscription.timezone,
+        ),
+    }
+
+
+def _wish(request: Request, subscription: Subscription, asked: Mapping[str, Sequence[str]] | None) -> dict[str, Any]:
+    """What comes, or what the form asks for, as boxes and words; and the feed of it that is open to all."""
+    face, options = face_of(request), parse_written(subscription.written)
+    wish = wish_of(asked) if asked and "with_filter" in asked else options
+    with face.store.reading() as db:
+        boxes = boxes_of(db, wish, catalogue=face.catalogue, locale=locale_of(request))
+    query = canonical_query(filter_of(options))
+    public = f"filter.rss?{query}" if query else "all.rss"
+    carried = {name: wish[name] for name in CARRIED if name in wish}
+    return {"boxes": boxes, "wish": wish, "carried": carried, "public_feed": f"{face.settings.base}/feeds/{public}"}
+
+
+def _moments(subscription: Subscription, t: Words) -> dict[str, Any]:
+    """Until when it rests, since when it is known, and the first day until which it may rest."""
+    zone = subscription.timezone
+    tomorrow = datetime.now(ZoneInfo(zone)).date() + timedelta(days=1)
+    until = subscription.paused_until
+    return {
+        "tomorrow": tomorrow.isoformat(),
+        "until_when": None if until is None else t.date(until, timezone=zone),
+        "since_when": t.date(subscription.created_at, timezone=zone, style="day_of_year"),
+    }
+
+
+def _kept(request: Request, subscription: Subscription, t: Words) -> dict[str, Any]:
+    """What was sent lately, and what the reader agreed to."""
+    face, zone = face_of(request), subscription.timezone
+    with face.store.reading() as db:
+        given = subscriptions.consents_of(db, subscription.id)
+        if subscription.cadence == "instant":
+            news = digests.news_sent(db, subscription.endpoint_id)
+            sent = [
+                {"when": t.date(one.sent_at, timezone=zone, style="moment"), "what": one.title, "state": one.state}
+                for one in news
+            ]
+        else:
+            filter_ids = [subscription.filter_id, *subscription.earlier_filters]
+            sent = [
+                {
+                    "when": t.date(one.made_at, timezone=zone, style="moment"),
+                    "what": t("digest.count", n=one.stories),
+                    "link": face.mailing.edition_link(one.edition_id, one.made_at),
+                    "state": one.state,
+                }
+                for one in digests.digests_sent(db, subscription.id, filter_ids)
+            ]
+    consents = [
+        {
+            "act": one.act,
+            "when": t.date(one.given_at, timezone=zone, style="moment_of_year"),
+            "given_from": one.given_from,
+            "locale": one.locale,
+            "wording": one.wording,
+        }
+        for one in given
+    ]
+    return {"sent": [{"link": ""} | one for one in sent], "consents": consents}
 
 
 def _private_feed(request: Request, subscription: Subscription) -> dict[str, Any] | None:
@@ -191,53 +221,13 @@ def _private_feed(request: Request, subscription: Subscription) -> dict[str, Any
     return {"was": str(found.id), "addresses": named}
 
 
-def _filled_in(subscription: Subscription) -> dict[str, str]:
+def _filled_in(subscription: Subscription, asked: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    given = {name: asked[name][-1] for name in (*FIELDS, "until") if name in asked}
     return {
         "cadence": subscription.cadence,
-        "at": _clock(subscription.at_minute),
+        "at": clock(subscription.at_minute),
         "weekday": WEEKDAYS[subscription.weekday],
         "timezone": subscription.timezone,
         "locale": subscription.locale,
-    }
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
-
-
-def _rhythm(subscription: Subscription, t: Words) -> str:
-    """每周一 08:00（上海时间）."""
-    values: dict[str, Any] = {
-        "at": _clock(subscription.at_minute),
-        "weekday": t(f"weekdays.{WEEKDAYS[subscription.weekday]}"),
-        "place": _place(subscription.timezone, t.locale),
-    }
-    return t(f"rhythm.{subscription.cadence}", **values)
-
-
-REGIONS = ("Asia", "Europe", "America", "Africa", "Australia", "Pacific", "Atlantic", "Indian", "Antarctica")
-
-
-def _choices(locale: str, present: str) -> tuple[tuple[str, str], ...]:
-    """The places to choose from, and the *present* one, whatever it is called."""
-    places = _places(locale)
-    return places if present in dict(places) else ((present, present), *places)
-
-
-@cache
-def _places(locale: str) -> tuple[tuple[str, str], ...]:
-    """Time zones to choose from, as (name, what it is called): China's first, then by region and name."""
-    names = [name for name in timezones() if name.partition("/")[0] in REGIONS]
-    called = sorted(
-        (REGIONS.index(name.partition("/")[0]), _place(name, locale), name) for name in names if name != "Asia/Shanghai"
-    )
-    first = [("Asia/Shanghai", _place("Asia/Shanghai", locale)), ("UTC", "UTC")]
-    return (*first, *((name, f"{place} · {name}") for _, place, name in called))
-
-
-@cache
-def _place(name: str, locale: str) -> str:
-    """The city that a time zone is named for; its own name where it has none."""
-    if "/" not in name:
-        return name
-    return get_timezone_location(name, locale=locale.replace("-", "_"), return_city=True).rpartition("/")[2]
+        "until": "",
+    } | given

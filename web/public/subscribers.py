@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 
 from web.face import Face, face_of
 from web.pages import locale_of, page
+from web.public.polling import client_of
 from zonewire import subscriptions
 from zonewire.delivery.mailing import CONFIRM_TOKEN, UNSUBSCRIBE_TOKEN
 from zonewire.errors import Conflict, NotFound
@@ -20,7 +21,7 @@ from zonewire.keys import read_token
 from zonewire.rendering.translation import Words, words
 from zonewire.rendering.wording import filter_in_words
 from zonewire.store import now
-from zonewire.subscriptions import Subscription
+from zonewire.subscriptions import Act, Consent, Subscription
 
 log = structlog.get_logger()
 router = APIRouter()
@@ -39,13 +40,26 @@ def confirm(token: str, request: Request) -> Response:
     try:
         subscription_id = read_token(face.keys, CONFIRM_TOKEN, token)
         with face.store.writing() as db:
+            before = subscriptions.find(db, subscription_id)
             subscription = subscriptions.confirm(db, subscription_id, now(db))
+            if before.state == "unconfirmed":
+                subscriptions.record(db, subscription_id, _consent(request, subscription, now(db)))
     except NotFound:
         return unknown_link(request, status=404)
     except Conflict:
         return _told_now(request, face, subscription_id)
     log.info("subscription.confirmed", subscription_id=subscription.id)
     return told(request, subscription)
+
+
+def _consent(request: Request, subscription: Subscription, moment: int) -> Consent:
+    """That its reader pressed the button, below which words."""
+    t = words(locale_of(request))
+    said = in_words(subscription, t)
+    wording = t("pages.confirm_ask", address=said["address"]) + t("common.next_sentence")
+    wording += t("pages.confirm_what", cadence=said["cadence"], filter=said["filter"])
+    place = client_of(request) or "127.0.0.1"
+    return Consent(act=Act.CONFIRMED, given_at=moment, given_from=place, locale=t.locale, wording=wording)
 
 
 @router.api_route("/unsubscribe/{token}", methods=["GET", "HEAD"])

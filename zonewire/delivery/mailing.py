@@ -24,6 +24,9 @@ UNSUBSCRIBE_TOKEN = "unsubscribe"  # noqa: S105 - the purpose of a token, not on
 CONFIRM_TOKEN = "confirm"  # noqa: S105 - the same
 MANAGE_TOKEN = "manage"  # noqa: S105 - the same
 EDITION_TOKEN = "edition"  # noqa: S105 - the same
+OWNER_TOKEN = "owner"  # noqa: S105 - the same
+OWNER_FOR_S = 3600
+"""A link that its reader has just asked for opens more than the link of each mail, which may have been passed on."""
 MANAGE_FOR_S = 400 * 24 * 3600
 """A link to change a subscription works for so long; one to leave it always does."""
 
@@ -144,6 +147,10 @@ class Mailing:
     def manage_link(self, subscription_id: int) -> str:
         """Where a reader changes this subscription; works for MANAGE_FOR_S seconds."""
         return f"{self.base_url}/manage/{make_token(self.keys, MANAGE_TOKEN, subscription_id)}"
+
+    def owner_link(self, subscription_id: int) -> str:
+        """Where whoever reads this mailbox now changes this subscription, and what is kept about them."""
+        return f"{self.base_url}/manage/{make_token(self.keys, OWNER_TOKEN, subscription_id)}"
 
     def edition_link(self, edition_id: int, made_at: int) -> str:
         """The page of an edition that was made at *made_at* microseconds: one address for all its readers, for good."""

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     WITHDRAWAL = "withdrawal"
     DIGEST = "digest"
     CONFIRMATION = "confirmation"
+    LINKS = "links"  # to whoever asks on our pages what is subscribed at an address: the links to change it
     TEST = "test"  # `endpoints test`
     NOTICE = "notice"  # a changed feed document, to a subscriber of the hub; to another's hub, that it changed
     VERIFICATION = "verification"  # the hub asks whether a request was meant (WebSub §5.3)

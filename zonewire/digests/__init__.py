@@ -6,23 +6,40 @@ may use feeds, subscriptions, delivery, filters, articles, keys, rendering and t
 
 from zonewire.digests.editions import Cut, cut_due
 from zonewire.digests.left_out import count_left_out
+from zonewire.digests.looking_back import LookBack, Rhythm, look_back, sample_edition
 from zonewire.digests.messages import digest_messages
 from zonewire.digests.news import news_messages
 from zonewire.digests.preview import Preview, preview
-from zonewire.digests.rendering import Edition, EditionPage, edition_page, meta_line, render_edition, summary_of
+from zonewire.digests.rendering import (
+    Edition,
+    EditionPage,
+    Occasion,
+    edition_page,
+    meta_line,
+    render_edition,
+    summary_of,
+)
+from zonewire.digests.sent import digests_sent, news_sent
 
 __all__ = [
     "Cut",
     "Edition",
     "EditionPage",
+    "LookBack",
+    "Occasion",
     "Preview",
+    "Rhythm",
     "count_left_out",
     "cut_due",
     "digest_messages",
+    "digests_sent",
     "edition_page",
+    "look_back",
     "meta_line",
     "news_messages",
+    "news_sent",
     "preview",
     "render_edition",
+    "sample_edition",
     "summary_of",
 ]

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row
 from zonewire.delivery.owing import owe_editions
 from zonewire.digests import statements
 from zonewire.digests.left_out import skipped_by_pause
-from zonewire.digests.windows import Contents, Windows, carried_before, has_story
+from zonewire.digests.windows import Contents, Windows, carried_before, filters_of, has_story
 from zonewire.store import SECOND, Store, as_rows
 from zonewire.store import now as clock
 from zonewire.subscriptions.cadence import next_due
@@ -165,7 +165,7 @@ def prepare(db: Connection, windows: Windows, rows: Sequence[Row[*tuple[Any, ...
     had = carried_before(
         db,
         updates=windows.updates(after=oldest),
-        filter_ids={row.filter_id for row in rows},
+        filter_ids=filters_of(rows),
         subscription_ids=[row.id for row in rows],
     )
     kept: dict[EditionKey, Contents] = {}

@@ -8,7 +8,7 @@ from zonewire.delivery.mailing import MANAGE, UNSUBSCRIBE, Mailing
 from zonewire.digests import statements
 from zonewire.digests.left_out import skipped_by_pause
 from zonewire.digests.rendering import Edition, Occasion, render_contents, skipped_in_words
-from zonewire.digests.windows import Windows, carried_before, has_story
+from zonewire.digests.windows import Windows, carried_before, filters_of, has_story
 from zonewire.errors import WrongUsage
 from zonewire.rendering.translation import words
 from zonewire.subscriptions.names import not_there, shown_id
@@ -56,7 +56,7 @@ def preview(db: Connection, subscription_id: int, *, mailing: Mailing, now: int)
     windows = Windows(int(db.execute(statements.NEWEST_NUMBER).scalar_one()))
     windows.open(db, after=row.window_after)
     updates = windows.updates(after=row.window_after)
-    had = carried_before(db, updates=updates, filter_ids=[row.filter_id], subscription_ids=[row.id])
+    had = carried_before(db, updates=updates, filter_ids=filters_of([row]), subscription_ids=[row.id])
     contents = windows.contents(filter_id=row.filter_id, after=row.window_after, had=had.get(row.id, frozenset()))
     t = words(row.locale)
     skipped = skipped_by_pause(db, row.filter_id, row.skipped_after, row.window_after)

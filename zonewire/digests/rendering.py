@@ -179,7 +179,7 @@ def render_contents(db: Connection, contents: Contents, occasion: Occasion) -> E
         sheet = reading.sheet(occasion.base_url, most=most, locale=occasion.locale)
         if sheet is None:
             return None
-        edition = _in_words(sheet, occasion, options=options)
+        edition = in_words(sheet, occasion, options=options)
         size = len(edition.html.encode())
         if size <= MOST_HTML_BYTES or most == 1:
             return edition
@@ -187,7 +187,8 @@ def render_contents(db: Connection, contents: Contents, occasion: Occasion) -> E
         most = max(1, min(shown - 1, shown * MOST_HTML_BYTES // size))
 
 
-def _in_words(sheet: Sheet, occasion: Occasion, *, options: Mapping[str, list[str]]) -> Edition:
+def in_words(sheet: Sheet, occasion: Occasion, *, options: Mapping[str, list[str]]) -> Edition:
+    """*sheet* in words; *options* is the filter, as it was written."""
     t, slots = words(occasion.locale), Slots()
     values: dict[str, Any] = {
         "sheet": sheet,

@@ -41,6 +41,7 @@ DUE = (
         subscriptions.c.weekday,
         subscriptions.c.timezone,
         subscriptions.c.skipped_after,
+        subscriptions.c.filters_before,
     )
     .where(
         subscriptions.c.next_at.is_not(None),

@@ -9,7 +9,9 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
+import orjson
 from sqlalchemy import Connection
 
 from zonewire.articles.model import unpack
@@ -111,6 +113,12 @@ def carried_before(
     for subscription_id, article_id in db.execute(statements.CARRIED, lists):
         had.setdefault(subscription_id, set()).add(article_id)
     return {subscription_id: frozenset(articles) for subscription_id, articles in had.items()}
+
+
+def filters_of(rows: Iterable[Any]) -> set[int]:
+    """The filters that some subscriptions have and had: what an edition of an earlier one carried, they know."""
+    earlier = (int(one) for row in rows if row.filters_before for one in orjson.loads(row.filters_before))
+    return {row.filter_id for row in rows} | set(earlier)
 
 
 def has_story(contents: Contents) -> bool:

@@ -251,6 +251,7 @@ subscriptions = Table(
     # Where the window stood before a pause, if it opened later: its next digest says how much was left out between.
     Column("skipped_after", BigInteger),
     Column("paused_until", Moment),  # null: not paused, or until its reader resumes it
+    Column("filters_before", Text),  # JSON: filters that it had, since articles were sent by them; null: none
     Column("created_at", Moment, nullable=False),
     Column("state_at", Moment, nullable=False),
     UniqueConstraint("filter_id", "endpoint_id", "cadence"),
@@ -288,7 +289,19 @@ consents = Table(
     Column("locale", Text, nullable=False),
     Column("wording", Text, nullable=False),  # the sentences that stood above the button
     Index("ix_consents_subscription_id", "subscription_id"),
-    Index("ix_consents_given_from", "given_from", "given_at"),
+)
+
+# Mails that somebody asked for on our pages, for a day: how many one mailbox gets and one place asks for has a bound.
+asks = Table(
+    "asks",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("receiver", LargeBinary),  # a keyed hash of the mailbox; null: no mail came of it
+    Column("asked_from", Text, nullable=False),  # the network address that the request came from
+    Column("asked_at", Moment, nullable=False),
+    Index("ix_asks_receiver", "receiver", "asked_at"),
+    Index("ix_asks_asked_from", "asked_from", "asked_at"),
+    Index("ix_asks_asked_at", "asked_at"),
 )
 
 # Tokens of private feeds. One that was revoked stays, to be answered by 410.

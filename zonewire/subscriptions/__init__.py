@@ -4,10 +4,14 @@ One at a time (`subscribe`) or in bulk (`read_chunks`, `import_chunk`), by the s
 delivery, filters, articles, keys, outbound and the store.
 """
 
+from zonewire.subscriptions.asking import Asker, ask_for_links, ask_to_subscribe, forget_asks
 from zonewire.subscriptions.changing import Rhythm, change, read_rhythm, rhythms_of
+from zonewire.subscriptions.consents import Act, Consent, consents_of, record
 from zonewire.subscriptions.erasing import (
+    being_erased,
     deliveries_of,
     end_everything,
+    finish_erasing,
     forget,
     is_being_sent,
     subscriber_of,
@@ -15,7 +19,7 @@ from zonewire.subscriptions.erasing import (
 )
 from zonewire.subscriptions.exporting import export_options
 from zonewire.subscriptions.importing import Chunk, Imported, import_chunk, read_chunks
-from zonewire.subscriptions.lifecycle import Subscription, confirm, pause, remove, resume, unsubscribe
+from zonewire.subscriptions.lifecycle import Subscription, confirm, pause, remove, resume, resume_rested, unsubscribe
 from zonewire.subscriptions.listing import find, list_subscriptions, subscriptions_of
 from zonewire.subscriptions.names import key_of, owner_of, shown_id
 from zonewire.subscriptions.personal import export_subscriber
@@ -31,11 +35,13 @@ from zonewire.subscriptions.private_feeds import (
 )
 from zonewire.subscriptions.request import SubscriptionRequest
 from zonewire.subscriptions.subscribing import Subscribed, subscribe
-from zonewire.subscriptions.validate import WEEKDAYS, read_options, timezones
+from zonewire.subscriptions.validate import read_filter, read_options, timezones
 
 __all__ = [
-    "WEEKDAYS",
+    "Act",
+    "Asker",
     "Chunk",
+    "Consent",
     "Fetched",
     "Imported",
     "PrivateFeed",
@@ -43,15 +49,21 @@ __all__ = [
     "Subscribed",
     "Subscription",
     "SubscriptionRequest",
+    "ask_for_links",
+    "ask_to_subscribe",
+    "being_erased",
     "change",
     "confirm",
+    "consents_of",
     "deliveries_of",
     "end_everything",
     "export_options",
     "export_subscriber",
     "fetched_by",
     "find",
+    "finish_erasing",
     "forget",
+    "forget_asks",
     "import_chunk",
     "is_being_sent",
     "key_of",
@@ -61,12 +73,15 @@ __all__ = [
     "pause",
     "private_feed_of",
     "read_chunks",
+    "read_filter",
     "read_options",
     "read_rhythm",
     "reader_name",
+    "record",
     "remove",
     "renew_private_feed",
     "resume",
+    "resume_rested",
     "revoke_private_feed",
     "rhythms_of",
     "shown_id",

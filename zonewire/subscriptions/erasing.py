@@ -7,8 +7,10 @@ has come in between all the same, and removes address, secrets, private feeds an
 ledger stay, about nobody.
 """
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, bindparam, exists, func, literal_column, null, select, update
@@ -16,8 +18,11 @@ from sqlalchemy import Connection, LargeBinary, bindparam, exists, func, literal
 from zonewire.delivery.owing import cancel_for_endpoints
 from zonewire.errors import Conflict, NotFound
 from zonewire.keys import KeyRing
-from zonewire.store import is_postgresql, many, values_of
+from zonewire.outbound.couriers.eml import remove_mails
+from zonewire.store import Store, is_postgresql, many, values_of
+from zonewire.store import now as clock
 from zonewire.store.tables import attempts, deliveries, endpoints, hosts, subscribers, subscriptions
+from zonewire.subscriptions.consents import forget_consents
 from zonewire.subscriptions.private_feeds import forget_private_feeds
 
 ERASED = "its subscriber was erased"
@@ -102,6 +107,12 @@ _WIPE_SUBSCRIBER = (
 
 # Whether anybody was ever erased, by the partial index: most installations never ask for more.
 _ANY_ERASED = select(exists().where(subscribers.c.address_mark.is_not(null())))
+_BEING_ERASED = (
+    select(subscribers.c.id, subscribers.c.address)
+    .where(subscribers.c.address_mark.is_not(null()), subscribers.c.address.is_not(null()))
+    .order_by(subscribers.c.id)
+    .limit(bindparam("most"))
+)
 _MARKED = select(subscribers.c.address_mark).where(subscribers.c.address_mark.in_(bindparam("marks", expanding=True)))
 
 
@@ -149,6 +160,11 @@ def end_everything(db: Connection, found: Found, *, keys: KeyRing, now: int) -> 
     return Ended(ended, cancel_for_endpoints(db, theirs, why=ERASED, now=now))
 
 
+def being_erased(db: Connection, most: int) -> list[Found]:
+    """Up to *most* for whom everything has ended, and who are to be forgotten. By the partial index on marks."""
+    return [Found(row.id, row.address) for row in db.execute(_BEING_ERASED, {"most": most})]
+
+
 def is_being_sent(db: Connection, subscriber_id: int) -> bool:
     """Whether something is on its way to them: a lease is open."""
     return bool(db.execute(_SENDING, {"subscriber": subscriber_id}).scalar())
@@ -171,12 +187,30 @@ def forget(db: Connection, found: Found, delivery_ids: Sequence[int], *, keys: K
         raise Conflict("something is on its way to them", mend="Wait until it has arrived, or until its lease is over.")
     end_everything(db, found, keys=keys, now=now)
     forget_private_feeds(db, found.id)
+    forget_consents(db, found.id)
     db.execute(_WIPE_ATTEMPTS, {"of_deliveries": list(delivery_ids)})
     db.execute(_WIPE_DELIVERIES, {"of_deliveries": list(delivery_ids)})
     for endpoint_id in db.execute(_ENDPOINTS, of).scalars().all():
         db.execute(_WIPE_HOST, of | {"endpoint": endpoint_id, "no_name": f"erased {endpoint_id}"})
         db.execute(_WIPE_ENDPOINT, {"endpoint": endpoint_id, "no_key": f"erased {endpoint_id}".encode()})
     db.execute(_WIPE_SUBSCRIBER, of | {"moment": now})
+
+
+def finish_erasing(store: Store, *, keys: KeyRing, outbox: Path, most: int = 10) -> int:
+    """Forget those for whom everything has ended and to whom nothing is on its way any more; how many.
+
+    Who asks for it on a page cannot be kept waiting for a lease. Mails that were written into *outbox* go first:
+    whoever is stopped behind that begins anew.
+    """
+    with store.reading() as db:
+        waiting = [found for found in being_erased(db, most) if not is_being_sent(db, found.id)]
+    for found in waiting:
+        remove_mails(outbox, found.address)
+        with store.reading() as db:
+            theirs = deliveries_of(db, found.id)
+        with contextlib.suppress(Conflict), store.writing() as db:  # something is sent after all: the next turn
+            forget(db, found, theirs, keys=keys, now=clock(db))
+    return len(waiting)
 
 
 def erased_among(db: Connection, addresses: Iterable[str], *, keys: KeyRing) -> frozenset[str]:

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam
 
 from zonewire.filters import parse_written
+from zonewire.rendering.wording import WEEKDAYS
 from zonewire.store.tables import subscriptions
 from zonewire.subscriptions.statements import SHOWN
-from zonewire.subscriptions.validate import WEEKDAYS
 
 PORTION = 5_000
 

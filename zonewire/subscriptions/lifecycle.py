@@ -6,10 +6,13 @@ been made already changes nothing; one that cannot be made raises Conflict.
 
 from dataclasses import dataclass, replace
 
+import orjson
 from sqlalchemy import Connection
 
 from zonewire.delivery.owing import cancel_for_subscription
 from zonewire.errors import Conflict
+from zonewire.store import Store
+from zonewire.store import now as clock
 from zonewire.subscriptions import statements
 from zonewire.subscriptions.names import not_there, shown_id
 from zonewire.subscriptions.windows import next_cut, openings
@@ -36,6 +39,13 @@ class Subscription:
     last_cut_at: int | None
     skipped_after: int | None  # where the window stood before a pause that left something out
     paused_until: int | None
+    created_at: int
+    filters_before: str | None = None  # JSON: the ids of filters that it had
+
+    @property
+    def earlier_filters(self) -> list[int]:
+        """Filters that it had, the oldest first."""
+        return [] if self.filters_before is None else list(orjson.loads(self.filters_before))
 
 
 def confirm(db: Connection, subscription_id: int, now: int) -> Subscription:
@@ -69,6 +79,18 @@ def resume(db: Connection, subscription_id: int, now: int) -> Subscription:
     if found.state != "paused":
         raise _conflict(found, f"is {found.state}", "Only a paused one can be resumed.")
     return _start(db, found, opens_after=found.window_after, now=now)
+
+
+def resume_rested(store: Store, *, now: int | None = None, most: int = 200) -> int:
+    """Resume up to *most* whose pause was to end by *now* (microseconds; unset: the database's clock); how many."""
+    with store.reading() as db:
+        moment = clock(db) if now is None else now
+        ids = db.execute(statements.RESTED, {"moment": moment, "most": most}).scalars().all()
+    if ids:
+        with store.writing() as db:
+            for subscription_id in ids:
+                resume(db, subscription_id, moment)
+    return len(ids)
 
 
 def unsubscribe(db: Connection, subscription_id: int, now: int) -> Subscription:

@@ -7,12 +7,13 @@ from sqlalchemy import Connection, bindparam, select
 from zonewire.articles.model import rfc3339
 from zonewire.delivery.listing import Wanted, list_deliveries
 from zonewire.delivery.showing import show_endpoint
+from zonewire.rendering.wording import WEEKDAYS
 from zonewire.store.tables import endpoints, subscribers, subscriptions
 from zonewire.subscriptions import statements
+from zonewire.subscriptions.consents import consents_of_subscriber
 from zonewire.subscriptions.lifecycle import Subscription
 from zonewire.subscriptions.listing import as_json
 from zonewire.subscriptions.private_feeds import export_fetching, export_private_feeds
-from zonewire.subscriptions.validate import WEEKDAYS
 
 _SUBSCRIBER = select(subscribers).where(subscribers.c.id == bindparam("subscriber"))
 _THEIRS = statements.SHOWN.where(subscriptions.c.subscriber_id == bindparam("subscriber"))
@@ -30,6 +31,7 @@ def export_subscriber(db: Connection, subscriber_id: int, *, installation: int, 
     theirs = [Subscription(**row) for row in db.execute(_THEIRS, of).mappings()]
     private_feeds = export_private_feeds(db, subscriber_id)
     fetching = export_fetching(db, private_feeds)
+    consents = consents_of_subscriber(db, subscriber_id)
     endpoint_ids = db.execute(_ENDPOINTS, of).scalars().all()
     return {
         "address": owner.address,
@@ -44,6 +46,16 @@ def export_subscriber(db: Connection, subscriber_id: int, *, installation: int, 
                 "asked_for_at": rfc3339(since[one.id].created_at),
                 "state_since": rfc3339(since[one.id].state_at),
                 "last_digest_at": None if one.last_cut_at is None else rfc3339(one.last_cut_at),
+                "consents": [
+                    {
+                        "act": each.act,
+                        "given_at": rfc3339(each.given_at),
+                        "from": each.given_from,
+                        "locale": each.locale,
+                        "wording": each.wording,
+                    }
+                    for each in consents.get(one.id, [])
+                ],
                 "private_feeds": private_feeds.get(one.id, []),
                 "fetched_by": fetching.get(one.id, []),
             }

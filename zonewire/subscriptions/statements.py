@@ -69,6 +69,8 @@ SHOWN = (
         subscriptions.c.last_cut_at,
         subscriptions.c.skipped_after,
         subscriptions.c.paused_until,
+        subscriptions.c.filters_before,
+        subscriptions.c.created_at,
     )
     .join(endpoints, endpoints.c.id == subscriptions.c.endpoint_id)
     .join(filters, filters.c.id == subscriptions.c.filter_id)
@@ -114,10 +116,27 @@ CHANGE = (
         next_at=bindparam("due_at"),
     )
 )
-RENAME_CADENCE = (
+CHANGE_FILTER = (
     update(subscriptions)
     .where(subscriptions.c.id == bindparam("subscription_id"))
-    .values(cadence=bindparam("new_cadence"))
+    .values(filter_id=bindparam("new_filter"), filters_before=bindparam("earlier"))
+)
+RENAME = (
+    update(subscriptions)
+    .where(subscriptions.c.id == bindparam("subscription_id"))
+    .values(filter_id=bindparam("new_filter"), cadence=bindparam("new_cadence"))
+)
+
+# Subscriptions whose pause is over. By the partial index.
+RESTED = (
+    select(subscriptions.c.id)
+    .where(
+        subscriptions.c.paused_until.is_not(null()),
+        subscriptions.c.paused_until <= bindparam("moment"),
+        subscriptions.c.state == "paused",
+    )
+    .order_by(subscriptions.c.paused_until)
+    .limit(bindparam("most"))
 )
 
 # The private feed behind a token, with what its subscription asks for. By the unique key on the hash.

@@ -44,6 +44,7 @@ class Subscribed:
     cadence: str
     state: str
     is_new: bool
+    is_asked: bool = False  # a mail that asks for its reader's word is owed by this very call
     secret: str | None = None  # `whsec_…`, only from the call that made a webhook's endpoint
 
     def as_json(self) -> dict[str, str]:
@@ -70,8 +71,9 @@ def subscribe(db: Connection, request: SubscriptionRequest, *, keys: KeyRing, no
     if one.refusal is not None:
         raise one.refusal
     if one.key in taken.new:
-        return _subscribed(one, Known(taken.new[one.key], request.state), is_new=True)
-    return _subscribed(one, _revived(db, request, _known(db, one.key), now=now), is_new=False)
+        return _subscribed(one, Known(taken.new[one.key], request.state), was="")
+    known = _known(db, one.key)
+    return _subscribed(one, _revived(db, request, known, now=now), was=known.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +226,8 @@ def _revived(db: Connection, request: SubscriptionRequest, was: Known, *, now: i
     return Known(was.id, request.state)
 
 
-def _subscribed(one: Placed, known: Known, *, is_new: bool) -> Subscribed:
+def _subscribed(one: Placed, known: Known, *, was: str) -> Subscribed:
+    """*was* is the state before this call, "" where there was none."""
     return Subscribed(
         id=known.id,
         endpoint_id=one.endpoint.id,
@@ -232,6 +235,7 @@ def _subscribed(one: Placed, known: Known, *, is_new: bool) -> Subscribed:
         to=one.request.address.text,
         cadence=one.request.cadence,
         state=known.state,
-        is_new=is_new,
+        is_new=not was,
+        is_asked=known.state == "unconfirmed" and was in {"", "ended"},
         secret=one.endpoint.secret,
     )

@@ -16,6 +16,7 @@ from zonewire.delivery.channel_names import BUILT, check_channel
 from zonewire.errors import InvalidInput, WrongUsage
 from zonewire.filters import DIMENSIONS, Filter, filter_of
 from zonewire.keys import secret_bytes
+from zonewire.rendering.wording import WEEKDAYS
 from zonewire.subscriptions.request import SubscriptionRequest
 
 ALL = ("instant", "hourly", "daily", "weekly")
@@ -33,7 +34,6 @@ CADENCES = {
 """What each channel can be subscribed at; websub is subscribed at the hub."""
 
 SUBSCRIBED = tuple(name for name in BUILT if name in CADENCES)
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LOCALES = ("zh-CN", "en")
 FILTERING = frozenset(DIMENSIONS)
 OPTIONS = frozenset(
@@ -64,7 +64,7 @@ def read_options(options: Mapping[str, Any], *, check_url: Callable[[str], None]
         check_url(address.text)
     return SubscriptionRequest(
         address=address,
-        wanted=_filter(options),
+        wanted=read_filter(options),
         cadence=cadence,
         at_minute=read_minute(_text(options, "at") or "08:00"),
         weekday=read_weekday(_text(options, "weekday") or "mon"),
@@ -98,7 +98,8 @@ def _cadence(channel: str, options: Mapping[str, Any]) -> str:
     return cadence
 
 
-def _filter(options: Mapping[str, Any]) -> Filter:
+def read_filter(options: Mapping[str, Any]) -> Filter:
+    """The filter that *options* name; others are passed over. Raises WrongUsage."""
     return _built(tuple((option, _values(option, options[option])) for option in options if option in FILTERING))
 
 

@@ -8,9 +8,11 @@ from sqlalchemy import Connection, func, select, update
 from tests.builders import DAY, NOON, a_filter, a_subscription, a_version, an_article, an_endpoint
 from tests.zonewire.digests.reading import HOUR, sent_to, window_of
 from zonewire.digests import Cut, cut_due
+from zonewire.filters import Filter, intern
 from zonewire.store import Store
 from zonewire.store.tables import deliveries, editions, job_runs, subscriptions
-from zonewire.subscriptions import pause, resume
+from zonewire.subscriptions import change, find, pause, resume
+from zonewire.subscriptions.changing import rhythm_of
 
 MINUTE = HOUR // 60
 
@@ -351,3 +353,20 @@ def test_what_a_pause_left_out_waits_for_a_digest_that_can_say_it(store: Store) 
     with store.reading() as db:
         (row,) = db.execute(select(editions)).all()
     assert row.skipped == 1
+
+
+def test_what_was_sent_by_an_earlier_filter_is_corrected_and_not_repeated(store: Store) -> None:
+    article = an_article(city="泰州", section=("开发区新闻",))
+    with store.writing() as db:
+        reader = a_reader(db, filter_id=intern(db, Filter(cities=("泰州",))))
+        a_version(db, article)
+    cut_due(store, at=NOON)
+    with store.writing() as db:
+        change(db, reader, rhythm_of(find(db, reader)), NOON, wanted=Filter(sections=("开发区新闻",)))
+        a_version(db, article)
+        fresh = a_version(db, an_article(section=("开发区新闻",)))
+    cut_due(store, at=NOON + DAY)
+
+    with store.reading() as db:
+        (_, second) = sent_to(db)[reader]
+    assert (len(second.articles("correction")), second.articles()) == (1, [fresh.article_id])

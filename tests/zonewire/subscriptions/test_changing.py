@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, select, update
 
-from tests.builders import a_filter, a_subscription, an_endpoint
+from tests.builders import NOON, a_filter, a_subscription, an_endpoint
 from zonewire import subscriptions
 from zonewire.errors import Conflict, WrongUsage
+from zonewire.filters import Filter, intern
 from zonewire.store import SECOND
 from zonewire.store.tables import subscriptions as table
 from zonewire.subscriptions import Rhythm, change, read_rhythm
@@ -151,3 +152,30 @@ def test_a_rhythm_is_what_a_subscription_has(db: Connection) -> None:
     assert rhythm_of(subscriptions.find(db, ident)) == Rhythm(
         cadence="daily", at_minute=75, weekday=3, timezone="Asia/Shanghai", locale="zh-CN"
     )
+
+
+def test_another_filter_keeps_the_window_and_remembers_the_one_before(db: Connection) -> None:
+    was = intern(db, Filter(cities=("泰州",)))
+    ident = a_digest(db, filter_id=was)
+    found = subscriptions.find(db, ident)
+
+    answer = change(db, ident, rhythm_of(found), NOON, wanted=Filter(cities=("苏州",)))
+    back = change(db, ident, rhythm_of(found), NOON, wanted=Filter(cities=("泰州",)))
+
+    assert (answer.window_after, answer.next_at) == (found.window_after, found.next_at)
+    assert answer.earlier_filters == [was]
+    assert (back.filter_id, back.earlier_filters) == (was, [was, answer.filter_id])
+
+
+def test_another_filter_may_not_be_one_that_the_endpoint_has_at_this_rhythm(db: Connection) -> None:
+    endpoint_id = an_endpoint(db, channel="email")
+    one = a_digest(db, endpoint_id=endpoint_id, filter_id=intern(db, Filter(cities=("泰州",))))
+    other = a_digest(db, endpoint_id=endpoint_id, filter_id=intern(db, Filter(cities=("苏州",))))
+    rhythm = rhythm_of(subscriptions.find(db, one))
+
+    with pytest.raises(Conflict) as refused:
+        change(db, one, rhythm, NOON, wanted=Filter(cities=("苏州",)))
+    assert refused.value.where == "filter"
+    db.execute(update(table).where(table.c.id == other).values(state="ended"))
+    moved = change(db, one, rhythm, NOON, wanted=Filter(cities=("苏州",)))
+    assert (moved.id, moved.written) == (one, '{"city":["苏州"]}')

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text, update
@@ -18,14 +19,17 @@ from zonewire.errors import Conflict, NotFound
 from zonewire.keys import KeyRing
 from zonewire.store import Store
 from zonewire.store.pacing import Pace
-from zonewire.store.tables import attempts, deliveries, endpoints, hosts, metadata, subscribers
+from zonewire.store.tables import attempts, consents, deliveries, endpoints, hosts, metadata, subscribers
 from zonewire.store.tables import subscriptions as table
 from zonewire.subscriptions import (
+    Consent,
     deliveries_of,
     end_everything,
+    finish_erasing,
     forget,
     is_being_sent,
     read_options,
+    record,
     subscribe,
     subscriber_of,
 )
@@ -287,3 +291,29 @@ def test_an_export_holds_what_is_kept_and_no_secret(store: Store, reader: Reader
     assert [one["to"] for one in kept["endpoints"]] == [ADDRESS]
     assert {one["state"] for one in kept["deliveries"]} == {"pending", "delivered"}
     assert "secret" not in kept["endpoints"][0]
+
+
+def test_who_asks_on_a_page_is_forgotten_once_nothing_is_on_its_way(
+    store: Store, reader: Reader, tmp_path: Path
+) -> None:
+    (tmp_path / "a.eml").write_bytes(b"To: Li@Mail.Example\r\n\r\nnews")
+    (tmp_path / "b.eml").write_bytes(b"To: other@mail.example\r\n\r\nnews")
+    with store.writing() as db:
+        consent = Consent(act="asked", given_at=NOON, given_from="203.0.113.7", locale="en", wording="yes")
+        (one, *_) = db.execute(select(table.c.id)).scalars()
+        record(db, one, consent)
+        end_everything(db, reader.found, keys=KEYS, now=NOON)
+        is_sent = is_being_sent(db, reader.subscriber)
+        db.execute(update(deliveries).where(deliveries.c.state == "delivered").values(state="sending"))
+
+    assert not is_sent
+    assert finish_erasing(store, keys=KEYS, outbox=tmp_path) == 0
+    with store.writing() as db:
+        db.execute(update(deliveries).where(deliveries.c.state == "sending").values(state="delivered"))
+    assert finish_erasing(store, keys=KEYS, outbox=tmp_path) == 1
+
+    with store.reading() as db:
+        assert db.execute(select(subscribers.c.address)).scalar_one() is None
+        assert db.execute(select(consents)).all() == []
+    assert [file.name for file in tmp_path.glob("*.eml")] == ["b.eml"]
+    assert finish_erasing(store, keys=KEYS, outbox=tmp_path) == 0

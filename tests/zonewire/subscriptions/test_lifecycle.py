@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from tests.builders import DAY, NOON, a_delivery, a_filter, a_subscription, a_version, an_edition, an_endpoint
 from zonewire.errors import Conflict, NotFound
 from zonewire.keys import KeyRing
-from zonewire.store import SECOND
+from zonewire.store import SECOND, Store
 from zonewire.store.tables import deliveries, subscriptions
 from zonewire.subscriptions import (
     Subscription,
@@ -20,6 +20,7 @@ from zonewire.subscriptions import (
     read_options,
     remove,
     resume,
+    resume_rested,
     subscribe,
     unsubscribe,
 )
@@ -167,3 +168,33 @@ def test_one_that_rests_from_the_start_has_missed_nothing_yet(db: Connection) ->
     options = {"channel": "email", "to": "a@mail.example", "confirmed": True, "paused": True}
     made = subscribe(db, read_options(options, check_url=lambda _url: None), keys=KeyRing(("key",)), now=NOON)
     assert find(db, made.id).window_after == 1
+
+
+def test_a_pause_with_an_end_is_over_then_and_not_before(store: Store) -> None:
+    with store.writing() as db:
+        ident, other = (a_subscription(db, channel="email") for _ in range(2))
+        pause(db, ident, NOON, until=NOON + 10 * DAY)
+        pause(db, other, NOON)
+
+    assert resume_rested(store, now=NOON + 10 * DAY - 1) == 0
+    assert resume_rested(store, now=NOON + 10 * DAY) == 1
+    with store.reading() as db:
+        rested, resting = find(db, ident), find(db, other)
+    assert (rested.state, rested.paused_until) == ("active", None)
+    assert rested.next_at == NOON + 10 * DAY + 20 * HOUR  # from noon to eight
+    assert resting.state == "paused"
+
+
+def test_a_pause_can_get_another_end(db: Connection) -> None:
+    ident = a_subscription(db, channel="email")
+    pause(db, ident, NOON, until=NOON + DAY)
+
+    assert pause(db, ident, NOON, until=NOON + 2 * DAY).paused_until == NOON + 2 * DAY
+    assert pause(db, ident, NOON).paused_until is None
+
+
+def test_an_end_that_was_set_ends_with_the_subscription(db: Connection) -> None:
+    ident = a_subscription(db, channel="email")
+    pause(db, ident, NOON, until=NOON + DAY)
+
+    assert unsubscribe(db, ident, NOON).paused_until is None

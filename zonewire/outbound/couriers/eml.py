@@ -3,9 +3,12 @@
 A file is there whole or not at all, and a repeated delivery overwrites its own: the name is the delivery's id.
 """
 
+import contextlib
 import os
 import re
 import time
+from email.parser import BytesHeaderParser
+from email.policy import default
 from pathlib import Path
 
 from zonewire.outbound.courier import MailRequest, Reply
@@ -53,3 +56,16 @@ class Outbox:
 def eml_courier(folder: Path) -> MailCourier:
     """A courier that writes mails into *folder*."""
     return MailCourier(lambda: Outbox(folder), threads=2)
+
+
+def remove_mails(folder: Path, address: str) -> int:
+    """Remove the mails to *address* that were written into *folder*, where there is such a folder; how many."""
+    removed = 0
+    for file in folder.glob("*.eml") if folder.is_dir() else ():
+        with contextlib.suppress(FileNotFoundError):
+            with file.open("rb") as mail:
+                to = str(BytesHeaderParser(policy=default).parse(mail)["To"] or "")
+            if to.lower() == address.lower():
+                file.unlink()
+                removed += 1
+    return removed

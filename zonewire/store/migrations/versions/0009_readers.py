@@ -1,18 +1,19 @@
 """What readers are told and asked: a digest that is late or leaves something out, a pause that ends, their consent."""
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Text, text
 
 revision = "0009"
 down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Columns that an older release leaves empty, and one table."""
+    """Columns that an older release leaves empty, and two tables."""
     op.add_column("editions", Column("late_since", BigInteger))
     op.add_column("editions", Column("skipped", Integer))
     op.add_column("subscriptions", Column("skipped_after", BigInteger))
     op.add_column("subscriptions", Column("paused_until", BigInteger))
+    op.add_column("subscriptions", Column("filters_before", Text))
     resting = text("paused_until IS NOT NULL")
     op.create_index(
         "ix_subscriptions_paused_until",
@@ -34,14 +35,25 @@ def upgrade() -> None:
         Column("wording", Text, nullable=False),
     )
     op.create_index("ix_consents_subscription_id", "consents", ["subscription_id"])
-    op.create_index("ix_consents_given_from", "consents", ["given_from", "given_at"])
+    op.create_table(
+        "asks",
+        Column("id", key, primary_key=True),
+        Column("receiver", LargeBinary),
+        Column("asked_from", Text, nullable=False),
+        Column("asked_at", BigInteger, nullable=False),
+    )
+    op.create_index("ix_asks_receiver", "asks", ["receiver", "asked_at"])
+    op.create_index("ix_asks_asked_from", "asks", ["asked_from", "asked_at"])
+    op.create_index("ix_asks_asked_at", "asks", ["asked_at"])
 
 
 def downgrade() -> None:
     """Without them."""
+    op.drop_table("asks")
     op.drop_table("consents")
     op.drop_index("ix_subscriptions_paused_until", "subscriptions")
     for table, column in (
+        ("subscriptions", "filters_before"),
         ("subscriptions", "paused_until"),
         ("subscriptions", "skipped_after"),
         ("editions", "skipped"),

@@ -1,0 +1,129 @@
+"""What strangers ask for on our pages: a subscription, or the links to those that they have.
+
+A mail comes of it, at most. Whoever asks is told the same whether or not the address is known, so that nobody learns
+who is subscribed; only the mailbox does. How many mails one mailbox gets, and how often one
+place asks, has a bound.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
+
+from zonewire.delivery.addresses import Address
+from zonewire.delivery.endpoints import find_endpoint
+from zonewire.delivery.owing import owe_service_mails
+from zonewire.delivery.states import Kind
+from zonewire.errors import Conflict, TooMany
+from zonewire.keys import KeyRing
+from zonewire.store import SECOND
+from zonewire.store.tables import asks, subscriptions
+from zonewire.subscriptions import statements
+from zonewire.subscriptions.consents import Act, Consent, record
+from zonewire.subscriptions.request import SubscriptionRequest
+from zonewire.subscriptions.subscribing import Subscribed, subscribe
+
+HOUR, DAY = 3_600 * SECOND, 86_400 * SECOND
+MAILS_A_DAY = 3
+"""To one mailbox, in whatever case it is written."""
+ASKS_AN_HOUR = 20
+"""From one network address."""
+
+_FROM_THERE = select(func.count(), func.min(asks.c.asked_at)).where(
+    asks.c.asked_from == bindparam("there"), asks.c.asked_at > bindparam("since")
+)
+_TO_THEM = select(func.count()).where(asks.c.receiver == bindparam("mailbox"), asks.c.asked_at > bindparam("since"))
+_ADD = insert(asks)
+_FORGET = delete(asks).where(
+    asks.c.id.in_(select(asks.c.id).where(asks.c.asked_at < bindparam("before")).limit(bindparam("most")))
+)
+# The newest subscription at an endpoint that has not ended. By the index on the endpoint.
+_NEWEST_AT = select(func.max(subscriptions.c.id)).where(
+    subscriptions.c.endpoint_id == bindparam("endpoint_id"), subscriptions.c.state.in_(["active", "paused"])
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who sent a form, as far as we know."""
+
+    address: str  # the network address
+    locale: str
+    wording: str  # what stood above the button
+
+
+def ask_to_subscribe(db: Connection, request: SubscriptionRequest, asker: Asker, *, keys: KeyRing, now: int) -> None:
+    """Owe the mailbox of *request* a mail: one that asks, or, where it has just this already, one with its links.
+
+    None where it has had its mails of the day or was erased. Raises TooMany for *asker*.
+    """
+    with_mail = _may_mail(db, request.address, asker, keys=keys, now=now)
+    try:
+        subscribed = subscribe(db, request, keys=keys, now=now) if with_mail else None
+    except Conflict:  # erased at its owner's wish
+        subscribed = None
+    _note(db, request.address if subscribed else None, asker, keys=keys, now=now)
+    if subscribed is None:
+        return
+    if subscribed.state != "unconfirmed":
+        owe_service_mails(db, kind=Kind.LINKS, subscription_ids=[subscribed.id], now=now)
+        return
+    if not subscribed.is_asked:
+        _ask_anew(db, subscribed, request, now=now)
+    consent = Consent(act=Act.ASKED, given_at=now, given_from=asker.address, locale=asker.locale, wording=asker.wording)
+    record(db, subscribed.id, consent)
+
+
+def ask_for_links(
+    db: Connection, address: Address, asker: Asker, *, keys: KeyRing, now: int, known: int | None = None
+) -> None:
+    """Owe the mailbox a mail with the links to its subscriptions, if it has any. Raises TooMany for *asker*.
+
+    *known* is one of them, where whoever asks has shown that there is one.
+    """
+    newest = known
+    if not _may_mail(db, address, asker, keys=keys, now=now):
+        newest = None
+    elif known is None and (endpoint_id := find_endpoint(db, address, keys=keys)):
+        newest = db.execute(_NEWEST_AT, {"endpoint_id": endpoint_id}).scalar()
+    _note(db, address if newest else None, asker, keys=keys, now=now)
+    if newest:
+        owe_service_mails(db, kind=Kind.LINKS, subscription_ids=[int(newest)], now=now)
+
+
+def forget_asks(db: Connection, most: int, before: int) -> int:
+    """Forget up to *most* that were asked before *before*; how many."""
+    return db.execute(_FORGET, {"before": before, "most": most}).rowcount
+
+
+def _may_mail(db: Connection, address: Address, asker: Asker, *, keys: KeyRing, now: int) -> bool:
+    """Whether the mailbox may get one more mail today. Raises TooMany where *asker* has asked too often."""
+    count, first = db.execute(_FROM_THERE, {"there": asker.address, "since": now - HOUR}).one()
+    if count >= ASKS_AN_HOUR:
+        wait_s = max(1, (first + HOUR - now) // SECOND)
+        raise TooMany(f"more than {ASKS_AN_HOUR} requests in an hour from one address", retry_after_s=int(wait_s))
+    mails = db.execute(_TO_THEM, {"mailbox": _mailbox(address, keys), "since": now - DAY}).scalar_one()
+    return int(mails) < MAILS_A_DAY
+
+
+def _note(db: Connection, address: Address | None, asker: Asker, *, keys: KeyRing, now: int) -> None:
+    mailbox = _mailbox(address, keys) if address else None
+    db.execute(_ADD, {"receiver": mailbox, "asked_from": asker.address, "asked_at": now})
+
+
+def _mailbox(address: Address, keys: KeyRing) -> bytes:
+    return keys.marks(f"asked for {address.text.lower()}".encode())[0]
+
+
+def _ask_anew(db: Connection, known: Subscribed, request: SubscriptionRequest, *, now: int) -> None:
+    """Somebody who has not confirmed yet asks once more: the last wish counts, and the first mail may be lost."""
+    wish = {
+        "subscription_id": known.id,
+        "new_cadence": request.cadence,
+        "at": request.at_minute,
+        "day": request.weekday,
+        "zone": request.timezone,
+        "language": request.locale,
+        "due_at": None,
+    }
+    db.execute(statements.CHANGE, wish)
+    owe_service_mails(db, kind=Kind.CONFIRMATION, subscription_ids=[known.id], now=now)
