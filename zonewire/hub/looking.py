@@ -90,7 +90,7 @@ def what_is_known(
     log = _log_of(db, endpoint_id, feed, form, row.id if row else 0, installation)
     if row is None and not log["requests"]:
         raise nothing
-    shape = _shape(row, base_url) if row else {"state": "unknown", "topic": topic_address, "callback": callback.text}
+    shape = _shape(row, base_url) if row else _not_yet(topic_address, callback)
     return {key: value for key, value in shape.items() if key not in {"id", "endpoint", "requested_by"}} | log
 
 
@@ -103,6 +103,12 @@ def key_of(db: Connection, shown: str) -> int:
             f"the hub has no subscription {shown[:40]!r}", mend="`zonewire hub list` shows them, with their ids."
         )
     return key
+
+
+def _not_yet(topic_address: str, callback: Address) -> dict[str, Any]:
+    """What can be said while there are requests only."""
+    asked = {"state": "unknown", "topic": topic_address, "callback": callback.text}
+    return asked | {"reason": None, "signed": False, "lease_until": None}
 
 
 def _shape(row: Row[Any], base_url: str) -> dict[str, Any]:

@@ -143,11 +143,12 @@ def test_what_nobody_asked_for_does_not_come_true(rig: Rig, subscriber: Subscrib
     rig.push()
     assert len(subscriber.asked("subscribe")) == 1  # 404 is an answer: nobody asks again
     assert rig.subscriptions() == []
-    known = requests.get(
-        rig.hub, params={"hub.callback": subscriber.callback(), "hub.topic": rig.topic()}, timeout=10
-    ).json()
+    fields = {"hub.callback": subscriber.callback(), "hub.topic": rig.topic()}
+    known = requests.get(rig.hub, params=fields, timeout=10).json()
     assert known["requests"][0]["state"] == "refused"
     assert "did not ask" in known["requests"][0]["reason"]
+    page = requests.get(rig.hub, params=fields, headers={"Accept": "text/html", "Accept-Language": "en"}, timeout=10)
+    assert "There was a request, but no subscription has come of it yet." in page.text
 
 
 def test_who_unsubscribes_hears_no_more_once_it_has_confirmed(rig: Rig, subscriber: Subscriber) -> None:
