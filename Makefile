@@ -9,6 +9,12 @@ PROPERTIES := tests/zonewire/filters/test_matching.py tests/zonewire/digests/tes
 # Slow tests that need the machine for themselves.
 ALONE := tests/e2e/test_trouble.py tests/e2e/test_frugal.py
 
+# The files that hold tests of a mark: reading all the others would take longer than these tests.
+MARKED = $(shell grep -rlE 'mark\.$(1)\b' tests --include='*.py')
+
+# Packages for Node that judge pages and mails.
+JUDGES := tests/validators/node_modules/.package-lock.json
+
 .PHONY: help
 help: ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -22,7 +28,7 @@ setup: .venv/.runtime ## build .venv from the lock (make setup PIP=1: without uv
 
 .PHONY: test
 test: .venv/.dev ## run the whole test suite
-	@$(BIN)/pytest -q -n 3 --dist loadfile -m "not browser and not slow and not proof"
+	@$(BIN)/pytest -q -n 3 --dist loadfile -m "not browser and not validators and not slow and not proof"
 
 .PHONY: slow
 slow: .venv/.dev ## run the tests that take long
@@ -36,6 +42,10 @@ proofs: .venv/.dev ## hold ledger, digests, matching and pages against models, o
 .PHONY: browser
 browser: .venv/.dev ## run the tests that drive headless Chromium
 	@$(BIN)/pytest -m browser
+
+.PHONY: validators
+validators: .venv/.dev $(JUDGES) ## judge pages and mails with html-validate, caniemail and SpamAssassin
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m validators $(call MARKED,validators)
 
 .PHONY: lint
 lint: .venv/.dev ## ruff, mypy, the import rule, the compose file and the Dockerfile
@@ -56,6 +66,11 @@ lock: .venv/.uv ## resolve requirements/*.in into the locks
 	@set -e; for name in bootstrap runtime dev; do $(BIN)/uv pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
 	  requirements/$$name.in -o requirements/$$name.txt; done
+
+$(JUDGES): tests/validators/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is needed (Debian: nodejs and npm)"; exit 1; }
+	@cd tests/validators && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 .venv/.uv: requirements/bootstrap.txt
 	@$(PYTHON) -m venv .venv || { echo "$(PYTHON) with its venv module is needed (Debian: python3.11-venv)"; exit 1; }

@@ -1,0 +1,105 @@
+"""Every mail in its states, as it leaves. A new mail, or a new state of one, is one line of MAILS."""
+
+import email.policy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.parser import BytesParser
+
+from tests.gallery.newsroom import MANY, SAMPLES, SATURDAY, Newsroom
+from zonewire.delivery.mailing import OwedLetter, OwedNews
+from zonewire.delivery.messages import LetterMessage
+from zonewire.digests import digest_messages, news_messages
+from zonewire.filters import Filter
+from zonewire.subscriptions.confirmation import confirmation_messages
+from zonewire.subscriptions.trial import trial_messages
+
+DELIVERY = "0190163d-8694-739b-aea5-966c26f8ad91"
+READER = "li@mail.example"
+LONG_FILTER = Filter(
+    cities=tuple(f"城市{n}" for n in range(1, 31)),
+    keywords=("新能源汽车零部件", "quantum sensing", "<b>集成电路</b>"),
+    not_keywords=("招聘",),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail in one state: *compose* makes it in a language."""
+
+    name: str
+    state: str
+    compose: Callable[[Newsroom, str], Mapping[int, LetterMessage]]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.state}"
+
+    def sent(self, room: Newsroom, locale: str) -> bytes:
+        """The message as it is handed to a relay."""
+        message = self.compose(room, locale)[1]
+        return message.letter.personal({**message.slots, "to": READER})
+
+
+def html_of(sent: bytes) -> str:
+    """The HTML part of a message."""
+    message = BytesParser(EmailMessage, policy=email.policy.default).parsebytes(sent)
+    part = message.get_body(("html",))
+    assert part is not None
+    return str(part.get_content())
+
+
+Compose = Callable[[Newsroom, str], Mapping[int, LetterMessage]]
+
+
+def _digest(*names: str, changed: tuple[str, ...] = (), wanted: Filter | None = None) -> Compose:
+    def compose(room: Newsroom, locale: str) -> Mapping[int, LetterMessage]:
+        edition = room.edition(*names, changed=changed, locale=locale, wanted=wanted)
+        owed = OwedLetter(id=1, delivery_id=DELIVERY, subscription_id=7, edition_id=edition)
+        with room.store.reading() as db:
+            return digest_messages(db, [owed], mailing=room.mailing(locale), now=SATURDAY)
+
+    return compose
+
+
+def _news(name: str, event_type: str = "article.published") -> Compose:
+    def compose(room: Newsroom, locale: str) -> Mapping[int, LetterMessage]:
+        endpoint = room.endpoint_of(room.reader(cadence="instant", locale=locale))
+        number = room.articles[name].number
+        owed = OwedNews(id=1, delivery_id=DELIVERY, endpoint_id=endpoint, number=number, event_type=event_type)
+        with room.store.reading() as db:
+            return news_messages(db, [owed], mailing=room.mailing(locale), now=SATURDAY)
+
+    return compose
+
+
+def _confirmation(wanted: Filter | None = None) -> Compose:
+    def compose(room: Newsroom, locale: str) -> Mapping[int, LetterMessage]:
+        ident = room.reader(state="unconfirmed", locale=locale, wanted=wanted)
+        owed = OwedLetter(id=1, delivery_id=DELIVERY, subscription_id=ident)
+        with room.store.reading() as db:
+            return confirmation_messages(db, [owed], mailing=room.mailing(locale), now=SATURDAY)
+
+    return compose
+
+
+def _trial(room: Newsroom, locale: str) -> Mapping[int, LetterMessage]:
+    endpoint = room.endpoint_of(room.reader(locale=locale))
+    owed = OwedLetter(id=1, delivery_id=DELIVERY, subscription_id=0, endpoint_id=endpoint)
+    with room.store.reading() as db:
+        return trial_messages(db, [owed], mailing=room.mailing(locale), now=SATURDAY)
+
+
+MAILS = (
+    Mail("digest", "of the week, with corrections", _digest(*SAMPLES[1:], changed=("corrected", "withdrawn"))),
+    Mail("digest", "with one story", _digest("bare")),
+    Mail("digest", "fuller than a mail may be", _digest(*MANY, "04", wanted=LONG_FILTER)),
+    Mail("digest", "all too long", _digest("extreme", "01")),
+    Mail("news", "as it happens", _news("04")),
+    Mail("news", "corrected", _news("corrected", "article.updated")),
+    Mail("news", "withdrawn", _news("withdrawn", "article.withdrawn")),
+    Mail("news", "all too long", _news("extreme")),
+    Mail("news", "a title and nothing else", _news("bare")),
+    Mail("confirmation", "usual", _confirmation()),
+    Mail("confirmation", "of a long filter", _confirmation(LONG_FILTER)),
+    Mail("trial", "usual", _trial),
+)

@@ -1,0 +1,182 @@
+"""A newsroom to look at: a store with the sample articles and some odd ones, behind a web face on a free port."""
+
+import contextlib
+import itertools
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import requests
+from sqlalchemy import insert, select
+
+from tests.builders import a_subscription, a_version, an_edition, an_endpoint
+from tests.web.faces import BASE, a_face
+from tests.web.serving import serve
+from web.app import create_app
+from zonewire import ROOT
+from zonewire.articles.model import Article, Enclosure, Image, Version
+from zonewire.delivery.mailing import Mailing
+from zonewire.digests.windows import Role
+from zonewire.feeds import Catalogue, mark_touched, publish_due
+from zonewire.feeds.catalogue import Portal
+from zonewire.filters import Filter, intern
+from zonewire.intake import read_article
+from zonewire.keys import KeyRing
+from zonewire.store import SECOND, Store, open_store, upgrade
+from zonewire.store.tables import edition_versions, subscriptions
+
+SATURDAY = int(datetime(2026, 6, 6, 0, 0, tzinfo=UTC).timestamp()) * SECOND
+"""2026-06-06 08:00 in China, the day of the newest sample: when editions are made here, in microseconds."""
+
+PORTAL = Portal(
+    name="江海投资促进网",
+    english="Jianghai Investment",
+    home="https://portal.example/",
+    copyright="© 2026 江海投资促进网",
+    icp="苏ICP备00000000号",
+)
+PICTURE = Image(url="https://pictures.example/platform.jpg", alt="工程师在新启用的平台上调试设备")
+
+_WIDE_TABLE = "<table><tr>" + "<th>指标</th>" * 12 + "</tr><tr>" + "<td>1,234.5</td>" * 12 + "</tr></table>"
+LONG_WORD = "Hochgeschwindigkeitsdatenübertragungsinfrastruktur" * 3
+EXTREME = Article(
+    guid="https://news.example.com/extreme",
+    title="<b>“一号”</b> & ‘二号’项目" + "在江海沿线多个开发区同时签约开工并计划于明年投产" * 4 + LONG_WORD,
+    summary="摘要里也有 <script>、& 和 {{ portal }}，" + "还有很多很长的说明" * 20 + LONG_WORD,
+    text=f"{LONG_WORD}\n\n第二段很短。",
+    html=f"<p>{LONG_WORD}</p>{_WIDE_TABLE}<pre>{'0123456789' * 20}</pre><h2>小标题</h2><ul><li>{LONG_WORD}</li></ul>",
+    zone="名字特别特别长的国家级经济技术开发区暨自由贸易试验区联动创新区",
+    city="呼伦贝尔",
+    source=LONG_WORD,
+    section=("栏目一", "栏目二", "栏目三"),
+    published_at=SATURDAY - 3_600 * SECOND,
+    images=(Image(url="https://pictures.example/a.png", alt="一张“图”的说明，" * 12),),
+    enclosures=(Enclosure(url=f"https://files.example/{'a' * 120}.pdf", length=3_000_000),),
+)
+BARE = Article(guid="https://news.example.com/bare", title="简讯", published_at=SATURDAY)
+
+
+@dataclass(slots=True)
+class Newsroom:
+    """A store, and the face over it; articles by a short name."""
+
+    store: Store
+    url: str  # of the face over `store`
+    empty_url: str  # of a face that nothing was ever published to
+    keys: KeyRing
+    articles: dict[str, Version] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def get(self, path: str, locale: str, **query: str) -> requests.Response:
+        """What the face answers to a reader of *locale* who opens *path* (or a whole address)."""
+        return requests.get(self._at(path), params={"lang": locale, **query}, timeout=10, headers=BROWSER)
+
+    def post(self, path: str, locale: str, **form: str) -> requests.Response:
+        """What it answers to a form."""
+        return requests.post(self._at(path), params={"lang": locale}, data=form, timeout=10, headers=BROWSER)
+
+    def _at(self, path: str) -> str:
+        return path if "://" in path else self.url + path
+
+    def mailing(self, locale: str, *, base: str = BASE) -> Mailing:
+        """As the mails of *locale* are made; *base*: where its links lead."""
+        return Mailing(base, "江海投资促进网 <digest@wire.example>", self.keys, portal=PORTAL.called(locale))
+
+    @property
+    def links(self) -> Mailing:
+        """Whose links lead to the face."""
+        return self.mailing("zh-CN", base=self.url)
+
+    def reader(self, *, wanted: Filter | None = None, **over: Any) -> int:
+        """A new reader's subscription to a daily digest, or to what *over* says."""
+        with self.store.writing() as db:
+            endpoint = an_endpoint(db, channel="email", address=f"li.{next(self._numbers)}@mail.example")
+            filter_id = intern(db, wanted or Filter(cities=("泰州", "苏州"), keywords=("集成电路",)))
+            return a_subscription(db, endpoint_id=endpoint, channel="email", filter_id=filter_id, **over)
+
+    def endpoint_of(self, subscription_id: int) -> int:
+        """Where a subscription's mails go."""
+        wanted = select(subscriptions.c.endpoint_id).where(subscriptions.c.id == subscription_id)
+        with self.store.reading() as db:
+            return int(db.execute(wanted).scalar_one())
+
+    def edition(self, *names: str, locale: str, changed: tuple[str, ...] = (), wanted: Filter | None = None) -> int:
+        """An edition that carries the articles called so; *changed* are named as corrected or withdrawn since."""
+        carried = [(self.articles[name].number, Role.STORY) for name in names]
+        for name in changed:
+            version = self.articles[name]
+            carried.append((version.number, Role.WITHDRAWAL if version.withdrawn else Role.CORRECTION))
+        with self.store.writing() as db:
+            filter_id = intern(db, wanted or Filter(cities=("泰州", "苏州"), keywords=("集成电路",)))
+            window = {"after": next(self._numbers), "up_to": max(number for number, _ in carried) + 100_000}
+            edition = an_edition(db, filter_id=filter_id, created_at=SATURDAY, locale=locale, **window)
+            rows = [{"edition_id": edition, "number": number, "role": role} for number, role in carried]
+            db.execute(insert(edition_versions), rows)
+        return edition
+
+
+BROWSER = {"Accept": "text/html"}
+SAMPLES = tuple(sorted(path.stem[:2] for path in (ROOT / "samples/articles").glob("*.json")))
+"""The names of the sample articles here: 01, 02, …"""
+MANY = tuple(f"many {n}" for n in range(70))
+"""More than a mail holds."""
+
+
+@contextlib.contextmanager
+def a_newsroom(folder: Path) -> Iterator[Newsroom]:
+    """A newsroom whose database lies in *folder*."""
+    _migrate(folder / "empty")
+    shutil.copytree(folder / "empty", folder / "full")
+    full, empty = (open_store(f"sqlite:///{folder / name / 'zonewire.db'}") for name in ("full", "empty"))
+    face = a_face(full, folder / "full", catalogue_given=Catalogue(portal=PORTAL))
+    with serve(create_app(face)) as url, serve(create_app(a_face(empty, folder / "empty"))) as empty_url:
+        room = Newsroom(full, url, empty_url, face.keys)
+        _publish(room)
+        yield room
+    full.close()
+    empty.close()
+
+
+def _migrate(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    store = open_store(f"sqlite:///{folder / 'zonewire.db'}")
+    upgrade(store)
+    store.close()
+
+
+def _publish(room: Newsroom) -> None:
+    """Accept every article, and publish their feeds."""
+    for name, article in _articles().items():
+        _accept(room, name, article)
+    _accept(room, "corrected", room.articles["01"].article)
+    _accept(room, "withdrawn", replace(BARE, guid="https://news.example.com/gone", title="已经撤下的一条新闻"))
+    _accept(room, "withdrawn", room.articles["withdrawn"].article, withdrawn=True)
+    publish_due(room.store, base_url=BASE, window_s=0, now=SATURDAY)
+
+
+def _accept(room: Newsroom, name: str, article: Article, *, withdrawn: bool = False) -> Version:
+    with room.store.writing() as db:
+        version = a_version(db, article, withdrawn=withdrawn, accepted_at=SATURDAY + len(room.articles))
+        mark_touched(db, version, now=SATURDAY)
+    room.articles[name] = version
+    return version
+
+
+def _articles() -> dict[str, Article]:
+    """By name: the samples, one of them with a picture, and those that try what templates can bear."""
+    paths = sorted((ROOT / "samples/articles").glob("*.json"))
+    articles = {path.stem[:2]: read_article(orjson.loads(path.read_bytes())) for path in paths}
+    articles["04"] = replace(articles["04"], images=(PICTURE,))
+    for name in ("10", "12"):  # shown on our own pages, which an article with an address of its own is not
+        guid = f"https://news.example.com/own/{name}"
+        articles[f"own {name}"] = replace(articles[name], guid=guid, url="", images=(PICTURE,))
+    articles |= {"extreme": EXTREME, "bare": BARE}
+    template = articles["02"]
+    for n, name in enumerate(MANY):
+        guid, title = f"{template.guid}?{n}", f"{template.title}（{n}）"
+        articles[name] = replace(template, guid=guid, url=guid, title=title, city=("台州", "泰州", "苏州")[n % 3])
+    return articles

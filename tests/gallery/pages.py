@@ -1,0 +1,115 @@
+"""Every public page in its states. A new page, or a new state of one, is one line of PAGES."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from tests.gallery.newsroom import MANY, SAMPLES, Newsroom
+from tests.web.faces import BASE
+
+CHANGE = {"action": "change", "cadence": "daily", "at": "8.30", "weekday": "mon", "timezone": "Asia/Shanghai"}
+CALLBACK = "https://partner.example/in/7c1e0f"
+TOPIC = f"{BASE}/feeds/all.atom"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page in one state: *open* brings it in a language."""
+
+    name: str
+    state: str
+    open: Callable[[Newsroom, str], requests.Response]
+    status: int = 200
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.state}"
+
+
+def _article(name: str) -> Callable[[Newsroom, str], requests.Response]:
+    return lambda room, locale: room.get(f"/articles/a{room.articles[name].article_id}", locale)
+
+
+def _edition(*names: str, changed: tuple[str, ...] = ()) -> Callable[[Newsroom, str], requests.Response]:
+    def opened(room: Newsroom, locale: str) -> requests.Response:
+        edition = room.edition(*names, changed=changed, locale=locale)
+        return room.get(room.links.edition_link(edition, 0), locale)
+
+    return opened
+
+
+def _manage(form: dict[str, str] | None = None, **over: Any) -> Callable[[Newsroom, str], requests.Response]:
+    """A reader's page; with *form* what it answers to that."""
+
+    def opened(room: Newsroom, locale: str) -> requests.Response:
+        link = room.links.manage_link(room.reader(**over))
+        return room.get(link, locale) if form is None else room.post(link, locale, **form)
+
+    return opened
+
+
+def _with_feed(room: Newsroom, locale: str) -> requests.Response:
+    return room.post(room.links.manage_link(room.reader()), locale, action="make_feed")
+
+
+def _resumed(room: Newsroom, locale: str) -> requests.Response:
+    link = room.links.manage_link(room.reader())
+    room.post(link, locale, action="pause")
+    return room.post(link, locale, action="resume")
+
+
+def _confirm(room: Newsroom, locale: str) -> requests.Response:
+    return room.get(room.links.confirm_link(room.reader(state="unconfirmed")), locale)
+
+
+def _confirmed(room: Newsroom, locale: str) -> requests.Response:
+    return room.post(room.links.confirm_link(room.reader(state="unconfirmed")), locale)
+
+
+def _unsubscribe(room: Newsroom, locale: str) -> requests.Response:
+    return room.get(room.links.unsubscribe_link(room.reader()), locale)
+
+
+def _unsubscribed(room: Newsroom, locale: str) -> requests.Response:
+    return room.post(room.links.unsubscribe_link(room.reader()), locale)
+
+
+def _known_to_the_hub(room: Newsroom, locale: str) -> requests.Response:
+    room.post("/hub", locale, **{"hub.mode": "subscribe", "hub.callback": CALLBACK, "hub.topic": TOPIC})
+    return room.get("/hub", locale, **{"hub.callback": CALLBACK, "hub.topic": TOPIC})
+
+
+def _unknown_to_the_hub(room: Newsroom, locale: str) -> requests.Response:
+    return room.get("/hub", locale, **{"hub.callback": "https://nobody.example/", "hub.topic": TOPIC})
+
+
+PAGES = (
+    Page("feeds", "with news", lambda room, locale: room.get("/feeds/", locale)),
+    Page("feeds", "before the first article", lambda room, locale: room.get(f"{room.empty_url}/feeds/", locale)),
+    Page("article", "with table, picture and list", _article("own 10")),
+    Page("article", "in English", _article("own 12")),
+    Page("article", "all too long", _article("extreme")),
+    Page("article", "a title and nothing else", _article("bare")),
+    Page("article", "withdrawn", _article("withdrawn"), status=410),
+    Page("article", "that never was", lambda room, locale: room.get("/articles/a999999", locale), status=404),
+    Page("edition", "of the week, with corrections", _edition(*SAMPLES[1:], changed=("corrected", "withdrawn"))),
+    Page("edition", "with one story", _edition("bare")),
+    Page("edition", "with seventy", _edition(*MANY, "extreme")),
+    Page("edition", "all withdrawn", _edition("withdrawn")),
+    Page("manage", "a daily digest", _manage()),
+    Page("manage", "news as it happens", _manage(cadence="instant")),
+    Page("manage", "paused", _manage(state="paused")),
+    Page("manage", "changed", _manage(CHANGE | {"at": "08:30"})),
+    Page("manage", "a wrong hour", _manage(CHANGE), status=400),
+    Page("manage", "resumed", _resumed),
+    Page("manage", "a private feed made", _with_feed),
+    Page("confirm", "asked", _confirm),
+    Page("confirm", "done", _confirmed),
+    Page("unsubscribe", "asked", _unsubscribe),
+    Page("unsubscribe", "done", _unsubscribed),
+    Page("unsubscribe", "a link of nobody", lambda room, locale: room.get("/unsubscribe/x", locale), status=404),
+    Page("hub", "what it is", lambda room, locale: room.get("/hub", locale)),
+    Page("hub", "what became of a callback", _known_to_the_hub),
+    Page("hub", "a callback it does not know", _unknown_to_the_hub, status=404),
+)

@@ -1,0 +1,1 @@
+"""What judges pages and mails: html-validate, caniemail, SpamAssassin and axe, with what we let pass and why."""
