@@ -41,7 +41,7 @@ proofs: .venv/.dev ## hold ledger, digests, matching and pages against models, o
 
 .PHONY: browser
 browser: .venv/.dev ## run the tests that drive headless Chromium
-	@$(BIN)/pytest -m browser
+	@$(BIN)/pytest -q -n 2 -m browser $(call MARKED,browser)
 
 .PHONY: validators
 validators: .venv/.dev $(JUDGES) ## judge pages and mails with html-validate, caniemail and SpamAssassin
