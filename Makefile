@@ -47,6 +47,10 @@ browser: .venv/.dev ## run the tests that drive headless Chromium
 validators: .venv/.dev $(JUDGES) ## judge pages and mails with html-validate, caniemail and SpamAssassin
 	@$(BIN)/pytest -q -n 2 --dist loadfile -m validators $(call MARKED,validators)
 
+.PHONY: gallery
+gallery: .venv/.dev ## show every page and mail in its states, in one page
+	@$(BIN)/python -m tests.gallery $(ONLY)
+
 .PHONY: lint
 lint: .venv/.dev ## ruff, mypy, the import rule, the compose file and the Dockerfile
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

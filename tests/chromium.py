@@ -4,8 +4,9 @@ import contextlib
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, Route, sync_playwright
 
 MISSING = "no Chromium here: install the Debian packages chromium and fonts-noto-cjk"
 ARGUMENTS = (
@@ -67,6 +68,13 @@ class Stage:
         """Be so many pixels wide from now on, and dark or light."""
         self.page.set_viewport_size({"width": width, "height": 800})
         self.page.emulate_media(color_scheme="dark" if dark else "light")
+
+    def photograph(self, path: Path, *, tallest: int) -> None:
+        """The whole document as it looks now, as a PNG, cut below *tallest* pixels."""
+        width = int(self.page.evaluate("document.documentElement.clientWidth"))
+        height = int(self.page.evaluate("document.documentElement.scrollHeight"))
+        area: FloatRect = {"x": 0, "y": 0, "width": width, "height": min(height, tallest)}
+        self.page.screenshot(path=path, full_page=True, clip=area)
 
     def _answer(self, route: Route) -> None:
         request = route.request

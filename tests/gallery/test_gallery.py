@@ -1,0 +1,42 @@
+"""The gallery shows what there is, in one page."""
+
+from pathlib import Path
+
+import pytest
+from lxml import html as markup
+
+from tests.chromium import MISSING, chromium
+from tests.gallery.__main__ import write_gallery
+from tests.gallery.mails import MAILS
+from tests.gallery.newsroom import a_newsroom
+from tests.gallery.pages import PAGES
+from zonewire import ROOT
+from zonewire.rendering.environment import environment
+from zonewire.rendering.translation import LOCALES
+
+
+def test_every_template_of_pages_and_mails_is_shown(tmp_path: Path) -> None:
+    templates = ROOT / "templates"
+    there = {str(path.relative_to(templates)) for path in templates.glob("public/*.html")}
+    there |= {str(path.relative_to(templates)) for path in templates.glob("email/*/*")}
+    shown = environment().cache
+    assert shown is not None
+    shown.clear()
+    with a_newsroom(tmp_path) as room:
+        for locale in LOCALES:
+            assert [str(page) for page in PAGES if page.open(room, locale).status_code != page.status] == []
+            assert all(mail.sent(room, locale) for mail in MAILS)
+    assert there - {name for _, name in shown.keys()} == set()  # noqa: SIM118 - a cache of Jinja is no dict
+
+
+@pytest.mark.browser
+def test_it_has_each_state_in_every_look(tmp_path: Path) -> None:
+    if not chromium():
+        pytest.skip(MISSING)
+    index = write_gallery(tmp_path / "gallery", ["hub, what it is", "news, as it happens"])
+    page = markup.document_fromstring(index.read_text())
+    assert [heading.get("id") for heading in page.iter("h2")] == ["page-hub", "mail-news"]
+    pictures = [str(picture.get("src")) for picture in page.iter("img")]
+    assert len(pictures) == 2 * 4 + 2 * 5  # a mail without its pictures too
+    assert all((index.parent / name).read_bytes().startswith(b"\x89PNG") for name in pictures)
+    assert "合肥高新区" in index.read_text()
