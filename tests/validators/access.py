@@ -1,4 +1,4 @@
-"""axe-core over what stands on the stage: what keeps somebody from reading or using it."""
+"""axe-core over what stands on the stage, and whether it fits: what keeps somebody from reading or using it."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ _LOOK = """async options => (await axe.run(document, options)).violations.flatMa
 
 
 def access_faults(stage: Stage, *, dark_phone: bool, is_mail: bool = False) -> list[str]:
-    """What axe finds on a phone and on a desktop, one of them by night, each once with where it was seen first.
+    """What keeps somebody out on a phone and on a desktop, one of them by night: each once, where it was seen first.
 
     No colour of ours depends on the width, and no place on the colour, so two looks do for four.
     """
@@ -33,9 +33,16 @@ def access_faults(stage: Stage, *, dark_phone: bool, is_mail: bool = False) -> l
     faults: dict[str, str] = {}
     for width, dark in ((PHONE, dark_phone), (DESKTOP, not dark_phone)):
         stage.look(width=width, dark=dark)
+        if (beyond := _beyond(stage)) > 0:
+            faults.setdefault("must be scrolled sideways (WCAG 1.4.10)", f"{width} px, {beyond} px too wide")
         for fault in _look(stage, {"resultTypes": ["violations"], "rules": rules}):
             faults.setdefault(fault, f"{width} px, {'dark' if dark else 'light'}")
     return [f"{fault} ({where})" for fault, where in faults.items()]
+
+
+def _beyond(stage: Stage) -> int:
+    """How many pixels stand beyond the right edge."""
+    return int(stage.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
 def _look(stage: Stage, options: dict[str, Any]) -> list[str]:

@@ -61,4 +61,4 @@ def _ask(**request: Any) -> Any:
 def _node() -> subprocess.Popen[str]:
     """Ends by itself when this process does: its input is over then."""
     pipe = subprocess.PIPE
-    return subprocess.Popen(["node", str(HERE / "checks.mjs")], stdin=pipe, stdout=pipe, text=True)
+    return subprocess.Popen(["node", str(HERE / "checks.mjs")], stdin=pipe, stdout=pipe, encoding="utf-8")
