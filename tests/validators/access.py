@@ -5,8 +5,11 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.chromium import Stage
+from zonewire.rendering.translation import LOCALES
 
 PHONE, DESKTOP = 375, 1200
+LOOKS = {"zh-CN": ((PHONE, False), (DESKTOP, True)), "en": ((PHONE, True), (DESKTOP, False))}
+"""Width, and whether it is night. No colour of ours depends on the width and no place on the colour: four do."""
 OF_PAGES_ONLY = {
     "region": "a mail is shown inside the page of a mail program, which has its own landmarks",
     "landmark-one-main": "the same",
@@ -23,15 +26,12 @@ _LOOK = """async options => (await axe.run(document, options)).violations.flatMa
 })))"""
 
 
-def access_faults(stage: Stage, *, dark_phone: bool, is_mail: bool = False) -> list[str]:
-    """What keeps somebody out on a phone and on a desktop, one of them by night: each once, where it was seen first.
-
-    No colour of ours depends on the width, and no place on the colour, so two looks do for four.
-    """
+def access_faults(stage: Stage, locale: str = LOCALES[0], *, is_mail: bool = False) -> list[str]:
+    """What keeps somebody out in the LOOKS of *locale*, each once with where it was seen first."""
     stage.page.evaluate(_AXE.axe_script)
     rules = {"target-size": {"enabled": True}} | {rule: {"enabled": False} for rule in OF_PAGES_ONLY if is_mail}
     faults: dict[str, str] = {}
-    for width, dark in ((PHONE, dark_phone), (DESKTOP, not dark_phone)):
+    for width, dark in LOOKS[locale]:
         stage.look(width=width, dark=dark)
         if (beyond := _beyond(stage)) > 0:
             faults.setdefault("must be scrolled sideways (WCAG 1.4.10)", f"{width} px, {beyond} px too wide")
