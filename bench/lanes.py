@@ -24,6 +24,7 @@ from zonewire.keys import KeyRing
 from zonewire.outbound.courier import MailRequest, Reply
 from zonewire.outbound.couriers.mail import MailCourier
 from zonewire.push import Push, Pusher
+from zonewire.rendering.portal import Portal
 from zonewire.store import Store, migrate, open_store
 from zonewire.store import now as clock
 from zonewire.store.tables import deliveries
@@ -68,7 +69,7 @@ class Work:
 
 def mailing() -> Mailing:
     """That of a process which has composed nothing yet."""
-    return Mailing("https://bench.example", "投促网 <digest@bench.example>", KEYS, portal="投促网")
+    return Mailing("https://bench.example", "投促网 <digest@bench.example>", KEYS, portal=Portal(name="投促网"))
 
 
 def hush() -> None:

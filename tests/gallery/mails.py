@@ -5,13 +5,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.parser import BytesParser
+from typing import Any
 
+from tests.builders import a_subscription
 from tests.gallery.newsroom import MANY, SAMPLES, SATURDAY, Newsroom
 from zonewire.delivery.mailing import OwedLetter, OwedNews
 from zonewire.delivery.messages import LetterMessage
 from zonewire.digests import digest_messages, news_messages
-from zonewire.filters import Filter
+from zonewire.filters import Filter, intern
+from zonewire.store import SECOND
 from zonewire.subscriptions.confirmation import confirmation_messages
+from zonewire.subscriptions.links import links_messages
 from zonewire.subscriptions.trial import trial_messages
 
 DELIVERY = "0190163d-8694-739b-aea5-966c26f8ad91"
@@ -51,12 +55,21 @@ def html_of(sent: bytes) -> str:
 Compose = Callable[[Newsroom, str], Mapping[int, LetterMessage]]
 
 
-def _digest(*names: str, changed: tuple[str, ...] = (), wanted: Filter | None = None) -> Compose:
+def _digest(
+    *names: str,
+    changed: tuple[str, ...] = (),
+    wanted: Filter | None = None,
+    late: int = 0,
+    skipped: int | None = None,
+) -> Compose:
+    """Of the articles called so; *late* by so many hours, *skipped*: so many were left out."""
+
     def compose(room: Newsroom, locale: str) -> Mapping[int, LetterMessage]:
-        edition = room.edition(*names, changed=changed, locale=locale, wanted=wanted)
+        edition = room.edition(*names, changed=changed, locale=locale, wanted=wanted, skipped=skipped)
+        now = SATURDAY + late * 3_600 * SECOND
         owed = OwedLetter(id=1, delivery_id=DELIVERY, subscription_id=7, edition_id=edition)
         with room.store.reading() as db:
-            return digest_messages(db, [owed], mailing=room.mailing(locale), now=SATURDAY)
+            return digest_messages(db, [owed], mailing=room.mailing(), now=now)
 
     return compose
 
@@ -67,7 +80,7 @@ def _news(name: str, event_type: str = "article.published") -> Compose:
         number = room.articles[name].number
         owed = OwedNews(id=1, delivery_id=DELIVERY, endpoint_id=endpoint, number=number, event_type=event_type)
         with room.store.reading() as db:
-            return news_messages(db, [owed], mailing=room.mailing(locale), now=SATURDAY)
+            return news_messages(db, [owed], mailing=room.mailing(), now=SATURDAY)
 
     return compose
 
@@ -77,7 +90,7 @@ def _confirmation(wanted: Filter | None = None) -> Compose:
         ident = room.reader(state="unconfirmed", locale=locale, wanted=wanted)
         owed = OwedLetter(id=1, delivery_id=DELIVERY, subscription_id=ident)
         with room.store.reading() as db:
-            return confirmation_messages(db, [owed], mailing=room.mailing(locale), now=SATURDAY)
+            return confirmation_messages(db, [owed], mailing=room.mailing(), now=SATURDAY)
 
     return compose
 
@@ -86,12 +99,25 @@ def _trial(room: Newsroom, locale: str) -> Mapping[int, LetterMessage]:
     endpoint = room.endpoint_of(room.reader(locale=locale))
     owed = OwedLetter(id=1, delivery_id=DELIVERY, subscription_id=0, endpoint_id=endpoint)
     with room.store.reading() as db:
-        return trial_messages(db, [owed], mailing=room.mailing(locale), now=SATURDAY)
+        return trial_messages(db, [owed], mailing=room.mailing(), now=SATURDAY)
+
+
+def _links(room: Newsroom, locale: str) -> Mapping[int, LetterMessage]:
+    ident = room.reader(locale=locale)
+    endpoint = room.endpoint_of(ident)
+    with room.store.writing() as db:
+        filter_id = intern(db, LONG_FILTER)
+        rests: dict[str, Any] = {"filter_id": filter_id, "cadence": "weekly", "state": "paused", "locale": locale}
+        a_subscription(db, endpoint_id=endpoint, channel="email", **rests)
+    owed = OwedLetter(id=1, delivery_id=DELIVERY, subscription_id=ident, endpoint_id=endpoint)
+    with room.store.reading() as db:
+        return links_messages(db, [owed], mailing=room.mailing(), now=SATURDAY)
 
 
 MAILS = (
     Mail("digest", "of the week, with corrections", _digest(*SAMPLES[1:], changed=("corrected", "withdrawn"))),
     Mail("digest", "with one story", _digest("bare")),
+    Mail("digest", "late, after a pause", _digest("02", "03", late=5, skipped=12)),
     Mail("digest", "fuller than a mail may be", _digest(*MANY, "04", wanted=LONG_FILTER)),
     Mail("digest", "all too long", _digest("extreme", "01")),
     Mail("news", "as it happens", _news("04")),
@@ -101,5 +127,6 @@ MAILS = (
     Mail("news", "a title and nothing else", _news("bare")),
     Mail("confirmation", "usual", _confirmation()),
     Mail("confirmation", "of a long filter", _confirmation(LONG_FILTER)),
+    Mail("links", "of two subscriptions, one paused", _links),
     Mail("trial", "usual", _trial),
 )

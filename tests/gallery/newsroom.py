@@ -13,7 +13,7 @@ import orjson
 import requests
 from sqlalchemy import insert, select
 
-from tests.builders import a_subscription, a_version, an_edition, an_endpoint
+from tests.builders import a_delivery, a_subscription, a_version, an_edition, an_endpoint
 from tests.web.faces import BASE, a_face
 from tests.web.serving import serve
 from web.app import create_app
@@ -22,12 +22,13 @@ from zonewire.articles.model import Article, Enclosure, Image, Version
 from zonewire.delivery.mailing import Mailing
 from zonewire.digests.windows import Role
 from zonewire.feeds import Catalogue, mark_touched, publish_due
-from zonewire.feeds.catalogue import Portal
 from zonewire.filters import Filter, intern
 from zonewire.intake import read_article
 from zonewire.keys import KeyRing
+from zonewire.rendering.portal import Portal
 from zonewire.store import SECOND, Store, open_store, upgrade
 from zonewire.store.tables import edition_versions, subscriptions
+from zonewire.subscriptions import Consent, record
 
 SATURDAY = int(datetime(2026, 6, 6, 0, 0, tzinfo=UTC).timestamp()) * SECOND
 """2026-06-06 08:00 in China, the day of the newest sample: when editions are made here, in microseconds."""
@@ -36,10 +37,16 @@ PORTAL = Portal(
     name="江海投资促进网",
     english="Jianghai Investment",
     home="https://portal.example/",
+    contact="editor@portal.example",
     copyright="© 2026 江海投资促进网",
     icp="苏ICP备00000000号",
 )
 PICTURE = Image(url="https://pictures.example/platform.jpg", alt="工程师在新启用的平台上调试设备")
+
+CONSENT = {
+    "asked": "点“订阅”，就是同意 江海投资促进网 把符合条件的新闻发到这个邮箱。城市：泰州、苏州；每天 08:00（上海时间）",
+    "confirmed": "确认以后，符合条件的新闻会发到 li@mail.example。每天，城市：泰州、苏州",
+}
 
 _WIDE_TABLE = "<table><tr>" + "<th>指标</th>" * 12 + "</tr><tr>" + "<td>1,234.5</td>" * 12 + "</tr></table>"
 LONG_WORD = "Hochgeschwindigkeitsdatenübertragungsinfrastruktur" * 3
@@ -75,28 +82,45 @@ class Newsroom:
         """What the face answers to a reader of *locale* who opens *path* (or a whole address)."""
         return requests.get(self._at(path), params={"lang": locale, **query}, timeout=10, headers=BROWSER)
 
-    def post(self, path: str, locale: str, **form: str) -> requests.Response:
+    def post(self, path: str, locale: str, **form: Any) -> requests.Response:
         """What it answers to a form."""
         return requests.post(self._at(path), params={"lang": locale}, data=form, timeout=10, headers=BROWSER)
 
     def _at(self, path: str) -> str:
         return path if "://" in path else self.url + path
 
-    def mailing(self, locale: str, *, base: str = BASE) -> Mailing:
-        """As the mails of *locale* are made; *base*: where its links lead."""
-        return Mailing(base, "江海投资促进网 <digest@wire.example>", self.keys, portal=PORTAL.called(locale))
+    def mailing(self, *, base: str = BASE) -> Mailing:
+        """As mails are made; *base*: where their links lead."""
+        return Mailing(base, "江海投资促进网 <digest@wire.example>", self.keys, portal=PORTAL)
 
     @property
     def links(self) -> Mailing:
         """Whose links lead to the face."""
-        return self.mailing("zh-CN", base=self.url)
+        return self.mailing(base=self.url)
 
-    def reader(self, *, wanted: Filter | None = None, **over: Any) -> int:
-        """A new reader's subscription to a daily digest, or to what *over* says."""
+    def reader(self, *, wanted: Filter | None = None, sent: bool = False, agreed: bool = False, **over: Any) -> int:
+        """A new reader's subscription to a daily digest, or to what *over* says.
+
+        *sent*: with two digests, one of which did not arrive. *agreed*: with the consent of a stranger.
+        """
         with self.store.writing() as db:
             endpoint = an_endpoint(db, channel="email", address=f"li.{next(self._numbers)}@mail.example")
             filter_id = intern(db, wanted or Filter(cities=("泰州", "苏州"), keywords=("集成电路",)))
-            return a_subscription(db, endpoint_id=endpoint, channel="email", filter_id=filter_id, **over)
+            ident = a_subscription(db, endpoint_id=endpoint, channel="email", filter_id=filter_id, **over)
+        for state in ("delivered", "dead") if sent else ():
+            edition = self.edition("01", "02", locale="zh-CN")
+            with self.store.writing() as db:
+                a_delivery(
+                    db, endpoint_id=endpoint, kind="digest", state=state, edition_id=edition, subscription_id=ident
+                )
+        if agreed:
+            with self.store.writing() as db:
+                for act, wording in CONSENT.items():
+                    given = Consent(
+                        act=act, given_at=SATURDAY, given_from="203.0.113.7", locale="zh-CN", wording=wording
+                    )
+                    record(db, ident, given)
+        return ident
 
     def endpoint_of(self, subscription_id: int) -> int:
         """Where a subscription's mails go."""
@@ -104,7 +128,14 @@ class Newsroom:
         with self.store.reading() as db:
             return int(db.execute(wanted).scalar_one())
 
-    def edition(self, *names: str, locale: str, changed: tuple[str, ...] = (), wanted: Filter | None = None) -> int:
+    def edition(
+        self,
+        *names: str,
+        locale: str,
+        changed: tuple[str, ...] = (),
+        wanted: Filter | None = None,
+        skipped: int | None = None,
+    ) -> int:
         """An edition that carries the articles called so; *changed* are named as corrected or withdrawn since."""
         carried = [(self.articles[name].number, Role.STORY) for name in names]
         for name in changed:
@@ -113,7 +144,7 @@ class Newsroom:
         with self.store.writing() as db:
             filter_id = intern(db, wanted or Filter(cities=("泰州", "苏州"), keywords=("集成电路",)))
             window = {"after": next(self._numbers), "up_to": max(number for number, _ in carried) + 100_000}
-            edition = an_edition(db, filter_id=filter_id, created_at=SATURDAY, locale=locale, **window)
+            edition = an_edition(db, filter_id=filter_id, created_at=SATURDAY, locale=locale, skipped=skipped, **window)
             rows = [{"edition_id": edition, "number": number, "role": role} for number, role in carried]
             db.execute(insert(edition_versions), rows)
         return edition

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
@@ -10,6 +11,9 @@ from tests.gallery.newsroom import MANY, SAMPLES, Newsroom
 from tests.web.faces import BASE
 
 CHANGE = {"action": "change", "cadence": "daily", "at": "8.30", "weekday": "mon", "timezone": "Asia/Shanghai"}
+TOO_LONG = {"action": "change", "with_filter": "yes", "keyword": "长" * 300}
+CHOICE = {"city": ["泰州", "苏州"], "keyword": "集成电路、冷链", "not_zone": "甲"}
+IN_A_MONTH = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 CALLBACK = "https://partner.example/in/7c1e0f"
 TOPIC = f"{BASE}/feeds/all.atom"
 
@@ -39,12 +43,28 @@ def _edition(*names: str, changed: tuple[str, ...] = ()) -> Callable[[Newsroom, 
     return opened
 
 
-def _manage(form: dict[str, str] | None = None, **over: Any) -> Callable[[Newsroom, str], requests.Response]:
+def _manage(form: dict[str, Any] | None = None, **over: Any) -> Callable[[Newsroom, str], requests.Response]:
     """A reader's page; with *form* what it answers to that."""
 
     def opened(room: Newsroom, locale: str) -> requests.Response:
         link = room.links.manage_link(room.reader(**over))
         return room.get(link, locale) if form is None else room.post(link, locale, **form)
+
+    return opened
+
+
+def _subscribe(action: str, **form: Any) -> Callable[[Newsroom, str], requests.Response]:
+    """What the form of /subscribe is answered."""
+    return lambda room, locale: room.post("/subscribe", locale, action=action, **form)
+
+
+def _owner(**form: str) -> Callable[[Newsroom, str], requests.Response]:
+    """The page behind a link that was just asked for, with consents; with *form* what it answers to that."""
+
+    def opened(room: Newsroom, locale: str) -> requests.Response:
+        ident = room.reader(sent=True, agreed=True)
+        link = room.links.owner_link(ident)
+        return room.post(link, locale, **form) if form else room.get(link, locale)
 
     return opened
 
@@ -104,6 +124,25 @@ PAGES = (
     Page("manage", "a wrong hour", _manage(CHANGE), status=400),
     Page("manage", "resumed", _resumed),
     Page("manage", "a private feed made", _with_feed),
+    Page("manage", "paused until a day", _manage({"action": "pause", "until": IN_A_MONTH})),
+    Page(
+        "manage",
+        "a filter that is not taken",
+        _manage({"action": "change", "with_filter": "yes", "keyword": "长" * 300}),
+        400,
+    ),
+    Page("manage", "as its owner, with what was sent", _owner()),
+    Page("manage", "forgotten", _owner(action="forget", sure="yes")),
+    Page("subscribe", "nothing chosen", lambda room, locale: room.get("/subscribe", locale)),
+    Page(
+        "subscribe",
+        "with a preview",
+        _subscribe("preview", **CHOICE),
+    ),
+    Page("subscribe", "nothing would come", _subscribe("preview", keyword="没有这样的词")),
+    Page("subscribe", "a wrong address", _subscribe("subscribe", address="li@mail"), 400),
+    Page("subscribe", "asked", _subscribe("subscribe", address="zhang@mail.example", city="泰州")),
+    Page("subscribe", "links asked for", _subscribe("links", address="zhang@mail.example")),
     Page("confirm", "asked", _confirm),
     Page("confirm", "done", _confirmed),
     Page("unsubscribe", "asked", _unsubscribe),

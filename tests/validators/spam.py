@@ -11,6 +11,7 @@ import pytest
 MOST = 0.5
 """More points than this for one rule are a fault."""
 ENVIRONMENT = {
+    "DATE_IN_FUTURE_03_06": "a mail that is late here has a date behind that of RECEIVED",
     "RCVD_ILLEGAL_IP": "the relay of these tests has an address that is set aside for documents (RFC 5737)",
     "NO_DNS_FOR_FROM": "wire.example is in no DNS",
     "DKIM_ADSP_NXDOMAIN": "the same",
