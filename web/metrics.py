@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from ipaddress import ip_address
+from itertools import product
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -18,6 +19,7 @@ from zonewire.delivery.lanes import BUDGET_S, Lane
 from zonewire.hub import count_subscriptions
 from zonewire.status import status
 from zonewire.store import SECOND, Store, now
+from zonewire.subscriptions.visits import PAGES, VISITORS, visits_by_page
 from zonewire.telemetry import METRICS
 
 router = APIRouter()
@@ -55,6 +57,7 @@ class _Picture(Collector):
             self._status = status(db)
             self._counts = counts.read(db)
             self._at_hub = count_subscriptions(db)
+            self._visits = visits_by_page(db)
             moment = now(db)
             turns = {lane: heartbeats.last_turn(db, lane) for lane in Lane}
         self._database = "postgresql" if store.is_postgresql else "sqlite"
@@ -82,6 +85,7 @@ class _Picture(Collector):
             yield GaugeMetricFamily(f"zonewire_{name}", METRICS[f"zonewire_{name}"], value=value)
         name = "zonewire_hub_subscriptions"
         yield GaugeMetricFamily(name, METRICS[name], value=self._at_hub)
+        yield _visits(self._visits)
         info = GaugeMetricFamily("zonewire_build_info", METRICS["zonewire_build_info"], labels=("version", "database"))
         info.add_metric((__version__, self._database), 1)
         yield info
@@ -91,6 +95,14 @@ def _by(name: str, label: str, values: dict[str, float]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, METRICS[name], labels=(label,))
     for key, value in values.items():
         family.add_metric((key,), value)
+    return family
+
+
+def _visits(counted: dict[tuple[str, str], int]) -> GaugeMetricFamily:
+    name = "zonewire_link_visits"
+    family = GaugeMetricFamily(name, METRICS[name], labels=("page", "visitor"))
+    for page, visitor in product(PAGES, VISITORS):
+        family.add_metric((page, visitor), counted.get((page, visitor), 0))
     return family
 
 

@@ -22,6 +22,7 @@ METRICS: dict[str, str] = {
     "zonewire_articles": "articles, tombstones too",
     "zonewire_subscriptions": "subscriptions that have not ended",
     "zonewire_hub_subscriptions": "active subscriptions at the hub, to others' hubs not counted",
+    "zonewire_link_visits": "visits within 90 days of the pages that mails lead to; page, visitor (person, scanner)",
     "zonewire_build_info": "1; version, database",
 }
 """What /metrics exports, with labels. No host, task or receiver is one: their number has no bound. Read from the
@@ -97,6 +98,7 @@ EVENTS: dict[str, str] = {
     "turn.failed": "a fault in a lane's turn, which is tried again; lane, and the trace",
     "turn.refused": "the database refused a lane's turn, which is tried again; lane, error",
     "upkeep.done": "what upkeep touched; rows by job",
+    "visit.uncounted": "a visit of a page that mails lead to could not be written down; page, visitor, error",
     "worker.opened": "a worker has its store, courier and heart; lane, worker, pid",
     "worker.closed": "a worker gave everything back; lane, worker",
 }

@@ -23,7 +23,7 @@ from zonewire.store import SECOND, Store
 from zonewire.store import now as clock
 from zonewire.store.pacing import Pace
 from zonewire.store.tables import articles, attempts, deliveries, heartbeats, job_runs
-from zonewire.subscriptions import finish_erasing, forget_asks
+from zonewire.subscriptions import finish_erasing, forget_asks, forget_visits
 
 log = structlog.get_logger()
 
@@ -101,6 +101,7 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
         now = clock(db)
         db.execute(_FORGET_HEARTBEATS, {"before": now - HEARTBEATS_FOR})
         forget_readers(db, now=now)
+        forget_visits(db, now=now)
         db.execute(_FORGET_RUNS, {"before": now // (60 * SECOND) - RUNS_FOR_MINUTES})
     if any(done.values()):
         log.info("upkeep.done", **{name: n for name, n in done.items() if n})

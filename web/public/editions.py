@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from web.face import face_of
 from web.pages import locale_of, page
+from web.public.visitors import note_visit
 from zonewire.delivery.mailing import EDITION_TOKEN
 from zonewire.digests import EditionPage, edition_page, meta_line, summary_of
 from zonewire.errors import NotFound
@@ -28,6 +29,7 @@ def edition(token: str, request: Request) -> Response:
         t = words(locale_of(request))
         heading, sentence = t("pages.unknown_title"), t("edition.unknown")
         return page(request, "public/notice.html", status=404, heading=heading, sentence=sentence, seal=False)
+    note_visit(request, "edition", token, purposes=())  # its token is as old as the edition, and the same for all
     response = _shown(request, found)
     response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from web.face import Face, face_of
 from web.pages import locale_of, page
 from web.public.polling import client_of
+from web.public.visitors import note_visit
 from zonewire import subscriptions
 from zonewire.delivery.mailing import CONFIRM_TOKEN, UNSUBSCRIBE_TOKEN
 from zonewire.errors import Conflict, NotFound
@@ -92,6 +93,7 @@ def _ask(request: Request, token: str, *, purpose: str, open_states: set[str], f
             subscription = subscriptions.find(db, subscription_id)
     except NotFound:
         return unknown_link(request, status=404)
+    note_visit(request, form, token, purposes=(purpose,))
     if subscription.state not in open_states:
         return told(request, subscription)
     return page(request, f"public/{form}.html", **in_words(subscription, words(locale_of(request))))

@@ -23,15 +23,26 @@ def read_token(
     ring: KeyRing, purpose: str, token: str, *, max_age_s: int | None = None, now_s: int | None = None
 ) -> int:
     """The number in *token*. Raises NotFound if it is not ours, is for another purpose, or is too old."""
+    ident, given_at = _opened(ring, purpose, token)
+    age_s = (int(time.time()) if now_s is None else now_s) - given_at
+    if max_age_s is not None and age_s > max_age_s:
+        raise NotFound("this link has expired", mend="Subscribe once more to get a new one.")
+    return ident
+
+
+def given_at_s(ring: KeyRing, purpose: str, token: str) -> int:
+    """The second at which *token* was given (Unix). Raises NotFound if it is not ours, or is for another purpose."""
+    return _opened(ring, purpose, token)[1]
+
+
+def _opened(ring: KeyRing, purpose: str, token: str) -> tuple[int, int]:
+    """The number in *token*, and the second at which it was given."""
     try:
         value = _signer(ring, purpose).unsign(token.encode()).decode()
     except (BadSignature, UnicodeEncodeError):
         raise NotFound("this link is not one of ours", mend="Take the whole link from the newest mail.") from None
     ident, given_at = value.split(".")
-    age_s = (int(time.time()) if now_s is None else now_s) - int(given_at, 16)
-    if max_age_s is not None and age_s > max_age_s:
-        raise NotFound("this link has expired", mend="Subscribe once more to get a new one.")
-    return int(ident)
+    return int(ident), int(given_at, 16)
 
 
 @lru_cache(maxsize=64)

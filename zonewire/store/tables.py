@@ -291,6 +291,17 @@ consents = Table(
     Index("ix_consents_subscription_id", "subscription_id"),
 )
 
+# Who opened the links of mails: a row a day, a page and a kind of visitor.
+visits = Table(
+    "visits",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),  # days since 1970, UTC
+    Column("page", Text, primary_key=True),  # manage, confirm, unsubscribe, edition
+    Column("visitor", Text, primary_key=True),  # person, scanner
+    Column("visits", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # Mails that somebody asked for on our pages, for a day: how many one mailbox gets and one place asks for has a bound.
 asks = Table(
     "asks",

@@ -36,6 +36,7 @@ from zonewire.subscriptions.private_feeds import (
 from zonewire.subscriptions.request import SubscriptionRequest
 from zonewire.subscriptions.subscribing import Subscribed, subscribe
 from zonewire.subscriptions.validate import read_filter, read_options, timezones
+from zonewire.subscriptions.visits import count_visit, forget_visits, visits_by_page
 
 __all__ = [
     "Act",
@@ -55,6 +56,7 @@ __all__ = [
     "change",
     "confirm",
     "consents_of",
+    "count_visit",
     "deliveries_of",
     "end_everything",
     "export_options",
@@ -64,6 +66,7 @@ __all__ = [
     "finish_erasing",
     "forget",
     "forget_asks",
+    "forget_visits",
     "import_chunk",
     "is_being_sent",
     "key_of",
@@ -90,5 +93,6 @@ __all__ = [
     "subscriptions_of",
     "timezones",
     "unsubscribe",
+    "visits_by_page",
     "what_ends",
 ]

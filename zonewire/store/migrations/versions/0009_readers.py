@@ -8,7 +8,7 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Columns that an older release leaves empty, and two tables."""
+    """Columns that an older release leaves empty, and three tables."""
     op.add_column("editions", Column("late_since", BigInteger))
     op.add_column("editions", Column("skipped", Integer))
     op.add_column("subscriptions", Column("skipped_after", BigInteger))
@@ -42,6 +42,14 @@ def upgrade() -> None:
         Column("asked_from", Text, nullable=False),
         Column("asked_at", BigInteger, nullable=False),
     )
+    op.create_table(
+        "visits",
+        Column("day", Integer, primary_key=True, autoincrement=False),
+        Column("page", Text, primary_key=True),
+        Column("visitor", Text, primary_key=True),
+        Column("visits", Integer, nullable=False),
+        sqlite_with_rowid=False,
+    )
     op.create_index("ix_asks_receiver", "asks", ["receiver", "asked_at"])
     op.create_index("ix_asks_asked_from", "asks", ["asked_from", "asked_at"])
     op.create_index("ix_asks_asked_at", "asks", ["asked_at"])
@@ -49,6 +57,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Without them."""
+    op.drop_table("visits")
     op.drop_table("asks")
     op.drop_table("consents")
     op.drop_index("ix_subscriptions_paused_until", "subscriptions")
