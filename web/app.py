@@ -21,6 +21,7 @@ from web.public import (
     private_feeds,
     subscribe,
     subscribers,
+    wechat,
 )
 from zonewire import __version__
 
@@ -41,6 +42,7 @@ def create_app(face: Face) -> FastAPI:
         feeds,
         articles,
         editions,
+        wechat,
         subscribe,
         subscribers,
         manage,

@@ -1,6 +1,7 @@
 """Pages for people: their language, their headers, and what every template is given.
 
-A page holds no inline script or style, so its Content-Security-Policy allows none.
+A page holds no inline script or style, so its Content-Security-Policy allows none; but for one that shows an article
+whose styles are all inline.
 """
 
 import hashlib
@@ -27,6 +28,8 @@ PLAIN = (
 """The Content-Security-Policy of a page."""
 WITH_SCRIPT = f"{PLAIN}; script-src 'self'; connect-src 'self'; frame-src 'self'"
 """Of one with a script and a frame of ours."""
+WITH_STYLED = f"{PLAIN}; script-src 'self'; style-src-attr 'unsafe-inline'"
+"""Of one with a script of ours, that shows an article made of `style` attributes; a sheet inside is still refused."""
 HEADERS = {
     "Content-Security-Policy": PLAIN,
     "X-Content-Type-Options": "nosniff",

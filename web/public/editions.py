@@ -20,27 +20,43 @@ router = APIRouter()
 @router.api_route("/editions/{token}", methods=["GET", "HEAD"])
 def edition(token: str, request: Request) -> Response:
     """The edition in its own language, or in the one of `?lang=`; 404 for a token that is not ours."""
-    face = face_of(request)
     try:
-        edition_id = read_token(face.keys, EDITION_TOKEN, token)
-        with face.store.reading() as db:
-            found = edition_page(db, edition_id, base_url=face.settings.base)
+        found = open_edition(request, token)
     except NotFound:
-        t = words(locale_of(request))
-        heading, sentence = t("pages.unknown_title"), t("edition.unknown")
-        return page(request, "public/notice.html", status=404, heading=heading, sentence=sentence, seal=False)
+        return unknown(request)
     note_visit(request, "edition", token, purposes=())  # its token is as old as the edition, and the same for all
-    response = _shown(request, found)
+    response = _shown(request, found, token)
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 
-def _shown(request: Request, found: EditionPage) -> Response:
+def open_edition(request: Request, token: str) -> EditionPage:
+    """The edition that *token* opens, without what is withdrawn by now. Raises NotFound."""
+    face = face_of(request)
+    edition_id = read_token(face.keys, EDITION_TOKEN, token)
+    with face.store.reading() as db:
+        return edition_page(db, edition_id, base_url=face.settings.base)
+
+
+def unknown(request: Request) -> Response:
+    """For a token that opens none."""
+    t = words(locale_of(request))
+    heading, sentence = t("pages.unknown_title"), t("edition.unknown")
+    return page(request, "public/notice.html", status=404, heading=heading, sentence=sentence, seal=False)
+
+
+def empty(request: Request, locale: str) -> Response:
+    """For an edition of which nothing stands any more."""
+    t = words(locale)
+    heading, sentence = t("edition.empty_title"), t("edition.empty")
+    return page(request, "public/notice.html", locale=locale, heading=heading, sentence=sentence, seal=True)
+
+
+def _shown(request: Request, found: EditionPage, token: str) -> Response:
     locale = locale_of(request) if request.query_params.get("lang") else found.locale
     t = words(locale)
     if (sheet := found.sheet) is None:
-        heading, sentence = t("edition.empty_title"), t("edition.empty")
-        return page(request, "public/notice.html", locale=locale, heading=heading, sentence=sentence, seal=True)
+        return empty(request, locale)
     return page(
         request,
         "public/edition.html",
@@ -49,6 +65,7 @@ def _shown(request: Request, found: EditionPage) -> Response:
         heading=t("edition.title", when=t.date(found.made_at, style="day_of_year")),
         summary=summary_of(sheet, t),
         sheet=sheet,
+        token=token,
         filter=filter_in_words(found.options, t),
         meta=lambda story: meta_line(story, t, made_at=found.made_at),
     )

@@ -14,14 +14,18 @@ from zonewire.digests.rendering import (
     Edition,
     EditionPage,
     Occasion,
+    article_of,
     edition_page,
     meta_line,
     render_edition,
     summary_of,
 )
 from zonewire.digests.sent import digests_sent, news_sent
+from zonewire.digests.wechat import DIGEST_CHARS, TITLE_CHARS, WechatArticle
 
 __all__ = [
+    "DIGEST_CHARS",
+    "TITLE_CHARS",
     "Cut",
     "Edition",
     "EditionPage",
@@ -29,6 +33,8 @@ __all__ = [
     "Occasion",
     "Preview",
     "Rhythm",
+    "WechatArticle",
+    "article_of",
     "count_left_out",
     "cut_due",
     "digest_messages",

@@ -5,6 +5,7 @@ What differs between readers stands in the text as a mark (`Slots`) until `Lette
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,10 +16,10 @@ from zonewire.articles.shortening import shorten
 from zonewire.delivery.mailing import MANAGE, UNSUBSCRIBE
 from zonewire.digests import statements
 from zonewire.digests.contents import Sheet, Story, sheet_of
+from zonewire.digests.wechat import WechatArticle, write_article
 from zonewire.digests.windows import Contents, Role
 from zonewire.errors import NotFound
 from zonewire.filters import parse_written
-from zonewire.rendering.environment import render
 from zonewire.rendering.mail import write_mail
 from zonewire.rendering.mime import Slots
 from zonewire.rendering.portal import Portal
@@ -43,9 +44,14 @@ class Edition:
     subject: str
     html: str
     text: str
-    wechat: str
+    article: Callable[[], WechatArticle]  # WeChat's form of it, made when asked for: no mail needs it
     stories: int
     slots: Slots  # whose marks stand in `html` and `text`
+
+    @property
+    def wechat(self) -> str:
+        """The content of WeChat's form."""
+        return self.article().content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +185,7 @@ def render_contents(db: Connection, contents: Contents, occasion: Occasion) -> E
         sheet = reading.sheet(occasion.base_url, most=most, locale=occasion.locale)
         if sheet is None:
             return None
-        edition = in_words(sheet, occasion, options=options)
+        edition = in_words(sheet, occasion, options=options, whole=partial(_whole, reading, occasion))
         size = len(edition.html.encode())
         if size <= MOST_HTML_BYTES or most == 1:
             return edition
@@ -187,8 +193,18 @@ def render_contents(db: Connection, contents: Contents, occasion: Occasion) -> E
         most = max(1, min(shown - 1, shown * MOST_HTML_BYTES // size))
 
 
-def in_words(sheet: Sheet, occasion: Occasion, *, options: Mapping[str, list[str]]) -> Edition:
-    """*sheet* in words; *options* is the filter, as it was written."""
+def _whole(reading: _Reading, occasion: Occasion) -> Sheet | None:
+    return reading.sheet(occasion.base_url, most=MOST_ON_PAGE, locale=occasion.locale)
+
+
+def in_words(
+    sheet: Sheet,
+    occasion: Occasion,
+    *,
+    options: Mapping[str, list[str]],
+    whole: Callable[[], Sheet | None] = lambda: None,
+) -> Edition:
+    """*sheet* in words; *options* is the filter, as it was written, *whole* more of the stories for WeChat's form."""
     t, slots = words(occasion.locale), Slots()
     values: dict[str, Any] = {
         "sheet": sheet,
@@ -218,9 +234,22 @@ def in_words(sheet: Sheet, occasion: Occasion, *, options: Mapping[str, list[str
         subject=mail.subject,
         html=mail.html,
         text=mail.text,
-        wechat=render("wechat/digest.html", occasion.locale, **values),
+        article=lambda: article_of(whole() or sheet, t.locale, portal=occasion.portal, made_at=occasion.made_at),
         stories=sheet.count,
         slots=slots,
+    )
+
+
+def article_of(sheet: Sheet, locale: str, *, portal: Portal, made_at: int) -> WechatArticle:
+    """*sheet* as an article of a WeChat Official Account."""
+    t = words(locale)
+    return write_article(
+        sheet,
+        t,
+        about=portal,
+        made_at=made_at,
+        summary=summary_of(sheet, t),
+        meta=lambda story: meta_line(story, t, made_at=made_at),
     )
 
 
