@@ -2,13 +2,19 @@
 
 import sys
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.context import installation
 from cli.output import print_json
 from zonewire.errors import WrongUsage
+
+if TYPE_CHECKING:
+    from zonewire.digests import Preview
+
+STDOUT = "-"
 
 digests = typer.Typer(help="Digests: cut what is due, or look at the next one.", no_args_is_help=True)
 
@@ -59,8 +65,33 @@ def run(
 def preview(
     subscription: Annotated[str, typer.Option(help="Its id, as `zonewire subscriptions list` prints it.")],
     form: Annotated[Form, typer.Option("--format", help="What to print.")] = Form.TEXT,
+    output: Annotated[str, typer.Option(help="A file to write it to, or `-` for standard output.")] = STDOUT,
+    opened: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print what a subscription's next digest would hold if its window closed now. Changes nothing."""
+    shown = _next_digest(subscription)
+    if shown.edition is None:  # then there is nothing to keep in a file or to look at
+        if as_json:
+            print_json({"subject": None, "format": form, "file": None, "content": shown.sentence})
+        else:
+            sys.stdout.write(f"{shown.sentence}\n")
+        return
+    text: str = getattr(shown, form.value)
+    files = []
+    if output != STDOUT:
+        files.append((output, _write(Path(output), text)))
+    if opened:
+        files.append(_open(_as_page(shown, form)))
+    if as_json:
+        file = files[0][0] if files else None
+        found = {"subject": shown.subject(form.value), "format": form, "file": file}
+        print_json(found if files else found | {"content": text})
+    else:
+        sys.stdout.write("".join(f"{line}\n" for _, line in files) or text)
+
+
+def _next_digest(subscription: str) -> "Preview":
     from config.catalogue import catalogue_of
     from config.keys import ring_of
     from zonewire.delivery.mailing import Mailing
@@ -70,8 +101,43 @@ def preview(
 
     with installation() as (settings, store), store.reading() as db:
         mailing = Mailing(settings.base, settings.mail_from, ring_of(settings), catalogue_of(settings).portal)
-        shown = next_digest(db, key_of(subscription), mailing=mailing, now=now(db))
-    sys.stdout.write(getattr(shown, form.value))
+        return next_digest(db, key_of(subscription), mailing=mailing, now=now(db))
+
+
+def _write(file: Path, text: str) -> str:
+    """Write *text*, over what is there; the line that says so. Raises WrongUsage."""
+    was_there = file.exists()
+    try:
+        size = file.write_bytes(text.encode())
+    except OSError as cause:
+        mend = "Name a file in a folder that this user may write to."
+        raise WrongUsage(f"cannot write {file}: {cause.strerror}", where="--output", mend=mend) from None
+    return f"Wrote {file}: {size:,} bytes{', over what was there' if was_there else ''}."
+
+
+def _as_page(shown: "Preview", form: Form) -> str:
+    """A whole HTML page, which a browser reads as what it is."""
+    from html import escape
+
+    if form is Form.HTML:
+        return shown.html
+    style = "max-width:375px;margin:24px auto;padding:0 16px;background:#fff;font-family:sans-serif"
+    body = shown.wechat if form is Form.WECHAT else f'<pre style="white-space:pre-wrap">{escape(shown.text)}</pre>'
+    title = escape(shown.subject(form.value))
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
+    return f'<!doctype html>\n<html>\n<head>{head}</head>\n<body style="{style}">\n{body}\n</body>\n</html>\n'
+
+
+def _open(document: str) -> tuple[str, str]:
+    """Show *document* in the browser, from a file that stays for it; the file, and the line that says what was done."""
+    import tempfile
+    import webbrowser
+
+    with tempfile.NamedTemporaryFile(prefix="zonewire-", suffix=".html", delete=False) as file:  # its owner's alone
+        file.write(document.encode())
+    if webbrowser.open(Path(file.name).as_uri()):
+        return file.name, f"Opened {file.name} in the browser."
+    return file.name, f"No browser can be opened here. It is in {file.name}."
 
 
 def _moment(written: str) -> int:

@@ -39,6 +39,12 @@ class Preview:
         """WeChat's form."""
         return self.edition.wechat if self.edition else self.sentence + "\n"
 
+    def subject(self, form: str) -> str:
+        """What stands above it: the mail's subject, or the title of WeChat's form; "" where there is none."""
+        if self.edition is None:
+            return ""
+        return self.edition.article().title if form == "wechat" else self.edition.subject
+
     def _filled(self, text: str) -> str:
         assert self.edition is not None  # noqa: S101 - both callers have just looked
         for slot, link in SAMPLE_LINKS.items():
