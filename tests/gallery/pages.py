@@ -43,6 +43,14 @@ def _edition(*names: str, changed: tuple[str, ...] = ()) -> Callable[[Newsroom, 
     return opened
 
 
+def _wechat(*names: str, changed: tuple[str, ...] = ()) -> Callable[[Newsroom, str], requests.Response]:
+    def opened(room: Newsroom, locale: str) -> requests.Response:
+        edition = room.edition(*names, changed=changed, locale=locale)
+        return room.get(f"{room.links.edition_link(edition, 0)}/wechat", locale)
+
+    return opened
+
+
 def _manage(form: dict[str, Any] | None = None, **over: Any) -> Callable[[Newsroom, str], requests.Response]:
     """A reader's page; with *form* what it answers to that."""
 
@@ -116,6 +124,8 @@ PAGES = (
     Page("edition", "of the week, with corrections", _edition(*SAMPLES[1:], changed=("corrected", "withdrawn"))),
     Page("edition", "with one story", _edition("bare")),
     Page("edition", "with seventy", _edition(*MANY, "extreme")),
+    Page("edition", "for WeChat", _wechat(*SAMPLES[1:], changed=("corrected", "withdrawn"))),
+    Page("edition", "for WeChat, with seventy", _wechat(*MANY, "extreme")),
     Page("edition", "all withdrawn", _edition("withdrawn")),
     Page("manage", "a daily digest", _manage()),
     Page("manage", "news as it happens", _manage(cadence="instant")),
