@@ -26,7 +26,7 @@ from zonewire.filters import Filter, intern
 from zonewire.intake import read_article
 from zonewire.keys import KeyRing
 from zonewire.rendering.portal import Portal
-from zonewire.store import SECOND, Store, open_store, upgrade
+from zonewire.store import SECOND, Store, now, open_store, upgrade
 from zonewire.store.tables import edition_versions, subscriptions
 from zonewire.subscriptions import Consent, record
 
@@ -40,6 +40,7 @@ PORTAL = Portal(
     contact="editor@portal.example",
     copyright="© 2026 江海投资促进网",
     icp="苏ICP备00000000号",
+    english_places=(("泰州", "Taizhou"), ("台州", "Taizhou (Zhejiang)"), ("苏州", "Suzhou"), ("合肥", "Hefei")),
 )
 PICTURE = Image(url="https://pictures.example/platform.jpg", alt="工程师在新启用的平台上调试设备")
 
@@ -148,6 +149,14 @@ class Newsroom:
             rows = [{"edition_id": edition, "number": number, "role": role} for number, role in carried]
             db.execute(insert(edition_versions), rows)
         return edition
+
+    def publish_today(self, *names: str) -> None:
+        """The articles called so once more, as if they had come an hour ago."""
+        hour = 3_600 * SECOND
+        with self.store.writing() as db:
+            for name in names:
+                article, moment = self.articles[name].article, now(db) - hour
+                a_version(db, replace(article, published_at=moment - hour), accepted_at=moment)
 
 
 BROWSER = {"Accept": "text/html"}

@@ -280,6 +280,16 @@ def test_a_filter_that_the_reader_has_twice_is_told(store: Store, post: Post, id
     assert page_of(answer).xpath("//input[@name='city'][@checked]/@value") == ["苏州"]
 
 
+def test_a_word_that_is_too_long_is_told_beside_its_field(store: Store, post: Post, ident: int) -> None:
+    before = row_of(store, ident)
+    answer = post(action="change", with_filter="yes", keyword="长" * 300)
+
+    assert answer.status_code == 400
+    assert "一个词最多 200 个字" in text_of(answer)
+    assert page_of(answer).xpath("//details[@class='change']/@open"), "what is wrong is not folded away"
+    assert row_of(store, ident) == before
+
+
 def test_a_pause_may_have_an_end(store: Store, post: Post, ident: int) -> None:
     day = datetime.now(ZoneInfo("Asia/Shanghai")).date() + timedelta(days=10)
     answer = post(action="pause", until=day.isoformat())

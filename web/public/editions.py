@@ -6,7 +6,7 @@ from web.face import face_of
 from web.pages import locale_of, page
 from web.public.visitors import note_visit
 from zonewire.delivery.mailing import EDITION_TOKEN
-from zonewire.digests import EditionPage, edition_page, meta_line, summary_of
+from zonewire.digests import EditionPage, edition_page, meta_line, named_in, summary_of
 from zonewire.errors import NotFound
 from zonewire.keys import read_token
 from zonewire.rendering.translation import words
@@ -57,6 +57,7 @@ def _shown(request: Request, found: EditionPage, token: str) -> Response:
     t = words(locale)
     if (sheet := found.sheet) is None:
         return empty(request, locale)
+    sheet = named_in(sheet, face_of(request).catalogue.portal, t.locale)
     return page(
         request,
         "public/edition.html",

@@ -20,7 +20,7 @@ from web.public.managing import FIELDS, Done, Opened, do, export, forget
 from web.public.places import zone_choices
 from web.public.subscribers import in_words, told, unknown_link
 from web.public.visitors import note_visit
-from web.public.wishes import CARRIED, boxes_of, wish_of
+from web.public.wishes import CARRIED, boxes_of, option_of, wish_of
 from zonewire import digests, subscriptions
 from zonewire.delivery.mailing import MANAGE_FOR_S, MANAGE_TOKEN, OWNER_FOR_S, OWNER_TOKEN
 from zonewire.errors import Conflict, NotFound, SettingWrong, TooMany, WrongUsage
@@ -66,7 +66,7 @@ def act(token: str, request: Request, fields: Fields) -> Response:
     try:
         return _done(request, before, fields, opened)
     except WrongUsage as error:
-        return _page(request, before, is_owner=opened.is_owner, asked=fields, wrong=error.where, status=400)
+        return _page(request, before, is_owner=opened.is_owner, asked=fields, wrong=option_of(error), status=400)
     except TooMany:
         return _page(request, before, is_owner=opened.is_owner, done=Done("too_many"), status=429)
     except Conflict as error:

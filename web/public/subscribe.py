@@ -21,7 +21,7 @@ from web.forms import read_long_form
 from web.pages import FRAMED, WITH_SCRIPT, locale_of, page
 from web.public.places import zone_choices
 from web.public.polling import client_of
-from web.public.wishes import CARRIED, KINDS, WORDS, boxes_of, wish_of
+from web.public.wishes import CARRIED, KINDS, WORDS, boxes_of, option_of, wish_of
 from zonewire import digests, subscriptions
 from zonewire.delivery.addresses import normalised
 from zonewire.digests import LookBack, Occasion, Rhythm
@@ -172,8 +172,8 @@ def _read(fields: Mapping[str, Sequence[str]], *, locale: str, needs_address: bo
 
 
 def _wrong(error: WrongUsage) -> Wrong:
-    """Errors name their option in `where`, or at the head of what they say."""
-    where = error.where or error.what.partition(":")[0]
+    """What *error* is about, as the page says it."""
+    where = option_of(error)
     known = {"to", "keyword", "not_keyword", *RHYTHM}
     return Wrong("address" if where == "to" else where, "wrong") if where in known else Wrong("form", "action")
 

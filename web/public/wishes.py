@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from zonewire.articles.folding import fold
+from zonewire.errors import WrongUsage
 from zonewire.feeds import Catalogue, list_feeds
 
 KINDS = ("city", "zone", "section")
@@ -51,6 +52,11 @@ def wish_of(fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         if values := [part for part in parts if part]:
             wish[name] = list(dict.fromkeys(values))
     return wish
+
+
+def option_of(error: WrongUsage) -> str:
+    """Which option *error* is about: it stands in `where`, or at the head of what is said."""
+    return error.where or error.what.partition(":")[0]
 
 
 def boxes_of(db: Connection, wish: Mapping[str, Sequence[str]], *, catalogue: Catalogue, locale: str) -> list[Boxes]:

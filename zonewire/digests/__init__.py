@@ -4,6 +4,7 @@
 may use feeds, subscriptions, delivery, filters, articles, keys, rendering and the store.
 """
 
+from zonewire.digests.contents import named_in
 from zonewire.digests.editions import Cut, cut_due
 from zonewire.digests.left_out import count_left_out
 from zonewire.digests.looking_back import LookBack, Rhythm, look_back, sample_edition
@@ -42,6 +43,7 @@ __all__ = [
     "edition_page",
     "look_back",
     "meta_line",
+    "named_in",
     "news_messages",
     "news_sent",
     "preview",

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from zonewire.articles.excerpts import excerpt
 from zonewire.articles.model import Article, Image, Version
 from zonewire.articles.reading import address_of
 from zonewire.digests.windows import Role
+from zonewire.rendering.portal import Portal
 
 SHOWN_PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "jpg", "jpeg", "png", "gif"})
 """Media types, or endings of the address where no type is given."""
@@ -93,6 +94,20 @@ def sheet_of(
         count=len(stories),
         left_out=len(stories) - len(shown) - 1,
     )
+
+
+def named_in(sheet: Sheet, portal: Portal, locale: str) -> Sheet:
+    """*sheet* with zones and cities called as *portal* calls them in *locale*."""
+
+    def told(story: Story) -> Story:
+        return replace(story, zone=portal.place_called(story.zone, locale))
+
+    groups = [
+        replace(group, name=portal.place_called(group.name, locale), stories=tuple(map(told, group.stories)))
+        for group in sheet.groups
+    ]
+    places = [(portal.place_called(name, locale), n) for name, n in sheet.places]
+    return replace(sheet, lead=told(sheet.lead), groups=tuple(groups), places=tuple(places))
 
 
 def _leading(version: Version, *, locale: str) -> tuple[bool, bool, bool, int, int]:

@@ -105,6 +105,7 @@ def _filters_passed(db: Connection, versions: Mapping[int, Version]) -> dict[int
 def _letter(version: Version, event_type: str, reader: _Reader, mailing: Mailing) -> Letter:
     t, slots = words(reader.locale), Slots()
     story = story_of(version, mailing.base_url)
+    told = replace(story, updated=False, zone=mailing.portal.place_called(story.zone, t.locale))
     mail = write_mail(
         "news",
         reader.locale,
@@ -114,7 +115,7 @@ def _letter(version: Version, event_type: str, reader: _Reader, mailing: Mailing
         title=story.title,
         mark=_MARKS.get(event_type, ""),
         withdrawn=version.withdrawn,
-        meta=meta_line(replace(story, updated=False), t, made_at=version.accepted_at),
+        meta=meta_line(told, t, made_at=version.accepted_at),
         today=t.date(version.accepted_at),
         filter=filter_in_words(parse_written(reader.written), t),
         unsubscribe=slots.mark(UNSUBSCRIBE),

@@ -74,7 +74,7 @@ def preview(db: Connection, subscription_id: int, *, mailing: Mailing, now: int)
         base_url=mailing.base_url,
         portal=mailing.portal,
         sender=mailing.sender,
-        notes=() if skipped is None else (skipped_in_words(skipped, t),),
+        skipped=skipped_in_words(skipped, t),
     )
     edition = render_contents(db, contents, occasion) if has_story(contents) else None
     if row.next_at is None:

@@ -3,7 +3,7 @@
 What differs between readers stands in the text as a mark (`Slots`) until `Letter.personal` fills it in.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from zonewire.articles.reading import by_numbers
 from zonewire.articles.shortening import shorten
 from zonewire.delivery.mailing import MANAGE, UNSUBSCRIBE
 from zonewire.digests import statements
-from zonewire.digests.contents import Sheet, Story, sheet_of
+from zonewire.digests.contents import Sheet, Story, named_in, sheet_of
 from zonewire.digests.wechat import WechatArticle, write_article
 from zonewire.digests.windows import Contents, Role
 from zonewire.errors import NotFound
@@ -66,7 +66,8 @@ class Occasion:
     portal: Portal
     sender: str  # the address that stands in its foot
     page: str = ""  # where the whole edition can be read on the web; "" where there is no such page
-    notes: tuple[str, ...] = ()  # about the edition itself: that it is late, that a pause left something out
+    late: str = ""  # how late it is, where its readers should know
+    skipped: str = ""  # what a pause left out
 
 
 PageOf = Callable[[int, int], str]
@@ -97,26 +98,25 @@ def render_edition(
         portal=portal,
         sender=sender,
         page=page_of(edition_id, row.created_at) if page_of else "",
-        notes=tuple(_notes(words(row.locale), hours_late=hours_late, skipped=row.skipped)),
+        late=_late_in_words(hours_late, words(row.locale)),
+        skipped=skipped_in_words(row.skipped, words(row.locale)),
     )
     return render_contents(db, contents, occasion)
 
 
-def _notes(t: Words, *, hours_late: float | None, skipped: int | None) -> Iterator[str]:
-    """What readers should know about the edition itself."""
-    if hours_late is not None:
-        if hours_late < 1:
-            yield t("digest.late_half")
-        elif hours_late < 48:
-            yield t("digest.late", n=int(hours_late))
-        else:
-            yield t("digest.late_days", n=int(hours_late // 24))
-    if skipped is not None:
-        yield skipped_in_words(skipped, t)
+def _late_in_words(hours: float | None, t: Words) -> str:
+    """How late it is; "" where nobody needs to know."""
+    if hours is None:
+        return ""
+    if hours < 1:
+        return t("digest.late_half")
+    return t("digest.late", n=int(hours)) if hours < 48 else t("digest.late_days", n=int(hours // 24))
 
 
-def skipped_in_words(skipped: int, t: Words) -> str:
-    """What a pause left out: so many stories, or (-1) more than were counted."""
+def skipped_in_words(skipped: int | None, t: Words) -> str:
+    """What a pause left out: so many stories, or (-1) more than were counted; "" of none."""
+    if skipped is None:
+        return ""
     return t("digest.skipped_many") if skipped < 0 else t("digest.skipped", n=skipped)
 
 
@@ -206,12 +206,12 @@ def in_words(
 ) -> Edition:
     """*sheet* in words; *options* is the filter, as it was written, *whole* more of the stories for WeChat's form."""
     t, slots = words(occasion.locale), Slots()
+    sheet = named_in(sheet, occasion.portal, t.locale)
     values: dict[str, Any] = {
         "sheet": sheet,
         "today": t.date(occasion.made_at),
         "summary": summary_of(sheet, t),
         "chosen_by": filter_in_short(options, t),
-        "notes": occasion.notes,
         "meta": lambda story: meta_line(story, t, made_at=occasion.made_at),
     }
     mail = write_mail(
@@ -221,6 +221,8 @@ def in_words(
         sender=occasion.sender,
         whole=occasion.page or f"{occasion.base_url}/",
         page=occasion.page,
+        late=occasion.late,
+        skipped=occasion.skipped,
         early=shorten(t("common.also").join(sheet.next_titles[:3]), EARLY_CHARS) or values["summary"],
         filter=filter_in_words(options, t),
         title=shorten(sheet.lead.title, SUBJECT_CHARS),
@@ -243,6 +245,7 @@ def in_words(
 def article_of(sheet: Sheet, locale: str, *, portal: Portal, made_at: int) -> WechatArticle:
     """*sheet* as an article of a WeChat Official Account."""
     t = words(locale)
+    sheet = named_in(sheet, portal, t.locale)
     return write_article(
         sheet,
         t,

@@ -8,7 +8,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -237,6 +237,8 @@ class _Reading:
         declared = [self._feed(table, entries, text, portal.language) for table in self._several(tables, "feed")]
         self._unique("feed", "name", [one.name for one in declared])
         places = [place for kind in ("zone", "city") for place in self._places(tables, kind)]
+        english = tuple((place.name, place.english) for place in places if place.english)
+        portal = replace(portal, english_places=english)
         return Catalogue(
             portal=portal, entries=entries, text=text, hubs=hubs, declared=tuple(declared), places=tuple(places)
         )

@@ -278,6 +278,23 @@ def test_the_portals_own_name_colours_and_filing_stand_in_its_mails(db: Connecti
         assert said in edition.text
 
 
+def test_places_have_the_english_names_that_the_portal_gives(db: Connection) -> None:
+    portal = Portal(english_places=(("泰州", "Taizhou"), ("江苏泰州港经济开发区", "Taizhou Port EDZ")))
+    stories = [a_version(db, an_article(city=city)) for city in ("泰州", "泰州", "合肥")]
+    told = {
+        locale: render_edition(db, an_edition_of(db, *stories, locale=locale), base_url=BASE, portal=portal)
+        for locale in LOCALES
+    }
+
+    english, chinese = told["en"], told["zh-CN"]
+    assert english is not None
+    assert chinese is not None
+    assert "3 stories: Taizhou 2, 合肥 1" in english.text
+    assert "▍Taizhou\n" in english.text
+    assert "Taizhou Port EDZ ·" in english.text
+    assert "Taizhou" not in chinese.text
+
+
 def test_dark_mode_and_narrow_windows_have_sheets_of_their_own(db: Connection) -> None:
     html = rendered(db, an_edition_of(db, a_version(db))).html
     sheets = [style.text or "" for style in markup.fromstring(html).iter("style")]
