@@ -3,8 +3,10 @@
 import contextlib
 import gc
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
@@ -251,11 +253,22 @@ def _progress(size: int | None) -> Iterator[Callable[[int], None]]:
 
 
 @group.command("pause")
-def pause(ident: Ident, as_json: AsJson = False) -> None:
+def pause(
+    ident: Ident,
+    until: Annotated[
+        str | None, typer.Option(help="Resume it by itself then: 2026-12-01, or a time (China's, without an offset).")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Make nothing more for it until it is resumed."""
+    from cli.deliveries import moment
+    from zonewire.store import SECOND
     from zonewire.subscriptions import pause as move
 
-    _moved(ident, move, as_json=as_json)
+    ends_at = moment(until, "--until")
+    if ends_at is not None and ends_at <= time.time() * SECOND:
+        raise WrongUsage(f"{until!r} is not in the future", where="--until")
+    _moved(ident, partial(move, until=ends_at), as_json=as_json)
 
 
 @group.command("resume")

@@ -28,6 +28,9 @@ def test_a_webhook_subscribed_before_the_first_start_is_listed_paused_and_remove
     listed = printed(run("subscriptions", "list", "--json"))
     assert [row["filter"] for row in listed] == [{"city": ["泰州", "苏州"], "not_keyword": ["招聘"]}, {}]
     assert printed(run("subscriptions", "pause", made["id"], "--json"))["state"] == "paused"
+    rests = printed(run("subscriptions", "pause", made["id"], "--until", "2099-01-01", "--json"))
+    assert (rests["state"], rests["paused_until"]) == ("paused", "2098-12-31T16:00:00Z")
+    assert run("subscriptions", "pause", made["id"], "--until", "2020-01-01").returncode == 2
     assert printed(run("subscriptions", "resume", made["id"], "--json"))["state"] == "active"
     assert "ended" in run("subscriptions", "remove", made["id"]).stdout
     assert [row["state"] for row in printed(run("subscriptions", "list", "--json"))] == ["ended", "active"]

@@ -98,6 +98,58 @@ def test_a_reader_from_the_first_question_to_being_forgotten(installation: Insta
     the_files_do_not_know(installation, READER)
 
 
+def test_a_stranger_on_pages_alone_from_the_form_to_being_forgotten(
+    installation: Installation, mailbox: Mailbox
+) -> None:
+    reader, subscribe = "sun.shangxiang@mail.example", f"{installation.base_url}/subscribe"
+    installation.publish([first := an_article(city="泰州")])
+    wish = {"city": "泰州", "cadence": "daily", "at": "08:00", "timezone": "Asia/Shanghai", "locale": "zh-CN"}
+    seen = requests.post(subscribe, data=wish | {"action": "preview"}, timeout=10).text
+    assert "过去 30 天有" in seen
+
+    # Asked by mail; only the button begins it.
+    requests.post(subscribe, data=wish | {"action": "subscribe", "address": reader}, timeout=10)
+    confirm = link(nth_mail(mailbox, reader, 1), "confirm")
+    requests.get(confirm, timeout=10)
+    (made,) = [one for one in installation.json("subscriptions", "list") if one["to"] == reader]
+    assert made["state"] == "unconfirmed"
+    requests.post(confirm, timeout=10)
+    installation.cli("digests", "run", "--at", tomorrow())
+    digest = nth_mail(mailbox, reader, 2)
+    assert first.title in plain_of(digest)
+    manage = link(digest, "manage")
+
+    # Another filter from now on; what was sent by the old one is not sent again, though it passes the new one.
+    choice = {"action": "change", "with_filter": "yes", "section": "开发区新闻"}
+    assert "栏目：开发区新闻" in requests.post(manage, data=choice, timeout=10).text
+    installation.publish([first, second := an_article(city="苏州")])
+    installation.cli("digests", "run", "--at", tomorrow(days=2))
+    plain = plain_of(nth_mail(mailbox, reader, 3))
+    assert second.title in plain
+    assert first.title not in plain
+    page = requests.get(manage, timeout=10).text
+    assert page.count("已送达") == 2
+    assert "有人从 127.0.0.1 填写了订阅表" in page
+
+    # What is kept is shown and removed behind a link that comes by mail.
+    assert "known_since" not in requests.post(manage, data={"action": "export"}, timeout=10).text
+    requests.post(manage, data={"action": "links"}, timeout=10)
+    owner = link(nth_mail(mailbox, reader, 4), "manage")
+    kept = requests.post(owner, data={"action": "export"}, timeout=10).json()
+    assert [one["act"] for one in kept["subscriptions"][0]["consents"]] == ["asked", "confirmed"]
+    assert "已经结束" in requests.post(owner, data={"action": "forget", "sure": "yes"}, timeout=10).text
+    eventually(lambda: reader not in requests.get(owner, timeout=10).text, within_s=WITHIN_S)
+    requests.post(subscribe, data=wish | {"action": "subscribe", "address": reader}, timeout=10)
+    assert [one["to"] for one in installation.json("deliveries", "list") if one["to"] == reader] == []
+    the_files_do_not_know(installation, reader)
+
+
+def plain_of(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
 def the_files_do_not_know(installation: Installation, address: str) -> None:
     """Neither the database (once its journal is folded), nor the logs."""
     path = installation.data_dir / "zonewire.db"
@@ -170,4 +222,8 @@ def test_mails_are_removed_before_their_address_is_forgotten(installation: Insta
         assert not list(outbox.glob("*.eml"))
         with running.store() as store, store.writing() as db:
             db.execute(text("ALTER TABLE away RENAME TO attempts"))
-        assert running.json("subscribers", "erase", "zhou@mail.example")["address"] == "zhou@mail.example"
+        # Upkeep goes on where the command was stopped; whoever runs it once more may come first.
+        eventually(
+            lambda: "erased already" in running.cli("subscribers", "export", "zhou@mail.example", check=False).stderr,
+            within_s=WITHIN_S,
+        )

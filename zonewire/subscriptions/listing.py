@@ -43,4 +43,5 @@ def as_json(subscription: Subscription) -> dict[str, Any]:
         "cadence": subscription.cadence,
         "state": subscription.state,
         "next_at": rfc3339(subscription.next_at) if subscription.next_at is not None else None,
+        "paused_until": rfc3339(subscription.paused_until) if subscription.paused_until is not None else None,
     }

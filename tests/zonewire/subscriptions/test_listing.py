@@ -20,6 +20,7 @@ def test_the_list_has_the_shape_that_others_rely_on(db: Connection) -> None:
             "cadence": "instant",
             "state": "active",
             "next_at": None,
+            "paused_until": None,
         },
         {
             "id": f"s{mail.id}",
@@ -30,6 +31,7 @@ def test_the_list_has_the_shape_that_others_rely_on(db: Connection) -> None:
             "cadence": "daily",
             "state": "active",
             "next_at": "2026-06-12T00:00:00Z",
+            "paused_until": None,
         },
     ]
     assert len(list_subscriptions(db, limit=1)) == 1
