@@ -7,7 +7,7 @@ from lxml import html as markup
 
 from tests.chromium import MISSING, chromium
 from tests.gallery.__main__ import write_gallery
-from tests.gallery.mails import MAILS
+from tests.gallery.mails import MAILS, html_of
 from tests.gallery.newsroom import a_newsroom
 from tests.gallery.pages import PAGES
 from zonewire import ROOT
@@ -27,6 +27,19 @@ def test_every_template_of_pages_and_mails_is_shown(tmp_path: Path) -> None:
             assert [str(page) for page in PAGES if page.open(room, locale).status_code != page.status] == []
             assert all(mail.sent(room, locale) for mail in MAILS)
     assert there - {name for _, name in shown.keys()} == set()  # noqa: SIM118 - a cache of Jinja is no dict
+
+
+def test_nothing_of_a_hostile_article_becomes_markup_and_no_mail_is_cut_by_gmail(tmp_path: Path) -> None:
+    with a_newsroom(tmp_path) as room:
+        pages = {str(page): page.open(room, "zh-CN").text for page in PAGES}
+        mails = {str(mail): html_of(mail.sent(room, "zh-CN")) for mail in MAILS}
+    for name, html in (pages | mails).items():
+        tree = markup.document_fromstring(html)
+        assert all(script.get("src", "").startswith("/static/") for script in tree.iter("script")), name
+        assert [
+            bold.text for bold in tree.iter("b") if "一号" in str(bold.text) or "集成电路" in str(bold.text)
+        ] == [], name
+    assert {name: len(html.encode()) for name, html in mails.items() if len(html.encode()) > 90_000} == {}
 
 
 @pytest.mark.browser
