@@ -100,7 +100,12 @@ def _catalogue(settings: Settings) -> Iterator[Finding]:
     else:
         declared, places = len(catalogue.declared), len(catalogue.places)
         said = f"{catalogue.portal.name}: {declared} feeds declared, {places} places described"
-        yield Finding("catalogue", Result.OK, said)
+        faint = catalogue.portal.faint_colours()
+        if faint:
+            mend = "Take a darker one: links, buttons and corrections of pages and mails are written in it, on white."
+            yield Finding("catalogue", Result.WARN, f"{said}; {' and '.join(faint)} can hardly be read on white", mend)
+        else:
+            yield Finding("catalogue", Result.OK, said)
 
 
 def _words_of(error: Exception) -> str:

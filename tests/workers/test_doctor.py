@@ -168,3 +168,5 @@ def test_each_fault_of_the_catalogue_is_found_by_its_line(tmp_path: Path, monkey
     assert [one.found.split(", ")[1].split(":")[0] for one in faults] == ["line 3", "line 5"]
     path.write_text('[portal]\nname = "江海"\n')
     assert (found("catalogue").result, found("catalogue").found[:2]) == (Result.OK, "江海")
+    path.write_text('[portal]\naccent = "#FFD700"\nseal = "#B3261E"\n')
+    assert (found("catalogue").result, "accent can hardly" in found("catalogue").found) == (Result.WARN, True)

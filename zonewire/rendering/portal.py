@@ -4,6 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 
+READABLE = 4.5
 NAMELESS = "Zonewire"
 """What a portal is called that has not said its name."""
 
@@ -32,9 +33,21 @@ class Portal:
         """A zone or city in *locale*: its own name where no other is given."""
         return name if locale.startswith("zh") else self._english_by_name.get(_spelled(name), name)
 
+    def faint_colours(self) -> list[str]:
+        """Those of its colours that cannot be read on white, where links and corrections stand (WCAG 1.4.3)."""
+        given = {"accent": self.accent, "seal": self.seal}
+        return [name for name, colour in given.items() if colour and _contrast_to_white(colour) < READABLE]
+
     @cached_property
     def _english_by_name(self) -> dict[str, str]:
         return {_spelled(name): english for name, english in self.english_places}
+
+
+def _contrast_to_white(colour: str) -> float:
+    """Of #rrggbb: 1 (white itself) to 21 (black), as WCAG 2.2 computes it."""
+    shares = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in shares)
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
 
 
 def _spelled(name: str) -> str:
