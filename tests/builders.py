@@ -153,7 +153,8 @@ def a_filter(db: Connection, **terms: str | tuple[str, ...]) -> int:
     if found := _found(db, filters, {"key": key}):
         return found
     wanted = sum(1 for dimension in folded if not dimension.startswith("not_"))
-    filter_id = _insert(db, filters, {"key": key, "wanted": wanted})
+    written = orjson.dumps({dimension: list(given) for dimension, given in lists.items()}).decode()
+    filter_id = _insert(db, filters, {"key": key, "wanted": wanted, "written": written})
     rows = [{"dimension": d, "value": v, "filter_id": filter_id} for d, values in folded.items() for v in values]
     if rows:
         db.execute(insert(filter_terms), rows)

@@ -1,5 +1,6 @@
 """The filter: what a subscription asks for, dimension by dimension."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,9 @@ WANTED = ("zone", "city", "section", "keyword")
 
 DIMENSIONS = (*WANTED, *(f"not_{name}" for name in WANTED))
 """All dimensions, as the options and the table `filter_terms` call them: exclusions are dimensions of their own."""
+
+KEY_BYTES = 2_000
+"""PostgreSQL indexes no more than 2,704 bytes (a third of a page)."""
 
 _FIELDS = {
     "zone": "zones",
@@ -51,8 +55,9 @@ class Filter:
 
     @cached_property
     def key(self) -> str:
-        """Canonical JSON: equal filters have equal keys, and no others do."""
-        return orjson.dumps(self.terms, option=orjson.OPT_SORT_KEYS).decode()
+        """Equal filters have equal keys, and no others do: canonical JSON, of a long one its SHA-256."""
+        written = orjson.dumps(self.terms, option=orjson.OPT_SORT_KEYS)
+        return written.decode() if len(written) <= KEY_BYTES else f"sha256:{hashlib.sha256(written).hexdigest()}"
 
     @property
     def wanted(self) -> int:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
-import orjson
 from ahocorasick_rs import AhoCorasick
 from sqlalchemy import Connection, Engine
 
 from zonewire.filters import statements
 from zonewire.filters.characters import fold_keyword, has_cjk
+from zonewire.filters.filter import filter_of, parse_written
 
 BORDER = "\n"  # between fields; folding leaves none inside one, so no keyword spans two
 
@@ -68,8 +68,8 @@ def keyword_index(db: Connection) -> KeywordIndex:
 
 
 def _extended(before: KeywordIndex, db: Connection, newest: int) -> KeywordIndex:
-    keys = db.execute(statements.FILTER_KEYS_AFTER, {"seen": before.revision}).scalars()
-    terms = [orjson.loads(key) for key in keys]
+    some = db.execute(statements.FILTERS_AFTER, {"seen": before.revision}).scalars()
+    terms = [filter_of(parse_written(written)).terms for written in some]
     fresh = {word for named in terms for name in ("keyword", "not_keyword") for word in named.get(name, ())}
     index = KeywordIndex(before.keywords | fresh, newest)
     if index.keywords == before.keywords:  # the automaton is what costs: 0.4 s for 100,000 keywords

@@ -53,7 +53,7 @@ NEWEST_FILTER = select(func.coalesce(func.max(filters.c.id), 0))
 ALL_KEYWORDS = select(_terms.c.value).where(_terms.c.dimension.in_(["keyword", "not_keyword"])).distinct()
 
 # The keys of filters that came later. By primary key.
-FILTER_KEYS_AFTER = select(filters.c.key).where(filters.c.id > bindparam("seen"))
+FILTERS_AFTER = select(filters.c.written).where(filters.c.id > bindparam("seen"))
 
 # The filters with these keys. By the unique key.
 FILTERS_BY_KEY = select(filters.c.key, filters.c.id).where(filters.c.key.in_(values_of(many("wanted_keys", Text))))

@@ -148,7 +148,7 @@ filters = Table(
     "filters",
     metadata,
     Column("id", Key, primary_key=True),
-    Column("key", Text, nullable=False, unique=True),  # canonical JSON of the filter
+    Column("key", Text, nullable=False, unique=True),  # canonical JSON of the filter; of a long one its SHA-256
     Column("wanted", SmallInteger, nullable=False),  # how many dimensions it names; 0 passes everything not excluded
     Column("written", Text, nullable=False, server_default="{}"),  # its options as they were first written, to show
     Index("ix_filters_unwanted", "id", sqlite_where=text("wanted = 0"), postgresql_where=text("wanted = 0")),

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection
 
 from zonewire.articles.model import rfc3339
@@ -63,7 +62,7 @@ def fetched_by(db: Connection, token: str) -> Fetched | None:
         id=row.id,
         subscription_id=row.subscription_id,
         is_served=row.revoked_at is None and row.state in SERVED_STATES,
-        wanted=filter_of(orjson.loads(row.key)),
+        wanted=filter_of(parse_written(row.written)),
         options=parse_written(row.written),
         locale=row.locale,
     )

@@ -147,7 +147,6 @@ PRIVATE_FEED = (
         private_feeds.c.revoked_at,
         subscriptions.c.state,
         subscriptions.c.locale,
-        filters.c.key,
         filters.c.written,
     )
     .join(subscriptions, subscriptions.c.id == private_feeds.c.subscription_id)

@@ -85,3 +85,14 @@ def test_two_transactions_that_make_the_same_filter_agree(store: Store) -> None:
         thread.join()
     assert len(found) == 4
     assert len(set(found)) == 1
+
+
+def test_a_filter_of_very_many_values_is_found_again(db: Connection) -> None:
+    long = Filter(cities=tuple(f"第{n}开发区" for n in range(1_000)), keywords=("汽车",))
+
+    first = intern(db, long)
+
+    assert intern(db, Filter(cities=long.cities[::-1], keywords=long.keywords)) == first
+    assert intern(db, Filter(cities=long.cities[1:], keywords=long.keywords)) != first
+    assert len(long.key) < 100
+    assert db.execute(select(func.count()).where(filter_terms.c.filter_id == first)).scalar_one() == 1_001

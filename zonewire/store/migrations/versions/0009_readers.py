@@ -1,7 +1,9 @@
 """What readers are told and asked: a digest that is late or leaves something out, a pause that ends, their consent."""
 
+import hashlib
+
 from alembic import op
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Text, column, func, select, table, text
 
 revision = "0009"
 down_revision = "0008"
@@ -53,6 +55,17 @@ def upgrade() -> None:
     op.create_index("ix_asks_receiver", "asks", ["receiver", "asked_at"])
     op.create_index("ix_asks_asked_from", "asks", ["asked_from", "asked_at"])
     op.create_index("ix_asks_asked_at", "asks", ["asked_at"])
+    _shorten_keys()
+
+
+def _shorten_keys() -> None:
+    """The keys of long filters become hashes, as new ones are; SQLite took keys of any length."""
+    filters = table("filters", column("id", BigInteger), column("key", Text))
+    long = select(filters.c.id, filters.c.key).where(func.length(filters.c.key) > 500)
+    for row in op.get_bind().execute(long).all():
+        if len(row.key.encode()) > 2_000:
+            key = f"sha256:{hashlib.sha256(row.key.encode()).hexdigest()}"
+            op.execute(filters.update().where(filters.c.id == row.id).values(key=key))
 
 
 def downgrade() -> None:
@@ -61,11 +74,11 @@ def downgrade() -> None:
     op.drop_table("asks")
     op.drop_table("consents")
     op.drop_index("ix_subscriptions_paused_until", "subscriptions")
-    for table, column in (
+    for of_table, name in (
         ("subscriptions", "filters_before"),
         ("subscriptions", "paused_until"),
         ("subscriptions", "skipped_after"),
         ("editions", "skipped"),
         ("editions", "late_since"),
     ):
-        op.drop_column(table, column)
+        op.drop_column(of_table, name)
