@@ -156,7 +156,12 @@ def _left_out(face: Face, before: Subscription, after: Subscription) -> int | No
     """How many articles lie between the window that was and the one that is. Read by itself: it may take a while."""
     with face.store.reading() as db:
         return digests.count_left_out(
-            db, filter_id=before.filter_id, after=before.window_after, up_to=after.window_after
+            db,
+            filter_id=before.filter_id,
+            after=before.window_after,
+            up_to=after.window_after,
+            subscription_id=before.id,
+            filter_ids={before.filter_id, *before.earlier_filters},
         )
 
 

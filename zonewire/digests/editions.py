@@ -9,7 +9,6 @@ import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
 from typing import Any, NamedTuple
 
 import structlog
@@ -17,7 +16,7 @@ from sqlalchemy import Connection, Row
 
 from zonewire.delivery.owing import owe_editions
 from zonewire.digests import statements
-from zonewire.digests.left_out import skipped_by_pause
+from zonewire.digests.left_out import can_be_counted, skipped_by_pause
 from zonewire.digests.windows import Contents, Windows, carried_before, filters_of, has_story
 from zonewire.store import SECOND, Store, as_rows
 from zonewire.store import now as clock
@@ -81,6 +80,11 @@ class Due:
     skipped_after: int | None
     key: EditionKey
     contents: Contents
+
+    def as_change(self) -> tuple[int | str | None, ...]:
+        """As a row of MOVE_ON."""
+        read, key = (self.id, self.was_next_at, self.was_after), self.key
+        return (*read, self.next_at, self.window_after, self.skipped_after, key.filter_id, key.locale)
 
 
 def cut_due(store: Store, *, at: int | None = None, now: int | None = None) -> Cut:
@@ -160,7 +164,7 @@ def _write(store: Store, part: Sequence[Due], pace: _Pace, *, at: int, now: int 
 
 def prepare(db: Connection, windows: Windows, rows: Sequence[Row[*tuple[Any, ...]]], *, at: int) -> list[Due]:
     """What becomes of each due subscription of *rows*. Reads only."""
-    oldest = min(row.window_after for row in rows)
+    oldest = min(_oldest_looked_at(row, windows) for row in rows)
     windows.open(db, after=oldest)
     had = carried_before(
         db,
@@ -169,12 +173,12 @@ def prepare(db: Connection, windows: Windows, rows: Sequence[Row[*tuple[Any, ...
         subscription_ids=[row.id for row in rows],
     )
     kept: dict[EditionKey, Contents] = {}
-    skipped = cache(partial(skipped_by_pause, db))
     due = []
     for row in rows:
-        known = _changed_in(windows, after=row.window_after, had=had.get(row.id, frozenset()))
+        theirs = had.get(row.id, frozenset())
+        known = _changed_in(windows, after=row.window_after, had=theirs)
         late_since = row.next_at if row.next_at <= (windows.late_before or 0) else None
-        left_out = skipped(row.filter_id, row.skipped_after, row.window_after)
+        left_out = skipped_by_pause(windows, row, had=theirs)
         mark = _mark(known, late_since, left_out)
         key = EditionKey(
             row.filter_id, row.window_after, windows.up_to, row.locale, row.template, mark, late_since, left_out
@@ -183,6 +187,11 @@ def prepare(db: Connection, windows: Windows, rows: Sequence[Row[*tuple[Any, ...
             kept[key] = windows.contents(filter_id=row.filter_id, after=row.window_after, had=known)
         due.append(_due(row, key, kept[key], at=at))
     return due
+
+
+def _oldest_looked_at(row: Row[*tuple[Any, ...]], windows: Windows) -> int:
+    """Where what is read for *row* begins: its window, or what a pause left out before it, if that can be counted."""
+    return int(row.skipped_after if can_be_counted(windows, row.skipped_after) else row.window_after)
 
 
 def _due(row: Row[*tuple[Any, ...]], key: EditionKey, contents: Contents, *, at: int) -> Due:
@@ -202,9 +211,7 @@ def _due(row: Row[*tuple[Any, ...]], key: EditionKey, contents: Contents, *, at:
 
 def cut_part(db: Connection, part: Sequence[Due], *, at: int, now: int) -> Cut:
     """Move *part* on, with its editions and deliveries: those of it that nobody else has moved meanwhile."""
-    changes = as_rows(
-        [(one.id, one.was_next_at, one.was_after, one.next_at, one.window_after, one.skipped_after) for one in part]
-    )
+    changes = as_rows([one.as_change() for one in part])
     moved = set(db.execute(statements.MOVE_ON.on(db), {"rows": changes, "cut_at": at}).scalars())
     readers = [one for one in part if one.id in moved and has_story(one.contents)]
     ids, made = _add_editions(db, {one.key: one.contents for one in readers}, now=now)

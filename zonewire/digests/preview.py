@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from zonewire.delivery.mailing import MANAGE, UNSUBSCRIBE, Mailing
 from zonewire.digests import statements
-from zonewire.digests.left_out import skipped_by_pause
+from zonewire.digests.left_out import can_be_counted, skipped_by_pause
 from zonewire.digests.rendering import Edition, Occasion, render_contents, skipped_in_words
 from zonewire.digests.windows import Windows, carried_before, filters_of, has_story
 from zonewire.errors import WrongUsage
@@ -60,12 +60,13 @@ def preview(db: Connection, subscription_id: int, *, mailing: Mailing, now: int)
     if row.cadence == "instant":
         raise WrongUsage(f"{shown_id(subscription_id)} is instant: it has no digest", where="--subscription")
     windows = Windows(int(db.execute(statements.NEWEST_NUMBER).scalar_one()))
-    windows.open(db, after=row.window_after)
-    updates = windows.updates(after=row.window_after)
+    looked_at = row.skipped_after if can_be_counted(windows, row.skipped_after) else row.window_after
+    windows.open(db, after=looked_at)
+    updates = windows.updates(after=looked_at)
     had = carried_before(db, updates=updates, filter_ids=filters_of([row]), subscription_ids=[row.id])
     contents = windows.contents(filter_id=row.filter_id, after=row.window_after, had=had.get(row.id, frozenset()))
     t = words(row.locale)
-    skipped = skipped_by_pause(db, row.filter_id, row.skipped_after, row.window_after)
+    skipped = skipped_by_pause(windows, row, had=had.get(row.id, frozenset()))
     occasion = Occasion(
         filter_id=row.filter_id,
         locale=row.locale,

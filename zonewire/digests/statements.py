@@ -102,7 +102,8 @@ CARRIED = (
 )
 
 # Move subscriptions on, each to a time and a window of its own. Guarded by what was read: of two workers that cut the
-# same subscription, the second changes nothing and is told so. By primary key.
+# same subscription, the second changes nothing and is told so; one whose reader has just changed what comes is cut
+# anew. By primary key.
 MOVE_ON = Spelled(
     """
     UPDATE subscriptions
@@ -110,6 +111,7 @@ MOVE_ON = Spelled(
     FROM {rows} AS c
     WHERE subscriptions.id = c.id AND subscriptions.state = 'active'
       AND subscriptions.next_at = c.was_next_at AND subscriptions.window_after = c.was_after
+      AND subscriptions.filter_id = c.was_filter AND subscriptions.locale = c.was_locale
     RETURNING subscriptions.id
     """,
     columns=(
@@ -119,6 +121,8 @@ MOVE_ON = Spelled(
         "next_at bigint",
         "window_after bigint",
         "skipped_after bigint",
+        "was_filter bigint",
+        "was_locale text",
     ),
 )
 

@@ -6,8 +6,11 @@ import pytest
 from sqlalchemy import Connection, func, select, update
 
 from tests.builders import DAY, NOON, a_filter, a_subscription, a_version, an_article, an_endpoint
+from tests.statements import counted
 from tests.zonewire.digests.reading import HOUR, sent_to, window_of
-from zonewire.digests import Cut, cut_due
+from zonewire.digests import Cut, cut_due, statements
+from zonewire.digests.editions import cut_part, prepare
+from zonewire.digests.windows import Windows
 from zonewire.filters import Filter, intern
 from zonewire.store import Store
 from zonewire.store.tables import deliveries, editions, job_runs, subscriptions
@@ -370,3 +373,63 @@ def test_what_was_sent_by_an_earlier_filter_is_corrected_and_not_repeated(store:
     with store.reading() as db:
         (_, second) = sent_to(db)[reader]
     assert (len(second.articles("correction")), second.articles()) == (1, [fresh.article_id])
+
+
+def test_a_filter_that_changes_while_a_cut_is_under_way_loses_nothing(store: Store) -> None:
+    with store.writing() as db:
+        reader = a_reader(db, filter_id=intern(db, Filter(cities=("泰州",))))
+        a_version(db, an_article(city="泰州"))
+        wanted = a_version(db, an_article(city="苏州"))
+    windows = Windows(wanted.number)
+    with store.reading() as db:
+        rows = db.execute(statements.DUE, {"at": NOON, "up_to": windows.up_to, "most": 10}).all()
+        due = prepare(db, windows, rows, at=NOON)
+    with store.writing() as db:
+        change(db, reader, rhythm_of(find(db, reader)), NOON, wanted=Filter(cities=("苏州",)))
+    with store.writing() as db:
+        assert cut_part(db, due, at=NOON, now=NOON) == Cut()
+    cut_due(store, at=NOON)
+
+    with store.reading() as db:
+        (only,) = sent_to(db)[reader]
+    assert only.articles() == [wanted.article_id]
+
+
+def test_what_a_pause_left_out_is_matched_once_for_all_who_come_back(store: Store) -> None:
+    with store.writing() as db:
+        filters = [a_filter(db, city=f"城{n}") for n in range(20)]
+        readers = [a_reader(db, filter_id=one) for one in filters]
+        for _ in range(10):
+            a_version(db, an_article(city="城3"))
+        last = a_version(db, an_article(city="城3"))
+        db.execute(update(subscriptions).values(skipped_after=0, window_after=last.number - 1))
+
+    windows = Windows(last.number)
+    with store.reading() as db:
+        rows = db.execute(statements.DUE, {"at": NOON, "up_to": windows.up_to, "most": 100}).all()
+        with counted(db) as sent:
+            prepare(db, windows, rows, at=NOON)
+    assert sum("hits" in one for one in sent) == 11, "each version once"
+    cut_due(store, at=NOON)
+    with store.reading() as db:
+        (edition,) = db.execute(select(editions)).all()
+        assert (edition.skipped, list(sent_to(db))) == (10, [readers[3]])
+
+
+def test_a_correction_of_what_was_sent_is_not_called_left_out(store: Store) -> None:
+    article = an_article()
+    with store.writing() as db:
+        reader = a_reader(db)
+        a_version(db, article, accepted_at=NOON - DAY)
+    cut_due(store, at=NOON)
+    with store.writing() as db:
+        pause(db, reader, NOON)
+        a_version(db, article, accepted_at=NOON + DAY)
+        a_version(db, accepted_at=NOON + 2 * DAY)
+        resume(db, reader, NOON + 10 * DAY)
+        a_version(db, accepted_at=NOON + 10 * DAY)
+    cut_due(store, at=NOON + 11 * DAY)
+
+    with store.reading() as db:
+        (_, edition) = db.execute(select(editions).order_by(editions.c.id)).all()
+    assert edition.skipped == 1
