@@ -20,7 +20,7 @@ from zonewire.subscriptions.lifecycle import Subscription, locked, unsubscribe
 from zonewire.subscriptions.names import shown_id
 from zonewire.subscriptions.validate import DIGESTS, read_locale, read_minute, read_timezone, read_weekday
 
-FILTERS_KEPT = 30
+FILTERS_KEPT = 200
 """Filters that a subscription had before, the newest ones."""
 
 

@@ -88,9 +88,17 @@ def resume_rested(store: Store, *, now: int | None = None, most: int = 200) -> i
         ids = db.execute(statements.RESTED, {"moment": moment, "most": most}).scalars().all()
     if ids:
         with store.writing() as db:
-            for subscription_id in ids:
-                resume(db, subscription_id, moment)
-    return len(ids)
+            return sum(_resume_if_rested(db, subscription_id, moment) for subscription_id in ids)
+    return 0
+
+
+def _resume_if_rested(db: Connection, subscription_id: int, now: int) -> bool:
+    """Resume it, unless its reader was quicker: has left, has resumed it, or wants a longer pause."""
+    found = locked(db, subscription_id)
+    if found.state != "paused" or found.paused_until is None or found.paused_until > now:
+        return False
+    _start(db, found, opens_after=found.window_after, now=now)
+    return True
 
 
 def unsubscribe(db: Connection, subscription_id: int, now: int) -> Subscription:

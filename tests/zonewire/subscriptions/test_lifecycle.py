@@ -24,6 +24,7 @@ from zonewire.subscriptions import (
     subscribe,
     unsubscribe,
 )
+from zonewire.subscriptions.lifecycle import _resume_if_rested
 
 HOUR = 3_600 * SECOND
 Move = Callable[[Connection, int, int], Subscription]
@@ -198,3 +199,18 @@ def test_an_end_that_was_set_ends_with_the_subscription(db: Connection) -> None:
     pause(db, ident, NOON, until=NOON + DAY)
 
     assert unsubscribe(db, ident, NOON).paused_until is None
+
+
+def test_whoever_was_quicker_than_the_end_of_a_pause_is_left_alone(db: Connection) -> None:
+    """Between the reading of who has rested and the writing, readers leave, or want a longer pause."""
+    leaves, longer, rests = (a_subscription(db, channel="email") for _ in range(3))
+    for ident in (leaves, longer, rests):
+        pause(db, ident, NOON, until=NOON + DAY)
+    unsubscribe(db, leaves, NOON)
+    pause(db, longer, NOON, until=NOON + 5 * DAY)
+
+    resumed = [_resume_if_rested(db, ident, NOON + 2 * DAY) for ident in (leaves, longer, rests)]
+
+    assert resumed == [False, False, True]
+    states = [(find(db, ident).state, find(db, ident).paused_until) for ident in (leaves, longer, rests)]
+    assert states == [("ended", None), ("paused", NOON + 5 * DAY), ("active", None)]
