@@ -4,7 +4,7 @@ What differs between readers stands in the text as a mark (`Slots`) until `Lette
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -31,6 +31,8 @@ MOST_ON_PAGE = 500
 MOST_HTML_BYTES = 90_000
 """Gmail cuts a mail at about 102,000 bytes, and the link to unsubscribe with it."""
 SUBJECT_CHARS = 30
+MOST_CORRECTIONS, TITLE_CHARS = 20, 60
+"""Of the corrections in a mail; the page of the edition has all of them."""
 EARLY_CHARS = 45
 """Of the line that a list of mails shows behind the subject."""
 
@@ -207,6 +209,7 @@ def in_words(
     """*sheet* in words; *options* is the filter, as it was written, *whole* more of the stories for WeChat's form."""
     t, slots = words(occasion.locale), Slots()
     sheet = named_in(sheet, occasion.portal, t.locale)
+    corrections = [replace(one, title=shorten(one.title, TITLE_CHARS)) for one in sheet.corrections[:MOST_CORRECTIONS]]
     values: dict[str, Any] = {
         "sheet": sheet,
         "today": t.date(occasion.made_at),
@@ -221,6 +224,8 @@ def in_words(
         sender=occasion.sender,
         whole=occasion.page or f"{occasion.base_url}/",
         page=occasion.page,
+        corrections=corrections,
+        more_corrections=len(sheet.corrections) - len(corrections),
         late=occasion.late,
         skipped=occasion.skipped,
         early=shorten(t("common.also").join(sheet.next_titles[:3]), EARLY_CHARS) or values["summary"],

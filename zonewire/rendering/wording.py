@@ -1,11 +1,12 @@
 """Facts in a reader's words: what a filter asks for, when something comes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from babel.dates import get_timezone_location
 
 from zonewire.rendering.translation import Words
 
+VALUES_SHOWN, VALUE_CHARS = 12, 40
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -32,20 +33,46 @@ def place_of(timezone: str, locale: str) -> str:
 
 
 def filter_in_short(options: Mapping[str, Sequence[str]], t: Words) -> str:
-    """The same for a line at the head of a letter: 泰州、苏州 · 汽车 · 不含南通."""
-    and_, phrases = t("common.and"), []
-    for dimension, values in options.items():
-        if values:
-            without = t("dimensions.without") if dimension.startswith("not_") else ""
-            phrases.append(without + and_.join(values))
+    """A filter for a line at the head of a letter: 泰州、苏州 · 汽车 · 不含南通."""
+    phrases = [
+        (t("dimensions.without") if dimension.startswith("not_") else "") + _some_of(values, t)
+        for dimension, values in options.items()
+        if values
+    ]
     return " · ".join(phrases) or t("digest.everything")
 
 
 def filter_in_words(options: Mapping[str, Sequence[str]], t: Words) -> str:
-    """*options* (values by dimension, as they were written) as a phrase: 城市：泰州、苏州；关键词：汽车."""
+    """*options* (values by dimension, as they were written) as a phrase: 城市：泰州、苏州；关键词：汽车.
+
+    Of many values the first ones, and how many more there are: a filter may have thousands.
+    """
     phrases = [
-        t(f"dimensions.{dimension}") + t("common.colon") + t("common.and").join(values)
+        t(f"dimensions.{dimension}") + t("common.colon") + _some_of(values, t)
         for dimension, values in options.items()
         if values
     ]
     return t("common.also").join(phrases) or t("digest.everything")
+
+
+def filter_of_a_stranger(options: Mapping[str, Sequence[str]], known: Container[str], t: Words) -> str:
+    """The same of what somebody typed whom we do not know, for a mail to somebody else.
+
+    Of places and sections those that are *known* here, and of words their number: nobody writes to others by our mails.
+    """
+    phrases = []
+    for dimension, values in options.items():
+        named = [] if dimension.endswith("keyword") else [value for value in values if value in known]
+        said = [_some_of(named, t)] if named else []
+        if len(values) > len(named):
+            said.append(t("dimensions.more", n=len(values) - len(named)))
+        phrases.append(t(f"dimensions.{dimension}") + t("common.colon") + t("common.and").join(said))
+    return t("common.also").join(phrases) or t("digest.everything")
+
+
+def _some_of(values: Sequence[str], t: Words) -> str:
+    shown = [value if len(value) <= VALUE_CHARS else value[: VALUE_CHARS - 1] + "…" for value in values[:VALUES_SHOWN]]
+    named = t("common.and").join(shown)
+    if len(values) > VALUES_SHOWN:
+        named += t("dimensions.and_more", n=len(values) - VALUES_SHOWN)
+    return named

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam
 
+from zonewire.articles.model import rfc3339
 from zonewire.filters import parse_written
 from zonewire.rendering.wording import WEEKDAYS
 from zonewire.store.tables import subscriptions
@@ -36,4 +37,8 @@ def _options(row: Row[*tuple[Any, ...]]) -> dict[str, Any]:
     if row.cadence == "weekly":
         options["weekday"] = WEEKDAYS[row.weekday]
     options |= {"timezone": row.timezone, "locale": row.locale, "confirmed": row.state != "unconfirmed"}
-    return options | ({"paused": True} if row.state == "paused" else {})
+    if row.state == "paused":
+        options["paused"] = True
+        if row.paused_until is not None:
+            options["paused_until"] = rfc3339(row.paused_until)
+    return options

@@ -24,6 +24,7 @@ class SubscriptionRequest:
     secret: str | None = None  # `whsec_…`, for a webhook's endpoint that is new
     confirmed: bool = False  # the reader has agreed already
     paused: bool = False  # it rests from the start
+    paused_until: int | None = None  # and until then (microseconds); None: until its reader resumes it
 
     @property
     def channel(self) -> str:

@@ -180,6 +180,7 @@ def _row(one: Placed, opening: Callable[[str], int], now: int) -> tuple[str | in
         request.weekday,
         _opens_after(request, opening),
         request.next_cut(now) if active else None,
+        request.paused_until if request.state == "paused" else None,
     )
 
 

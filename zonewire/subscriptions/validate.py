@@ -4,9 +4,11 @@ Options have the names of the command's, with `_` for `-`; values come as text o
 which option it is about. rules.md, "Windows and editions" (cadences) and "Endpoints" (addresses).
 """
 
+import contextlib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -17,6 +19,7 @@ from zonewire.errors import InvalidInput, WrongUsage
 from zonewire.filters import DIMENSIONS, Filter, filter_of
 from zonewire.keys import secret_bytes
 from zonewire.rendering.wording import WEEKDAYS
+from zonewire.store import SECOND
 from zonewire.subscriptions.request import SubscriptionRequest
 
 ALL = ("instant", "hourly", "daily", "weekly")
@@ -38,7 +41,7 @@ LOCALES = ("zh-CN", "en")
 FILTERING = frozenset(DIMENSIONS)
 OPTIONS = frozenset(
     {"channel", "to", *DIMENSIONS, "cadence", "at", "weekday", "timezone", "locale", "secret", "submit", "confirmed"}
-    | {"paused"}  # what an export says of one that rests
+    | {"paused", "paused_until"}  # what an export says of one that rests
 )
 
 VALUE_CHARS = 200
@@ -73,6 +76,7 @@ def read_options(options: Mapping[str, Any], *, check_url: Callable[[str], None]
         secret=_secret(channel, _text(options, "secret")),
         confirmed=_flag(options, "confirmed"),
         paused=_flag(options, "paused"),
+        paused_until=_moment(options, "paused_until"),
     )
 
 
@@ -188,6 +192,18 @@ def _text(options: Mapping[str, Any], option: str) -> str | None:
     if given is not None and not isinstance(given, str):
         raise WrongUsage(f"{option}: must be text")
     return given
+
+
+def _moment(options: Mapping[str, Any], option: str) -> int | None:
+    """An RFC 3339 time in microseconds."""
+    given = _text(options, option)
+    if given is None:
+        return None
+    with contextlib.suppress(ValueError):
+        moment = datetime.fromisoformat(given)
+        if moment.tzinfo is not None:
+            return round(moment.timestamp()) * SECOND
+    raise WrongUsage(f"{option}: {given[:40]!r} is no time", mend="Write it like 2026-12-01T00:00:00Z.")
 
 
 def _flag(options: Mapping[str, Any], option: str) -> bool:

@@ -16,7 +16,8 @@ from zonewire.digests import digest_messages
 from zonewire.filters import Filter, intern
 from zonewire.keys import KeyRing, read_token
 from zonewire.rendering.portal import Portal
-from zonewire.store.tables import edition_versions
+from zonewire.store.tables import edition_versions, feeds
+from zonewire.subscriptions import Consent, record
 from zonewire.subscriptions.confirmation import confirmation_messages
 
 KEYS = KeyRing(("a key of the tests that is long enough",))
@@ -211,3 +212,30 @@ def test_a_mail_says_what_a_pause_left_out(db: Connection) -> None:
     message = digest_messages(db, [owed(db, edition_id=edition_id)], mailing=a_mailing(), now=NOON)[1]
 
     assert "12 stories that fit were not sent" in body(read(message), "plain")
+
+
+def test_a_stranger_writes_nothing_of_their_own_to_a_mailbox(db: Connection) -> None:
+    wanted = Filter(
+        cities=("泰州", "请到 https://evil.example 领奖"), keywords=("您中奖了", "evil.example"), not_zones=("点我",)
+    )
+    filter_id = intern(db, wanted)
+    by_page, by_operator = (a_subscription(db, channel="email", state="unconfirmed", filter_id=filter_id) for _ in "ab")
+    db.execute(insert(feeds).values(name="city/taizhou", kind="city", title="泰州"))
+    given = Consent(act="asked", given_at=NOON, given_from="203.0.113.7", locale="zh-CN", wording="…")
+    record(db, by_page, given)
+    rows = [owed(db, subscription_id=one, edition_id=1, key=n) for n, one in enumerate((by_page, by_operator), 1)]
+    mails = confirmation_messages(db, rows, mailing=a_mailing(), now=NOON)
+
+    told = body(read(mails[1]), "plain") + body(read(mails[1]), "html")
+    assert "城市：泰州、1 项；关键词：2 项；不含开发区：1 项" in told
+    assert not [word for word in ("evil", "领奖", "中奖", "点我") if word in told]
+    assert "关键词：您中奖了、evil.example" in body(read(mails[2]), "plain"), "an operator's own words stand"
+
+
+def test_a_confirmation_is_short_whatever_is_asked_for(db: Connection) -> None:
+    filter_id = intern(db, Filter(keywords=tuple(f"{n} {'长' * 190}" for n in range(1_000))))
+    ident = a_subscription(db, channel="email", state="unconfirmed", filter_id=filter_id)
+    message = confirmation_messages(db, [owed(db, subscription_id=ident)], mailing=a_mailing(), now=NOON)[1]
+
+    assert len(message.letter.personal({**message.slots, "to": "li@mail.example"})) < 30_000
+    assert "等，另有 988 项" in body(read(message), "plain")

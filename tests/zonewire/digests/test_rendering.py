@@ -11,7 +11,7 @@ from tests.builders import DAY, NOON, a_filter, a_version, an_article, an_editio
 from tests.zonewire.digests.editor import refused_by_wechat
 from zonewire.articles.model import Image, Version
 from zonewire.digests import Edition, render_edition
-from zonewire.digests.rendering import MOST_STORIES
+from zonewire.digests.rendering import MOST_CORRECTIONS, MOST_STORIES
 from zonewire.filters import Filter, intern
 from zonewire.rendering.portal import Portal
 from zonewire.rendering.translation import LOCALES
@@ -160,6 +160,25 @@ def test_a_very_full_edition_stays_below_what_gmail_shows_and_says_what_it_left_
     assert f"还有 {150 - shown} 条" in edition.text
     assert f"{BASE}/" in edition.text.splitlines()
     assert "，另有 149 条" in edition.subject
+
+
+def test_many_corrections_are_told_short_and_the_rest_on_the_page(db: Connection) -> None:
+    story, changed = a_version(db), [a_version(db, an_article(title=f"第{n}条" + "长" * 100)) for n in range(300)]
+    edition = rendered(db, an_edition_of(db, story, corrections=tuple(changed)))
+
+    assert len(edition.html.encode()) < 40_000
+    assert edition.text.count("（有更正）") == MOST_CORRECTIONS
+    assert f"另有 {300 - MOST_CORRECTIONS} 条更正。" in edition.html
+    assert f"另有 {300 - MOST_CORRECTIONS} 条更正。" in edition.text
+
+
+def test_a_filter_of_very_many_words_leaves_room_for_the_news(db: Connection) -> None:
+    filter_id = intern(db, Filter(keywords=tuple(f"{n} {'长' * 150}" for n in range(1_000))))
+    stories = [a_version(db) for _ in range(30)]
+    edition = rendered(db, an_edition_of(db, *stories, filter_id=filter_id))
+
+    assert all(one.article.title in edition.html for one in stories)
+    assert len(edition.html.encode()) < 90_000
 
 
 def test_an_article_without_an_address_is_linked_to_our_page_of_it(db: Connection) -> None:

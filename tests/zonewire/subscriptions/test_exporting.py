@@ -58,7 +58,7 @@ def test_what_was_exported_can_be_taken_in_and_is_the_same_again(store: Store, m
     with store.writing() as db:
         taken_in(db, LINES)
         keys = {one["to"]: int(one["id"][1:]) for one in list_subscriptions(db)}
-        pause(db, keys["three@mail.example"], NOON)
+        pause(db, keys["three@mail.example"], NOON, until=NOON + 86_400_000_000)
         unsubscribe(db, keys["left@mail.example"], NOON)
         first = exported(db)
     assert [(one["to"], one["confirmed"], one.get("paused")) for one in first] == [
@@ -67,6 +67,7 @@ def test_what_was_exported_can_be_taken_in_and_is_the_same_again(store: Store, m
         ("three@mail.example", True, True),
         ("https://partner.example/hook", True, None),
     ]
+    assert first[2]["paused_until"] == "2026-06-12T04:00:00Z"
     assert (first[1]["at"], first[1]["weekday"], first[1]["locale"]) == ("07:05", "fri", "en")
     with store.writing() as db:
         for name in ("deliveries", "subscriptions", "endpoints"):
