@@ -21,6 +21,7 @@ from zonewire.articles.model import Article, Version
 from zonewire.digests import Cut, cut_due, editions, statements
 from zonewire.digests.windows import Windows
 from zonewire.errors import StoreBusy
+from zonewire.filters import Filter
 from zonewire.store import Store
 from zonewire.store.tables import deliveries, subscriptions, versions
 from zonewire.subscriptions import changing, lifecycle, listing
@@ -36,7 +37,9 @@ STEPS = st.one_of(
     st.tuples(st.just("pause"), NTH),
     st.tuples(st.just("resume"), NTH),
     st.tuples(st.just("rest"), NTH, st.sampled_from((0, 1, 5, 30))),
+    st.tuples(st.just("doze"), NTH, st.sampled_from((1, 5, 30))),
     st.tuples(st.just("change"), NTH, st.sampled_from(("hourly", "daily"))),
+    st.tuples(st.just("want"), NTH, st.sampled_from((*CITIES, ""))),
     st.tuples(st.just("pass_time"), st.integers(1, 30)),  # nobody works: an outage, where a digest is due
     st.tuples(st.just("cut")),
     st.tuples(st.just("cut")),
@@ -118,11 +121,24 @@ class History:
 
     def resume(self, nth: int) -> None:
         """One period back at most."""
+        if self._reader(nth).paused:
+            with self.store.writing() as db:
+                lifecycle.resume(db, self._reader(nth).id, self.now)
+            self._resumed(self._reader(nth))
+
+    def doze(self, nth: int, hours: int) -> None:
+        """A pause that ends by itself."""
         reader = self._reader(nth)
-        if not reader.paused:
-            return
         with self.store.writing() as db:
-            cadence = lifecycle.resume(db, reader.id, self.now).cadence
+            lifecycle.pause(db, reader.id, self.now, until=self.now + hours * HOUR)
+        self.pass_time(hours)
+        assert lifecycle.resume_rested(self.store, now=self.now - 1) == 0
+        assert lifecycle.resume_rested(self.store, now=self.now) == 1
+        self._resumed(reader)
+
+    def _resumed(self, reader: Reader) -> None:
+        with self.store.reading() as db:
+            cadence = listing.find(db, reader.id).cadence
             newest = _newest(db)
         since = self.now - PERIOD[cadence]
         earliest = min((number for number, at in self.accepted.items() if at >= since), default=newest + 1)
@@ -137,6 +153,15 @@ class History:
         with self.store.writing() as db:
             was = listing.find(db, self._reader(nth).id)
             changing.change(db, was.id, changing.read_rhythm({"cadence": cadence}, was=was), self.now)
+
+    def want(self, nth: int, city: str) -> None:
+        """Another filter; the window stays, and what was sent by the old one is known."""
+        reader = self._reader(nth)
+        wanted = Filter(cities=(city,)) if city else Filter()
+        with self.store.writing() as db:
+            rhythm = changing.rhythm_of(listing.find(db, reader.id))
+            changing.change(db, reader.id, rhythm, self.now, wanted=wanted)
+        reader.city = city
 
     def pass_time(self, hours: int) -> None:
         self.now += hours * HOUR
@@ -159,6 +184,9 @@ def _newest(db: Connection) -> int:
 
 @settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(steps=[("publish", 0, CITIES[0]), ("subscribe", ""), ("rest", 0, 0)])  # no pause brings what was before
+@example(  # what came by an earlier filter does not come again as news
+    steps=[("publish", 0, CITIES[0]), ("cut",), ("want", 1, ""), ("publish", 0, CITIES[0]), ("cut",)]
+)
 @given(steps=st.lists(STEPS, min_size=5, max_size=40))
 def test_each_subscription_gets_each_passing_article_in_exactly_one_edition(
     store: Store, steps: list[tuple[Any, ...]]
