@@ -300,6 +300,7 @@ class _Installation:
             "Zonewire is up. Ctrl-C stops it.",
             "",
             f"  feeds       {base}/feeds/",
+            f"  subscribe   {base}/subscribe        where readers choose their digests",
             f"  publish     {command} publish FILE   or   POST {base}/v1/events",
             f"  status      {command} status         (logs: {data / 'logs' / 'zonewire.log'})",
             f"  tokens      {data / 'secrets.env'}",
