@@ -19,6 +19,7 @@ from zonewire.store import SECOND
 from zonewire.store.tables import asks, subscriptions
 from zonewire.subscriptions import statements
 from zonewire.subscriptions.consents import Act, Consent, record
+from zonewire.subscriptions.lifecycle import locked
 from zonewire.subscriptions.request import SubscriptionRequest
 from zonewire.subscriptions.subscribing import Subscribed, subscribe
 
@@ -40,6 +41,8 @@ _FORGET = delete(asks).where(
 _NEWEST_AT = select(func.max(subscriptions.c.id)).where(
     subscriptions.c.endpoint_id == bindparam("endpoint_id"), subscriptions.c.state.in_(["active", "paused"])
 )
+# Another wish of somebody who has not confirmed. The row is locked; its state is named all the same.
+_CHANGE_WISH = statements.CHANGE.where(subscriptions.c.state == "unconfirmed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +70,8 @@ def ask_to_subscribe(db: Connection, request: SubscriptionRequest, asker: Asker,
     if subscribed.state != "unconfirmed":
         owe_service_mails(db, kind=Kind.LINKS, subscription_ids=[subscribed.id], now=now)
         return
-    if not subscribed.is_asked:
-        _ask_anew(db, subscribed, request, now=now)
+    if not (subscribed.is_asked or _ask_anew(db, subscribed, request, now=now)):
+        return
     consent = Consent(act=Act.ASKED, given_at=now, given_from=asker.address, locale=asker.locale, wording=asker.wording)
     record(db, subscribed.id, consent)
 
@@ -114,8 +117,14 @@ def _mailbox(address: Address, keys: KeyRing) -> bytes:
     return keys.marks(f"asked for {address.text.lower()}".encode())[0]
 
 
-def _ask_anew(db: Connection, known: Subscribed, request: SubscriptionRequest, *, now: int) -> None:
-    """Somebody who has not confirmed yet asks once more: the last wish counts, and the first mail may be lost."""
+def _ask_anew(db: Connection, known: Subscribed, request: SubscriptionRequest, *, now: int) -> bool:
+    """Somebody who has not confirmed yet asks once more: the last wish counts, and the first mail may be lost.
+
+    False where they have confirmed meanwhile: nothing is changed then, and the mail holds the links.
+    """
+    if locked(db, known.id).state != "unconfirmed":
+        owe_service_mails(db, kind=Kind.LINKS, subscription_ids=[known.id], now=now)
+        return False
     wish = {
         "subscription_id": known.id,
         "new_cadence": request.cadence,
@@ -125,5 +134,6 @@ def _ask_anew(db: Connection, known: Subscribed, request: SubscriptionRequest, *
         "language": request.locale,
         "due_at": None,
     }
-    db.execute(statements.CHANGE, wish)
+    db.execute(_CHANGE_WISH, wish)
     owe_service_mails(db, kind=Kind.CONFIRMATION, subscription_ids=[known.id], now=now)
+    return True
