@@ -2,12 +2,13 @@
 
 A mail comes of it, at most. Whoever asks is told the same whether or not the address is known, so that nobody learns
 who is subscribed; only the mailbox does. How many mails one mailbox gets, and how often one
-place asks, has a bound.
+place asks, has a bound. Both functions count and then write: call them in a writing transaction.
 """
 
+import hashlib
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 
 from zonewire.delivery.addresses import Address
 from zonewire.delivery.endpoints import find_endpoint
@@ -15,7 +16,7 @@ from zonewire.delivery.owing import owe_service_mails
 from zonewire.delivery.states import Kind
 from zonewire.errors import Conflict, TooMany
 from zonewire.keys import KeyRing
-from zonewire.store import SECOND
+from zonewire.store import SECOND, is_postgresql
 from zonewire.store.tables import asks, subscriptions
 from zonewire.subscriptions import statements
 from zonewire.subscriptions.consents import Act, Consent, record
@@ -28,6 +29,10 @@ MAILS_A_DAY = 3
 """To one mailbox, in whatever case it is written."""
 ASKS_AN_HOUR = 20
 """From one network address."""
+
+# Who asks, then whom a mail would go to: one order for everybody. Others who count for them wait for our commit.
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(:sort, :whose)")
+_OF_ASKERS, _OF_MAILBOXES = 0x5A4F4E47, 0x5A4F4E48
 
 _FROM_THERE = select(func.count(), func.min(asks.c.asked_at)).where(
     asks.c.asked_from == bindparam("there"), asks.c.asked_at > bindparam("since")
@@ -78,9 +83,10 @@ def ask_to_subscribe(db: Connection, request: SubscriptionRequest, asker: Asker,
 
 def ask_for_links(
     db: Connection, address: Address, asker: Asker, *, keys: KeyRing, now: int, known: int | None = None
-) -> None:
-    """Owe the mailbox a mail with the links to its subscriptions, if it has any. Raises TooMany for *asker*.
+) -> bool:
+    """Owe the mailbox a mail with the links to its subscriptions, if it has any; whether one is owed.
 
+    Raises TooMany for *asker*.
     *known* is one of them, where whoever asks has shown that there is one.
     """
     newest = known
@@ -89,8 +95,7 @@ def ask_for_links(
     elif known is None and (endpoint_id := find_endpoint(db, address, keys=keys)):
         newest = db.execute(_NEWEST_AT, {"endpoint_id": endpoint_id}).scalar()
     _note(db, address if newest else None, asker, keys=keys, now=now)
-    if newest:
-        owe_service_mails(db, kind=Kind.LINKS, subscription_ids=[int(newest)], now=now)
+    return bool(newest and owe_service_mails(db, kind=Kind.LINKS, subscription_ids=[int(newest)], now=now))
 
 
 def forget_asks(db: Connection, most: int, before: int) -> int:
@@ -100,11 +105,15 @@ def forget_asks(db: Connection, most: int, before: int) -> int:
 
 def _may_mail(db: Connection, address: Address, asker: Asker, *, keys: KeyRing, now: int) -> bool:
     """Whether the mailbox may get one more mail today. Raises TooMany where *asker* has asked too often."""
+    mailbox = _mailbox(address, keys)
+    if is_postgresql(db):  # SQLite has one writer anyway
+        db.execute(_ONE_AT_A_TIME, {"sort": _OF_ASKERS, "whose": _key(asker.address.encode())})
+        db.execute(_ONE_AT_A_TIME, {"sort": _OF_MAILBOXES, "whose": _key(mailbox)})
     count, first = db.execute(_FROM_THERE, {"there": asker.address, "since": now - HOUR}).one()
     if count >= ASKS_AN_HOUR:
         wait_s = max(1, (first + HOUR - now) // SECOND)
         raise TooMany(f"more than {ASKS_AN_HOUR} requests in an hour from one address", retry_after_s=int(wait_s))
-    mails = db.execute(_TO_THEM, {"mailbox": _mailbox(address, keys), "since": now - DAY}).scalar_one()
+    mails = db.execute(_TO_THEM, {"mailbox": mailbox, "since": now - DAY}).scalar_one()
     return int(mails) < MAILS_A_DAY
 
 
@@ -115,6 +124,11 @@ def _note(db: Connection, address: Address | None, asker: Asker, *, keys: KeyRin
 
 def _mailbox(address: Address, keys: KeyRing) -> bytes:
     return keys.marks(f"asked for {address.text.lower()}".encode())[0]
+
+
+def _key(name: bytes) -> int:
+    """A number for a lock. Two names with the same one wait for each other, and no more."""
+    return int.from_bytes(hashlib.sha256(name).digest()[:4], signed=True)
 
 
 def _ask_anew(db: Connection, known: Subscribed, request: SubscriptionRequest, *, now: int) -> bool:
