@@ -171,6 +171,7 @@ subscribers = Table(
     Column("address_mark", LargeBinary),  # HMAC of an erased address, so that it is not taken in again
     Column("created_at", Moment, nullable=False),
     Column("erased_at", Moment),
+    Index("ix_subscribers_lower_address", text("lower(address)")),  # whoever is the same person but for capitals
     Index(
         "ix_subscribers_address_mark",
         "address_mark",
@@ -211,6 +212,7 @@ endpoints = Table(
     Column("per_minute", Integer),  # a rate of its own; null: the channel's
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("channel", "address_key"),
+    Index("ix_endpoints_subscriber_id", "subscriber_id"),
     Index(
         "ix_endpoints_disabled",
         "id",
@@ -269,6 +271,7 @@ subscriptions = Table(
         postgresql_where=text("next_at IS NOT NULL"),
     ),
     Index("ix_subscriptions_endpoint_id", "endpoint_id"),
+    Index("ix_subscriptions_subscriber_id", "subscriber_id"),
     Index(
         "ix_subscriptions_paused_until",
         "paused_until",

@@ -6,18 +6,19 @@ place asks, has a bound. Both functions count and then write: call them in a wri
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 
-from zonewire.delivery.addresses import Address
-from zonewire.delivery.endpoints import find_endpoint
+from zonewire.delivery.addresses import Address, normalised
 from zonewire.delivery.owing import owe_service_mails
 from zonewire.delivery.states import Kind
 from zonewire.errors import Conflict, TooMany
 from zonewire.keys import KeyRing
 from zonewire.store import SECOND, is_postgresql
-from zonewire.store.tables import asks, subscriptions
+from zonewire.store.tables import asks, endpoints, subscribers, subscriptions
 from zonewire.subscriptions import statements
 from zonewire.subscriptions.consents import Act, Consent, record
 from zonewire.subscriptions.lifecycle import locked
@@ -42,9 +43,23 @@ _ADD = insert(asks)
 _FORGET = delete(asks).where(
     asks.c.id.in_(select(asks.c.id).where(asks.c.asked_at < bindparam("before")).limit(bindparam("most")))
 )
-# The newest subscription at an endpoint that has not ended. By the index on the endpoint.
-_NEWEST_AT = select(func.max(subscriptions.c.id)).where(
-    subscriptions.c.endpoint_id == bindparam("endpoint_id"), subscriptions.c.state.in_(["active", "paused"])
+# The endpoints of a mailbox, in whatever case it is written, with the newest subscription that goes on at each. By the
+# index on lower(address), and those on the subscriber and the endpoint.
+_NEWEST = (
+    select(func.max(subscriptions.c.id))
+    .where(subscriptions.c.endpoint_id == endpoints.c.id, subscriptions.c.state.in_(["active", "paused"]))
+    .correlate(endpoints)
+    .scalar_subquery()
+)
+_SPELLINGS = (
+    select(endpoints.c.id, endpoints.c.address, _NEWEST.label("newest"))
+    .join(subscribers, subscribers.c.id == endpoints.c.subscriber_id)
+    .where(
+        func.lower(subscribers.c.address) == bindparam("mailbox"),
+        endpoints.c.channel == "email",
+        endpoints.c.address.is_not(None),
+    )
+    .order_by(endpoints.c.id)
 )
 # Another wish of somebody who has not confirmed. The row is locked; its state is named all the same.
 _CHANGE_WISH = statements.CHANGE.where(subscriptions.c.state == "unconfirmed")
@@ -65,6 +80,7 @@ def ask_to_subscribe(db: Connection, request: SubscriptionRequest, asker: Asker,
     None where it has had its mails of the day or was erased. Raises TooMany for *asker*.
     """
     with_mail = _may_mail(db, request.address, asker, keys=keys, now=now)
+    request = _as_known(db, request) if with_mail else request
     try:
         subscribed = subscribe(db, request, keys=keys, now=now) if with_mail else None
     except Conflict:  # erased at its owner's wish
@@ -92,8 +108,8 @@ def ask_for_links(
     newest = known
     if not _may_mail(db, address, asker, keys=keys, now=now):
         newest = None
-    elif known is None and (endpoint_id := find_endpoint(db, address, keys=keys)):
-        newest = db.execute(_NEWEST_AT, {"endpoint_id": endpoint_id}).scalar()
+    elif known is None:
+        newest = max((one.newest for one in _spellings(db, address) if one.newest), default=None)
     _note(db, address if newest else None, asker, keys=keys, now=now)
     return bool(newest and owe_service_mails(db, kind=Kind.LINKS, subscription_ids=[int(newest)], now=now))
 
@@ -124,6 +140,19 @@ def _note(db: Connection, address: Address | None, asker: Asker, *, keys: KeyRin
 
 def _mailbox(address: Address, keys: KeyRing) -> bytes:
     return keys.marks(f"asked for {address.text.lower()}".encode())[0]
+
+
+def _spellings(db: Connection, address: Address) -> Sequence[Any]:
+    return db.execute(_SPELLINGS, {"mailbox": address.text.lower()}).all()
+
+
+def _as_known(db: Connection, request: SubscriptionRequest) -> SubscriptionRequest:
+    """*request* for the mailbox as it is written already: where something goes on, else just so, else as at first."""
+    known = _spellings(db, request.address)
+    if not known:
+        return request
+    best = max(known, key=lambda one: (one.newest is not None, one.address == request.address.text, -one.id))
+    return replace(request, address=normalised("email", best.address))
 
 
 def _key(name: bytes) -> int:

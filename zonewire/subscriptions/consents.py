@@ -3,12 +3,14 @@
 A subscription that an operator made, by command or import, has none: that its reader agreed is the operator's to show.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
+from zonewire.store import many, values_of
 from zonewire.store.tables import consents, subscriptions
 
 
@@ -40,7 +42,8 @@ _OF = select(
     consents.c.wording,
 ).order_by(consents.c.id)
 _OF_ONE = _OF.where(consents.c.subscription_id == bindparam("subscription_id"))
-_THEIRS = select(subscriptions.c.id).where(subscriptions.c.subscriber_id == bindparam("subscriber"))
+# By the index on the subscriber.
+_THEIRS = select(subscriptions.c.id).where(subscriptions.c.subscriber_id.in_(values_of(many("people"))))
 _OF_ALL = _OF.where(consents.c.subscription_id.in_(_THEIRS))
 _FORGET = delete(consents).where(consents.c.subscription_id.in_(_THEIRS))
 
@@ -63,17 +66,17 @@ def consents_of(db: Connection, subscription_id: int) -> list[Consent]:
     return [_consent(row) for row in db.execute(_OF_ONE, {"subscription_id": subscription_id})]
 
 
-def consents_of_subscriber(db: Connection, subscriber_id: int) -> dict[int, list[Consent]]:
-    """The same of all subscriptions of a subscriber, by subscription."""
+def consents_of_people(db: Connection, people: Sequence[int]) -> dict[int, list[Consent]]:
+    """The same of all subscriptions of some subscribers, by subscription."""
     found: dict[int, list[Consent]] = {}
-    for row in db.execute(_OF_ALL, {"subscriber": subscriber_id}):
+    for row in db.execute(_OF_ALL, {"people": people}):
         found.setdefault(row.subscription_id, []).append(_consent(row))
     return found
 
 
-def forget_consents(db: Connection, subscriber_id: int) -> None:
-    """Remove all of a subscriber's."""
-    db.execute(_FORGET, {"subscriber": subscriber_id})
+def forget_consents(db: Connection, people: Sequence[int]) -> None:
+    """Remove all of some subscribers'."""
+    db.execute(_FORGET, {"people": people})
 
 
 def _consent(row: Any) -> Consent:

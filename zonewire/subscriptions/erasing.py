@@ -1,5 +1,7 @@
 """Forgetting a subscriber: everything that says who it was goes, and nobody can take its address in again.
 
+Subscribers whose addresses differ in capitals alone are one person: `same_person` names them all.
+
 First everything ends (`end_everything`), in one transaction: subscriptions, what is owed, and the endpoints, for which
 nothing more is made; from then on the address is known by a keyed hash, and `erased_among` refuses it. What is being
 sent at that moment may not be touched, so whoever erases waits until `is_being_sent` says no; then `forget` ends what
@@ -23,24 +25,27 @@ from zonewire.store import Store, is_postgresql, many, values_of
 from zonewire.store import now as clock
 from zonewire.store.tables import attempts, deliveries, endpoints, hosts, subscribers, subscriptions
 from zonewire.subscriptions.consents import forget_consents
+from zonewire.subscriptions.people import same_person
 from zonewire.subscriptions.private_feeds import forget_private_feeds
 
 ERASED = "its subscriber was erased"
 
-_BY_ADDRESS = select(subscribers.c.id, subscribers.c.address).where(
-    func.lower(subscribers.c.address) == bindparam("of_address")
+_PEOPLE = values_of(many("people"))
+# By the index on lower(address).
+_BY_ADDRESS = (
+    select(subscribers.c.id, subscribers.c.address)
+    .where(func.lower(subscribers.c.address) == bindparam("of_address"))
+    .order_by(subscribers.c.id)
 )
-_LOCK = select(subscribers.c.id).where(subscribers.c.id == bindparam("subscriber")).with_for_update()
+_LOCK = select(subscribers.c.id).where(subscribers.c.id.in_(_PEOPLE)).order_by(subscribers.c.id).with_for_update()
 _MARK = (
-    update(subscribers)
-    .where(subscribers.c.id == bindparam("subscriber"))
-    .values(address_mark=bindparam("mark", type_=LargeBinary))
+    update(subscribers).where(subscribers.c.id.in_(_PEOPLE)).values(address_mark=bindparam("mark", type_=LargeBinary))
 )
 _ERASED_AT = select(func.max(subscribers.c.erased_at)).where(
     subscribers.c.address_mark.in_(bindparam("marks", expanding=True))
 )
-_ENDPOINTS = select(endpoints.c.id).where(endpoints.c.subscriber_id == bindparam("subscriber")).order_by(endpoints.c.id)
-_THEIRS = select(endpoints.c.id).where(endpoints.c.subscriber_id == bindparam("subscriber")).scalar_subquery()
+_ENDPOINTS = select(endpoints.c.id).where(endpoints.c.subscriber_id.in_(_PEOPLE)).order_by(endpoints.c.id)
+_THEIRS = select(endpoints.c.id).where(endpoints.c.subscriber_id.in_(_PEOPLE)).scalar_subquery()
 _GOING_ON = (
     select(func.count())
     .select_from(subscriptions)
@@ -53,7 +58,7 @@ _END = (
 )
 _CLOSE = (
     update(endpoints)
-    .where(endpoints.c.subscriber_id == bindparam("subscriber"))
+    .where(endpoints.c.subscriber_id.in_(_PEOPLE))
     .values(
         state="disabled",
         gone=True,  # nothing more is made for it
@@ -82,7 +87,7 @@ _WIPE_HOST = (
     update(hosts)
     .where(
         hosts.c.id == select(endpoints.c.host_id).where(endpoints.c.id == bindparam("endpoint")).scalar_subquery(),
-        ~exists().where(_other.c.host_id == hosts.c.id, _other.c.subscriber_id != bindparam("subscriber")),
+        ~exists().where(_other.c.host_id == hosts.c.id, _other.c.subscriber_id.not_in(_PEOPLE)),
     )
     .values(name=bindparam("no_name"))
 )
@@ -99,10 +104,8 @@ _WIPE_ENDPOINT = (
         last_error=null(),
     )
 )
-_WIPE_SUBSCRIBER = (
-    update(subscribers)
-    .where(subscribers.c.id == bindparam("subscriber"))
-    .values(address=null(), erased_at=bindparam("moment"))
+_WIPE_SUBSCRIBERS = (
+    update(subscribers).where(subscribers.c.id.in_(_PEOPLE)).values(address=null(), erased_at=bindparam("moment"))
 )
 
 # Whether anybody was ever erased, by the partial index: most installations never ask for more.
@@ -145,13 +148,13 @@ def subscriber_of(db: Connection, address: str, *, keys: KeyRing) -> Found:
 
 def what_ends(db: Connection, subscriber_id: int) -> tuple[int, int]:
     """How many subscriptions that have not ended, and how many endpoints, a subscriber has."""
-    of = {"subscriber": subscriber_id}
+    of = {"people": same_person(db, subscriber_id)}
     return int(db.execute(_GOING_ON, of).scalar_one()), len(db.execute(_ENDPOINTS, of).all())
 
 
 def end_everything(db: Connection, found: Found, *, keys: KeyRing, now: int) -> Ended:
     """End all that a subscriber has and is owed, and refuse its address from now on. Twice is as good as once."""
-    of = {"subscriber": found.id}
+    of = {"people": same_person(db, found.id)}
     db.execute(_LOCK, of)
     db.execute(_MARK, of | {"mark": _marks(found.address, keys)[0]})
     ended = db.execute(_END, of | {"moment": now}).rowcount
@@ -167,12 +170,12 @@ def being_erased(db: Connection, most: int) -> list[Found]:
 
 def is_being_sent(db: Connection, subscriber_id: int) -> bool:
     """Whether something is on its way to them: a lease is open."""
-    return bool(db.execute(_SENDING, {"subscriber": subscriber_id}).scalar())
+    return bool(db.execute(_SENDING, {"people": same_person(db, subscriber_id)}).scalar())
 
 
 def deliveries_of(db: Connection, subscriber_id: int) -> Sequence[int]:
     """Every delivery to a subscriber. Looks at the whole ledger: outside of any write transaction."""
-    return db.execute(_DELIVERIES, {"subscriber": subscriber_id}).scalars().all()
+    return db.execute(_DELIVERIES, {"people": same_person(db, subscriber_id)}).scalars().all()
 
 
 def forget(db: Connection, found: Found, delivery_ids: Sequence[int], *, keys: KeyRing, now: int) -> None:
@@ -182,18 +185,19 @@ def forget(db: Connection, found: Found, delivery_ids: Sequence[int], *, keys: K
     """
     if not is_postgresql(db):
         db.exec_driver_sql("PRAGMA secure_delete=ON")
-    of = {"subscriber": found.id}
+    people = same_person(db, found.id)
+    of = {"people": people}
     if is_being_sent(db, found.id):
         raise Conflict("something is on its way to them", mend="Wait until it has arrived, or until its lease is over.")
     end_everything(db, found, keys=keys, now=now)
-    forget_private_feeds(db, found.id)
-    forget_consents(db, found.id)
+    forget_private_feeds(db, people)
+    forget_consents(db, people)
     db.execute(_WIPE_ATTEMPTS, {"of_deliveries": list(delivery_ids)})
     db.execute(_WIPE_DELIVERIES, {"of_deliveries": list(delivery_ids)})
     for endpoint_id in db.execute(_ENDPOINTS, of).scalars().all():
         db.execute(_WIPE_HOST, of | {"endpoint": endpoint_id, "no_name": f"erased {endpoint_id}"})
         db.execute(_WIPE_ENDPOINT, {"endpoint": endpoint_id, "no_key": f"erased {endpoint_id}".encode()})
-    db.execute(_WIPE_SUBSCRIBER, of | {"moment": now})
+    db.execute(_WIPE_SUBSCRIBERS, of | {"moment": now})
 
 
 def finish_erasing(store: Store, *, keys: KeyRing, outbox: Path, most: int = 10) -> int:
@@ -203,7 +207,8 @@ def finish_erasing(store: Store, *, keys: KeyRing, outbox: Path, most: int = 10)
     whoever is stopped behind that begins anew.
     """
     with store.reading() as db:
-        waiting = [found for found in being_erased(db, most) if not is_being_sent(db, found.id)]
+        each = {found.address.lower(): found for found in being_erased(db, most)}  # one of each person's spellings
+        waiting = [found for found in each.values() if not is_being_sent(db, found.id)]
     for found in waiting:
         remove_mails(outbox, found.address)
         with store.reading() as db:
@@ -217,9 +222,12 @@ def erased_among(db: Connection, addresses: Iterable[str], *, keys: KeyRing) -> 
     """Those of *addresses* whose subscribers were erased, under whichever key of the ring they were marked."""
     if not db.execute(_ANY_ERASED).scalar():
         return frozenset()
-    by_mark = {mark: address for address in addresses for mark in _marks(address, keys)}
+    by_mark: dict[bytes, list[str]] = {}  # the mark is the same for every spelling
+    for address in addresses:
+        for mark in _marks(address, keys):
+            by_mark.setdefault(mark, []).append(address)
     found: Sequence[Any] = db.execute(_MARKED, {"marks": list(by_mark)}).scalars().all()
-    return frozenset(by_mark[bytes(mark)] for mark in found)
+    return frozenset(address for mark in found for address in by_mark[bytes(mark)])
 
 
 def refused(address: str) -> Conflict:

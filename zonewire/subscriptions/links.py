@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func
 
 from zonewire.delivery.mailing import Mailing, OwedLetter
 from zonewire.delivery.messages import LetterMessage
@@ -13,13 +13,23 @@ from zonewire.rendering.mime import Letter, Slots, compose
 from zonewire.rendering.translation import Words, words
 from zonewire.rendering.wording import filter_in_words, rhythm_in_words
 from zonewire.store import many, values_of
-from zonewire.store.tables import subscriptions
+from zonewire.store.tables import endpoints, subscribers, subscriptions
 from zonewire.subscriptions.lifecycle import Subscription
 from zonewire.subscriptions.statements import SHOWN
 
-# What goes on at some endpoints. By the index on the endpoint.
-_GOING_ON = SHOWN.where(
-    subscriptions.c.endpoint_id.in_(values_of(many("endpoint_ids"))), subscriptions.c.state.in_(["active", "paused"])
+# What goes on at the mailboxes of some endpoints, in whatever case these are written; which of the endpoints it is.
+# By primary keys, the index on lower(address), and that on the subscriber.
+_asking, _owner, _same = endpoints.alias("asking"), subscribers.alias("owner"), subscribers.alias("same")
+_GOING_ON = (
+    SHOWN.add_columns(_asking.c.id.label("asked_by"))
+    .join(_same, _same.c.id == subscriptions.c.subscriber_id)
+    .join(_owner, func.lower(_owner.c.address) == func.lower(_same.c.address))
+    .join(_asking, _asking.c.subscriber_id == _owner.c.id)
+    .where(
+        _asking.c.id.in_(values_of(many("endpoint_ids"))),
+        endpoints.c.channel == "email",
+        subscriptions.c.state.in_(["active", "paused"]),
+    )
 )
 
 
@@ -42,7 +52,8 @@ def links_messages(
     """
     there: dict[int, list[Subscription]] = {}
     for row in db.execute(_GOING_ON, {"endpoint_ids": sorted({row.endpoint_id for row in rows})}).mappings():
-        there.setdefault(row["endpoint_id"], []).append(Subscription(**row))
+        shown = {name: value for name, value in row.items() if name != "asked_by"}
+        there.setdefault(row["asked_by"], []).append(Subscription(**shown))
     messages: dict[int, LetterMessage] = {}
     for owed in rows:
         if some := there.get(owed.endpoint_id):

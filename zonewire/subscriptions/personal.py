@@ -2,40 +2,45 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from zonewire.articles.model import rfc3339
 from zonewire.delivery.listing import Wanted, list_deliveries
 from zonewire.delivery.showing import show_endpoint
 from zonewire.rendering.wording import WEEKDAYS
+from zonewire.store import many, values_of
 from zonewire.store.tables import endpoints, subscribers, subscriptions
 from zonewire.subscriptions import statements
-from zonewire.subscriptions.consents import consents_of_subscriber
+from zonewire.subscriptions.consents import consents_of_people
 from zonewire.subscriptions.lifecycle import Subscription
 from zonewire.subscriptions.listing import as_json
+from zonewire.subscriptions.people import same_person
 from zonewire.subscriptions.private_feeds import export_fetching, export_private_feeds
 
-_SUBSCRIBER = select(subscribers).where(subscribers.c.id == bindparam("subscriber"))
-_THEIRS = statements.SHOWN.where(subscriptions.c.subscriber_id == bindparam("subscriber"))
+_PEOPLE = values_of(many("people"))
+_ADDRESS = select(subscribers.c.address).where(subscribers.c.id == bindparam("subscriber"))
+_KNOWN_SINCE = select(func.min(subscribers.c.created_at)).where(subscribers.c.id.in_(_PEOPLE))
+# By the indices on subscribers.
+_THEIRS = statements.SHOWN.where(subscriptions.c.subscriber_id.in_(_PEOPLE))
 _SINCE = select(subscriptions.c.id, subscriptions.c.created_at, subscriptions.c.state_at).where(
-    subscriptions.c.subscriber_id == bindparam("subscriber")
+    subscriptions.c.subscriber_id.in_(_PEOPLE)
 )
-_ENDPOINTS = select(endpoints.c.id).where(endpoints.c.subscriber_id == bindparam("subscriber")).order_by(endpoints.c.id)
+_ENDPOINTS = select(endpoints.c.id).where(endpoints.c.subscriber_id.in_(_PEOPLE)).order_by(endpoints.c.id)
 
 
 def export_subscriber(db: Connection, subscriber_id: int, *, installation: int, now: int) -> dict[str, Any]:
-    """One object with everything but secrets; deliveries as far back as the ledger keeps them, the newest first."""
-    of = {"subscriber": subscriber_id}
-    owner = db.execute(_SUBSCRIBER, of).one()
+    """Everything but secrets, of all spellings of the address; deliveries as far back as the ledger goes."""
+    people = same_person(db, subscriber_id)
+    of = {"people": people}
     since = {row.id: row for row in db.execute(_SINCE, of)}
     theirs = [Subscription(**row) for row in db.execute(_THEIRS, of).mappings()]
-    private_feeds = export_private_feeds(db, subscriber_id)
+    private_feeds = export_private_feeds(db, people)
     fetching = export_fetching(db, private_feeds)
-    consents = consents_of_subscriber(db, subscriber_id)
+    consents = consents_of_people(db, people)
     endpoint_ids = db.execute(_ENDPOINTS, of).scalars().all()
     return {
-        "address": owner.address,
-        "known_since": rfc3339(owner.created_at),
+        "address": db.execute(_ADDRESS, {"subscriber": subscriber_id}).scalar_one(),
+        "known_since": rfc3339(db.execute(_KNOWN_SINCE, of).scalar_one()),
         "subscriptions": [
             as_json(one)
             | {

@@ -7,7 +7,7 @@ is remembered by its hash, and answered for what it is.
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,10 +113,10 @@ def reader_name(subscription_id: int) -> str:
     return f"private feed of {shown_id(subscription_id)}"
 
 
-def export_private_feeds(db: Connection, subscriber_id: int) -> dict[int, list[dict[str, Any]]]:
-    """By subscription, each that a subscriber has or had, for them to have; tokens are secrets, and not in it."""
+def export_private_feeds(db: Connection, people: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """By subscription, each that some subscribers have or had, for them to have; tokens are secrets, and not in it."""
     found: dict[int, list[dict[str, Any]]] = {}
-    for row in db.execute(statements.PRIVATE_FEEDS_OF, {"subscriber": subscriber_id}):
+    for row in db.execute(statements.PRIVATE_FEEDS_OF, {"people": people}):
         ended_at = None if row.revoked_at is None else rfc3339(row.revoked_at)
         found.setdefault(row.subscription_id, []).append({"made_at": rfc3339(row.made_at), "ended_at": ended_at})
     return found
@@ -132,9 +132,9 @@ def export_fetching(db: Connection, subscription_ids: Iterable[int]) -> dict[int
     return found
 
 
-def forget_private_feeds(db: Connection, subscriber_id: int) -> None:
-    """Remove every token of a subscriber, and what is known of who fetched by them."""
-    rows = db.execute(statements.PRIVATE_FEEDS_OF, {"subscriber": subscriber_id})
+def forget_private_feeds(db: Connection, people: Sequence[int]) -> None:
+    """Remove every token of some subscribers, and what is known of who fetched by them."""
+    rows = db.execute(statements.PRIVATE_FEEDS_OF, {"people": people})
     keys = sorted({row.subscription_id for row in rows})
     db.execute(statements.FORGET_PRIVATE_FEEDS, {"subscription_ids": keys})
     db.execute(statements.FORGET_FETCHING, {"names": [reader_name(key) for key in keys]})

@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, delete, func, insert, null, select, update
 
-from zonewire.store import Spelled
+from zonewire.store import Spelled, many, values_of
 from zonewire.store.tables import endpoints, feed_readers, filters, private_feeds, subscriptions, versions
 
 # New subscriptions; one that is there already (filter, endpoint, cadence) stays as it is and is not returned.
@@ -182,12 +182,11 @@ FORGET_OLD_PRIVATE_FEEDS = delete(private_feeds).where(
     .scalar_subquery(),
 )
 
-# All that a subscriber's subscriptions have and had, by the index on the endpoint; and who fetched them.
-_theirs = select(endpoints.c.id).where(endpoints.c.subscriber_id == bindparam("subscriber"))
+# All that the subscriptions of some subscribers have and had, by the index on these; and who fetched them.
 PRIVATE_FEEDS_OF = (
     select(private_feeds.c.subscription_id, private_feeds.c.made_at, private_feeds.c.revoked_at)
     .join(subscriptions, subscriptions.c.id == private_feeds.c.subscription_id)
-    .where(subscriptions.c.endpoint_id.in_(_theirs))
+    .where(subscriptions.c.subscriber_id.in_(values_of(many("people"))))
     .order_by(private_feeds.c.id)
 )
 FETCHING = (

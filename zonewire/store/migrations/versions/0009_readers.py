@@ -10,7 +10,7 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Columns that an older release leaves empty, and three tables."""
+    """Columns that an older release leaves empty, three tables, and the ways to a person's rows."""
     op.add_column("editions", Column("late_since", BigInteger))
     op.add_column("editions", Column("skipped", Integer))
     op.add_column("subscriptions", Column("skipped_after", BigInteger))
@@ -24,6 +24,9 @@ def upgrade() -> None:
         sqlite_where=resting,
         postgresql_where=resting,
     )
+    op.create_index("ix_subscriptions_subscriber_id", "subscriptions", ["subscriber_id"])
+    op.create_index("ix_endpoints_subscriber_id", "endpoints", ["subscriber_id"])
+    op.create_index("ix_subscribers_lower_address", "subscribers", [text("lower(address)")])
     key = BigInteger().with_variant(Integer(), "sqlite")
     owner = ForeignKey("subscriptions.id", name="fk_consents_subscription_id")
     op.create_table(
@@ -73,6 +76,9 @@ def downgrade() -> None:
     op.drop_table("visits")
     op.drop_table("asks")
     op.drop_table("consents")
+    op.drop_index("ix_subscribers_lower_address", "subscribers")
+    op.drop_index("ix_endpoints_subscriber_id", "endpoints")
+    op.drop_index("ix_subscriptions_subscriber_id", "subscriptions")
     op.drop_index("ix_subscriptions_paused_until", "subscriptions")
     for of_table, name in (
         ("subscriptions", "filters_before"),
