@@ -23,7 +23,7 @@ from zonewire.store import SECOND, Store
 from zonewire.store import now as clock
 from zonewire.store.pacing import Pace
 from zonewire.store.tables import articles, attempts, deliveries, heartbeats, job_runs
-from zonewire.subscriptions import finish_erasing, forget_asks, forget_visits
+from zonewire.subscriptions import finish_erasing, forget_asks, forget_unconfirmed, forget_visits
 
 log = structlog.get_logger()
 
@@ -79,6 +79,7 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
     jobs: dict[str, Callable[[Connection, int, int], int]] = {
         "leases_returned": lambda db, _most, now: ledger.return_lapsed(db, now=now),
         "asks_forgotten": lambda db, most, now: forget_asks(db, most, now - DAY),
+        "unconfirmed_forgotten": forget_unconfirmed,
         "deliveries_held": hold_disabled,
         "deliveries_expired": cancel_long_held,
         "deliveries_pruned": lambda db, most, now: prune(db, most, now - policy.retention_days * DAY),

@@ -7,7 +7,7 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from tests.builders import NOON, a_delivery, an_edition
+from tests.builders import DAY, NOON, a_delivery, a_subscription, an_edition
 from tests.web.faces import a_face
 from tests.web.readers import a_reader, link, page_of, state_of, text_of
 from tests.web.serving import serve
@@ -15,6 +15,7 @@ from web.app import create_app
 from zonewire.keys import KeyRing, make_token
 from zonewire.store import Store
 from zonewire.store.tables import deliveries, subscriptions
+from zonewire.subscriptions import forget_unconfirmed
 
 MailPost = Callable[[str], requests.Response]
 
@@ -93,6 +94,16 @@ def test_an_unknown_token_is_404_for_people_and_200_for_mail_programs(face: str,
     assert one_click(url).status_code == 200
     assert requests.get(f"{face}/confirm/{token}", timeout=10).status_code == 404
     assert requests.post(f"{face}/confirm/{token}", timeout=10).status_code == 404
+
+
+def test_the_link_of_what_nobody_confirmed_in_time_opens_nothing(store: Store, face: str, keys: KeyRing) -> None:
+    ident = a_reader(store, "unconfirmed")
+    with store.writing() as db:
+        a_subscription(db, channel="email")
+        assert forget_unconfirmed(db, 10, NOON + 31 * DAY) == 1
+
+    for answer in (requests.get, requests.post):
+        assert answer(link(face, keys, "confirm", ident), timeout=10).status_code == 404
 
 
 def test_a_token_opens_only_what_it_was_made_for(store: Store, face: str, keys: KeyRing) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from tests.builders import DAY, NOON, a_delivery, a_version, an_article, an_endpoint
+from tests.builders import DAY, NOON, a_delivery, a_subscription, a_version, an_article, an_endpoint
 from zonewire.delivery import counts, enabling, ledger, owing
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.enabling import Held
@@ -104,6 +104,15 @@ def test_an_article_whose_fan_out_saw_an_endpoint_off_is_sent_though_it_was_turn
         owing.owe_news(fan_out, [endpoint], kind=Kind.NEWS, article_id=article, number=number, now=now(fan_out))
         enabling.enable(store, Pace(pauses=False), endpoint, Held.ALL)
     assert tidied(store)["deliveries_released"] == 1
+
+
+def test_what_nobody_confirmed_is_forgotten(store: Store) -> None:
+    with store.writing() as db:
+        long_ago = now(db) - 31 * DAY
+        a_subscription(db, channel="email", state="unconfirmed", created_at=long_ago, state_at=long_ago)
+        a_subscription(db, channel="email", created_at=now(db))
+    assert tidied(store)["unconfirmed_forgotten"] == 1
+    assert tidied(store)["unconfirmed_forgotten"] == 0
 
 
 def test_what_was_held_for_a_week_is_cancelled_however_old_it_was_before(store: Store) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from itertools import count
 
-from sqlalchemy import Connection, bindparam, func, literal_column, null, select, update
+from sqlalchemy import Connection, bindparam, func, literal_column, null, or_, select, update
 
-from zonewire.delivery import counts, owing
+from zonewire.delivery import counts, health, owing
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.holding import hold_rest
@@ -26,6 +26,8 @@ from zonewire.store.tables import deliveries, endpoints, subscribers
 
 BY_OPERATOR = "disabled by an operator"
 LEFT_OUT = "left out when its endpoint was enabled"
+IS_OFF_BY_ITSELF = or_(endpoints.c.gone, endpoints.c.reason == health.TOO_LONG)
+"""Of an endpoint that is disabled: its receiver or its failures did that, and no operator."""
 
 
 class Held(StrEnum):

@@ -19,15 +19,19 @@ SHOWN = re.compile(r"e([1-9][0-9]{0,17})")
 # Sealed secrets and keyed hashes are ASCII: they travel in JSON, and become bytes in the database.
 _BLOB = {"sqlite": {"blob": "BLOB"}, "postgresql": {"blob": "bytea"}}
 
-# Endpoints by the keyed hash of their addresses. By their unique key.
-_KNOWN = Spelled(
-    """
+# Endpoints by the keyed hash of their addresses. By their unique key. Those that something is to lead to are kept
+# from being forgotten meanwhile.
+_FIND = """
     SELECT e.id, e.channel, e.address_key, e.subscriber_id, e.secret
     FROM {rows} AS w
     JOIN endpoints AS e ON e.channel = w.channel AND e.address_key = CAST(w.mark AS {blob})
-    """,
+"""
+_KNOWN = Spelled(_FIND, columns=("channel text", "mark text"), **_BLOB)
+_KEPT = Spelled(
+    _FIND + "{keep}",
     columns=("channel text", "mark text"),
-    **_BLOB,
+    sqlite=_BLOB["sqlite"] | {"keep": ""},
+    postgresql=_BLOB["postgresql"] | {"keep": "FOR KEY SHARE OF e"},
 )
 
 # Hosts and subscribers that are new, in the order of their names. Those that are there stay, by their unique keys.
@@ -111,18 +115,18 @@ def find_or_make_endpoints(
     for one in wanted:
         by_address.setdefault(one.address, one)
     marks = {address: _marks(address, keys) for address in by_address}
-    found = _known(db, marks)
+    found = _known(db, marks, _KEPT)
     missing = {address: by_address[address] for address in marks if address not in found}
     if missing:
         found |= _made(db, list(missing.values()), marks, keys=keys, now=now)
         # Another transaction may have been quicker with some of them.
-        found |= _known(db, {address: marks[address] for address in missing if address not in found})
+        found |= _known(db, {address: marks[address] for address in missing if address not in found}, _KEPT)
     return found
 
 
 def find_endpoint(db: Connection, address: Address, *, keys: KeyRing) -> int | None:
     """The key of the endpoint of *address*; None where there is none."""
-    found = _known(db, {address: _marks(address, keys)}).get(address)
+    found = _known(db, {address: _marks(address, keys)}, _KNOWN).get(address)
     return None if found is None else found.id
 
 
@@ -161,14 +165,14 @@ def _marks(address: Address, keys: KeyRing) -> list[str]:
     return [mark.decode() for mark in keys.marks(f"{address.channel} {address.text}".encode())]
 
 
-def _known(db: Connection, marks: Mapping[Address, Sequence[str]]) -> dict[Address, EndpointFound]:
+def _known(db: Connection, marks: Mapping[Address, Sequence[str]], statement: Spelled) -> dict[Address, EndpointFound]:
     """Those that have an endpoint, marked under whichever key of the ring."""
     addresses = {(address.channel, mark): address for address, mine in marks.items() for mark in mine}
     return {
         addresses[row.channel, bytes(row.address_key).decode()]: EndpointFound(
             id=row.id, subscriber_id=row.subscriber_id, sealed_secret=row.secret
         )
-        for row in db.execute(_KNOWN.on(db), {"rows": as_rows(list(addresses))})
+        for row in db.execute(statement.on(db), {"rows": as_rows(list(addresses))})
     }
 
 

@@ -273,6 +273,12 @@ subscriptions = Table(
     Index("ix_subscriptions_endpoint_id", "endpoint_id"),
     Index("ix_subscriptions_subscriber_id", "subscriber_id"),
     Index(
+        "ix_subscriptions_unconfirmed",  # since when
+        "state_at",
+        sqlite_where=text("state = 'unconfirmed'"),
+        postgresql_where=text("state = 'unconfirmed'"),
+    ),
+    Index(
         "ix_subscriptions_paused_until",
         "paused_until",
         sqlite_where=text("paused_until IS NOT NULL"),
@@ -469,6 +475,13 @@ deliveries = Table(
         "id",
         sqlite_where=text("kind IN ('notice', 'denial')"),
         postgresql_where=text("kind IN ('notice', 'denial')"),
+    ),
+    Index(
+        "ix_deliveries_reader",  # what a subscription was sent, and asked
+        "subscription_id",
+        "id",
+        sqlite_where=text("kind IN ('digest', 'confirmation')"),
+        postgresql_where=text("kind IN ('digest', 'confirmation')"),
     ),
     sqlite_autoincrement=True,  # a key is never given twice: delivery ids are made of it
     postgresql_with={"fillfactor": "80", "autovacuum_vacuum_scale_factor": "0.01"},

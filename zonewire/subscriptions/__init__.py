@@ -35,6 +35,7 @@ from zonewire.subscriptions.private_feeds import (
 )
 from zonewire.subscriptions.request import SubscriptionRequest
 from zonewire.subscriptions.subscribing import Subscribed, subscribe
+from zonewire.subscriptions.unconfirmed import forget_unconfirmed
 from zonewire.subscriptions.validate import read_filter, read_options, timezones
 from zonewire.subscriptions.visits import count_visit, forget_visits, visits_by_page
 
@@ -66,6 +67,7 @@ __all__ = [
     "finish_erasing",
     "forget",
     "forget_asks",
+    "forget_unconfirmed",
     "forget_visits",
     "import_chunk",
     "is_being_sent",

@@ -25,6 +25,18 @@ def upgrade() -> None:
         postgresql_where=resting,
     )
     op.create_index("ix_subscriptions_subscriber_id", "subscriptions", ["subscriber_id"])
+    waiting = text("state = 'unconfirmed'")
+    op.create_index(
+        "ix_subscriptions_unconfirmed", "subscriptions", ["state_at"], sqlite_where=waiting, postgresql_where=waiting
+    )
+    of_readers = text("kind IN ('digest', 'confirmation')")
+    op.create_index(
+        "ix_deliveries_reader",
+        "deliveries",
+        ["subscription_id", "id"],
+        sqlite_where=of_readers,
+        postgresql_where=of_readers,
+    )
     op.create_index("ix_endpoints_subscriber_id", "endpoints", ["subscriber_id"])
     op.create_index("ix_subscribers_lower_address", "subscribers", [text("lower(address)")])
     key = BigInteger().with_variant(Integer(), "sqlite")
@@ -78,6 +90,8 @@ def downgrade() -> None:
     op.drop_table("consents")
     op.drop_index("ix_subscribers_lower_address", "subscribers")
     op.drop_index("ix_endpoints_subscriber_id", "endpoints")
+    op.drop_index("ix_deliveries_reader", "deliveries")
+    op.drop_index("ix_subscriptions_unconfirmed", "subscriptions")
     op.drop_index("ix_subscriptions_subscriber_id", "subscriptions")
     op.drop_index("ix_subscriptions_paused_until", "subscriptions")
     for of_table, name in (
