@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from itertools import count
 
-from sqlalchemy import Connection, bindparam, func, literal_column, null, or_, select, update
+from sqlalchemy import Connection, bindparam, false, func, literal_column, null, or_, select, update
 
 from zonewire.delivery import counts, health, owing
 from zonewire.delivery.counts import Moves, Slot
@@ -47,6 +47,13 @@ _ENABLE = (
     update(endpoints)
     .where(endpoints.c.id == bindparam("endpoint_id"))
     .values(state="healthy", gone=False, reason=None, disabled_at=None, failures=0, failing_since=None, last_error=None)
+)
+_WHETHER_OFF = (
+    select(
+        (endpoints.c.state == "disabled").label("is_off"), func.coalesce(IS_OFF_BY_ITSELF, false()).label("by_itself")
+    )
+    .where(endpoints.c.id == bindparam("endpoint_id"))
+    .with_for_update()
 )
 _IS_ERASED = (
     select(subscribers.c.address_mark.is_not(null()))
@@ -101,6 +108,22 @@ def disable(db: Connection, endpoint_id: int, *, why: str, now: int) -> bool:
 def revive(db: Connection, endpoint_id: int) -> None:
     """Turn an endpoint on as if it had never failed; upkeep releases what it holds."""
     db.execute(_ENABLE, {"endpoint_id": endpoint_id})
+
+
+def wake(db: Connection, endpoint_id: int, *, now: int) -> bool:
+    """Turn on an endpoint that failures or its receiver turned off, since somebody there asks; whether it is on.
+
+    What was held meanwhile is left out: nobody asked for it. What an operator turned off stays off, and so does what
+    leads nowhere any more.
+    """
+    found = db.execute(_WHETHER_OFF, {"endpoint_id": endpoint_id}).one()
+    if not found.is_off:
+        return True
+    if not found.by_itself or db.execute(_IS_ERASED, {"endpoint_id": endpoint_id}).scalar():
+        return False
+    owing.cancel_for_endpoints(db, [endpoint_id], why=LEFT_OUT, now=now)
+    revive(db, endpoint_id)
+    return True
 
 
 def refuse_erased(db: Connection, endpoint_id: int) -> None:

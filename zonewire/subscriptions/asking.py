@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 
 from zonewire.delivery.addresses import Address, normalised
+from zonewire.delivery.enabling import wake
 from zonewire.delivery.owing import owe_service_mails
 from zonewire.delivery.states import Kind
 from zonewire.errors import Conflict, TooMany
@@ -61,6 +62,7 @@ _SPELLINGS = (
     )
     .order_by(endpoints.c.id)
 )
+_ENDPOINT_OF = select(subscriptions.c.endpoint_id).where(subscriptions.c.id == bindparam("subscription_id"))
 # Another wish of somebody who has not confirmed. The row is locked; its state is named all the same.
 _CHANGE_WISH = statements.CHANGE.where(subscriptions.c.state == "unconfirmed")
 
@@ -80,7 +82,7 @@ def ask_to_subscribe(db: Connection, request: SubscriptionRequest, asker: Asker,
     None where it has had its mails of the day or was erased. Raises TooMany for *asker*.
     """
     with_mail = _may_mail(db, request.address, asker, keys=keys, now=now)
-    request = _as_known(db, request) if with_mail else request
+    request = _as_known(db, request, now=now) if with_mail else request
     try:
         subscribed = subscribe(db, request, keys=keys, now=now) if with_mail else None
     except Conflict:  # erased at its owner's wish
@@ -89,7 +91,7 @@ def ask_to_subscribe(db: Connection, request: SubscriptionRequest, asker: Asker,
     if subscribed is None:
         return
     if subscribed.state != "unconfirmed":
-        owe_service_mails(db, kind=Kind.LINKS, subscription_ids=[subscribed.id], now=now)
+        _owe_links(db, subscribed.id, now=now)
         return
     if not (subscribed.is_asked or _ask_anew(db, subscribed, request, now=now)):
         return
@@ -110,8 +112,9 @@ def ask_for_links(
         newest = None
     elif known is None:
         newest = max((one.newest for one in _spellings(db, address) if one.newest), default=None)
-    _note(db, address if newest else None, asker, keys=keys, now=now)
-    return bool(newest and owe_service_mails(db, kind=Kind.LINKS, subscription_ids=[int(newest)], now=now))
+    is_owed = newest is not None and _owe_links(db, newest, now=now)
+    _note(db, address if is_owed else None, asker, keys=keys, now=now)
+    return is_owed
 
 
 def forget_asks(db: Connection, most: int, before: int) -> int:
@@ -142,16 +145,28 @@ def _mailbox(address: Address, keys: KeyRing) -> bytes:
     return keys.marks(f"asked for {address.text.lower()}".encode())[0]
 
 
+def _owe_links(db: Connection, subscription_id: int, *, now: int) -> bool:
+    """Owe the mail with the links to where a subscription leads; False where no mail goes any more."""
+    endpoint_id = db.execute(_ENDPOINT_OF, {"subscription_id": subscription_id}).scalar()
+    if endpoint_id is None or not wake(db, endpoint_id, now=now):
+        return False
+    return owe_service_mails(db, kind=Kind.LINKS, subscription_ids=[subscription_id], now=now) > 0
+
+
 def _spellings(db: Connection, address: Address) -> Sequence[Any]:
     return db.execute(_SPELLINGS, {"mailbox": address.text.lower()}).all()
 
 
-def _as_known(db: Connection, request: SubscriptionRequest) -> SubscriptionRequest:
-    """*request* for the mailbox as it is written already: where something goes on, else just so, else as at first."""
+def _as_known(db: Connection, request: SubscriptionRequest, *, now: int) -> SubscriptionRequest:
+    """*request* for the mailbox as it is written already: where something goes on, else just so, else as at first.
+
+    If that mailbox failed once, it is tried again.
+    """
     known = _spellings(db, request.address)
     if not known:
         return request
     best = max(known, key=lambda one: (one.newest is not None, one.address == request.address.text, -one.id))
+    wake(db, best.id, now=now)
     return replace(request, address=normalised("email", best.address))
 
 
@@ -166,7 +181,7 @@ def _ask_anew(db: Connection, known: Subscribed, request: SubscriptionRequest, *
     False where they have confirmed meanwhile: nothing is changed then, and the mail holds the links.
     """
     if locked(db, known.id).state != "unconfirmed":
-        owe_service_mails(db, kind=Kind.LINKS, subscription_ids=[known.id], now=now)
+        _owe_links(db, known.id, now=now)
         return False
     wish = {
         "subscription_id": known.id,
