@@ -184,7 +184,6 @@ def _kept(request: Request, subscription: Subscription, t: Words) -> dict[str, A
                 for one in news
             ]
         else:
-            filter_ids = [subscription.filter_id, *subscription.earlier_filters]
             sent = [
                 {
                     "when": t.date(one.made_at, timezone=zone, style="moment"),
@@ -192,7 +191,7 @@ def _kept(request: Request, subscription: Subscription, t: Words) -> dict[str, A
                     "link": face.mailing.edition_link(one.edition_id, one.made_at),
                     "state": one.state,
                 }
-                for one in digests.digests_sent(db, subscription.id, filter_ids)
+                for one in digests.digests_sent(db, subscription.id)
             ]
     consents = [
         {

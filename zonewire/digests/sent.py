@@ -6,12 +6,11 @@ from sqlalchemy import Connection, bindparam, func, literal_column, select
 
 from zonewire.articles.model import unpack
 from zonewire.delivery.states import State
-from zonewire.store import many, values_of
 from zonewire.store.tables import deliveries, edition_versions, editions, versions
 
 MOST_SHOWN = 20
 LOOKED_AT = 400
-"""Editions, or versions of articles, that are looked at."""
+"""Versions of articles that are looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,28 +33,28 @@ class SentNews:
     state: State
 
 
-# The newest editions of some filters, by the unique key of editions; then the delivery by that of digests.
-_EDITIONS = (
-    select(editions.c.id, editions.c.created_at)
-    .where(editions.c.filter_id.in_(values_of(many("filter_ids"))))
-    .order_by(editions.c.id.desc())
-    .limit(bindparam("looked_at"))
-    .subquery()
+# The newest digests of a subscription, by the partial index on readers' deliveries; then editions by primary key.
+_LAST = (
+    select(deliveries.c.id, deliveries.c.edition_id, deliveries.c.state)
+    .where(
+        literal_column("deliveries.kind").in_([literal_column("'digest'"), literal_column("'confirmation'")]),
+        deliveries.c.kind == "digest",
+        deliveries.c.subscription_id == bindparam("subscription_id"),
+    )
+    .order_by(deliveries.c.id.desc())
+    .limit(bindparam("most"))
+    .subquery("last")
 )
 _STORIES = (
     select(func.count())
-    .where(edition_versions.c.edition_id == _EDITIONS.c.id, edition_versions.c.role == "story")
+    .where(edition_versions.c.edition_id == editions.c.id, edition_versions.c.role == "story")
+    .correlate(editions)
     .scalar_subquery()
 )
 _DIGESTS = (
-    select(_EDITIONS.c.id, _EDITIONS.c.created_at, deliveries.c.state, _STORIES.label("stories"))
-    .join(
-        deliveries,
-        (deliveries.c.edition_id == _EDITIONS.c.id) & (deliveries.c.subscription_id == bindparam("subscription_id")),
-    )
-    .where(literal_column("deliveries.kind") == literal_column("'digest'"))
-    .order_by(_EDITIONS.c.id.desc())
-    .limit(bindparam("most"))
+    select(editions.c.id, editions.c.created_at, _LAST.c.state, _STORIES.label("stories"))
+    .join(_LAST, _LAST.c.edition_id == editions.c.id)
+    .order_by(_LAST.c.id.desc())
 )
 # The newest versions, by primary key; then the delivery by the unique key of article, endpoint, version and kind.
 _NEWEST = (
@@ -83,14 +82,9 @@ _NEWS = (
 )
 
 
-def digests_sent(db: Connection, subscription_id: int, filter_ids: list[int]) -> list[SentDigest]:
-    """The digests of a subscription that has and had *filter_ids*, MOST_SHOWN of them."""
-    parameters = {
-        "subscription_id": subscription_id,
-        "filter_ids": filter_ids,
-        "looked_at": LOOKED_AT,
-        "most": MOST_SHOWN,
-    }
+def digests_sent(db: Connection, subscription_id: int) -> list[SentDigest]:
+    """The digests of a subscription, MOST_SHOWN of them."""
+    parameters = {"subscription_id": subscription_id, "most": MOST_SHOWN}
     return [
         SentDigest(edition_id=row.id, made_at=row.created_at, stories=row.stories, state=State(row.state))
         for row in db.execute(_DIGESTS, parameters)
