@@ -1,6 +1,7 @@
 """Confirming and leaving: a GET only asks, a POST acts, and a mail program's POST is always told 200."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from web.app import create_app
 from zonewire.keys import KeyRing, make_token
 from zonewire.store import Store
 from zonewire.store.tables import deliveries, subscriptions
-from zonewire.subscriptions import forget_unconfirmed
+from zonewire.subscriptions import Consent, confirm, consents_of, forget_unconfirmed, record
 
 MailPost = Callable[[str], requests.Response]
 
@@ -94,6 +95,22 @@ def test_an_unknown_token_is_404_for_people_and_200_for_mail_programs(face: str,
     assert one_click(url).status_code == 200
     assert requests.get(f"{face}/confirm/{token}", timeout=10).status_code == 404
     assert requests.post(f"{face}/confirm/{token}", timeout=10).status_code == 404
+
+
+def test_two_who_confirm_at_once_agree_once(store: Store, face: str, keys: KeyRing) -> None:
+    ident = a_reader(store, "unconfirmed")
+    url = link(face, keys, "confirm", ident)
+    said = Consent(act="confirmed", given_at=NOON, given_from="203.0.113.7", locale="en", wording="yes")
+    with ThreadPoolExecutor(1) as pool:
+        with store.writing() as db:
+            confirm(db, ident, NOON)
+            record(db, ident, said)
+            other = pool.submit(requests.post, url, timeout=10)
+            wait([other], timeout=0.5)  # it waits for us
+        assert other.result().status_code == 200
+
+    with store.reading() as db:
+        assert consents_of(db, ident) == [said]
 
 
 def test_the_link_of_what_nobody_confirmed_in_time_opens_nothing(store: Store, face: str, keys: KeyRing) -> None:

@@ -41,7 +41,7 @@ def confirm(token: str, request: Request) -> Response:
     try:
         subscription_id = read_token(face.keys, CONFIRM_TOKEN, token)
         with face.store.writing() as db:
-            before = subscriptions.find(db, subscription_id)
+            before = subscriptions.locked(db, subscription_id)  # two at once: one was first
             subscription = subscriptions.confirm(db, subscription_id, now(db))
             if before.state == "unconfirmed":
                 subscriptions.record(db, subscription_id, _consent(request, subscription, now(db)))

@@ -19,7 +19,16 @@ from zonewire.subscriptions.erasing import (
 )
 from zonewire.subscriptions.exporting import export_options
 from zonewire.subscriptions.importing import Chunk, Imported, import_chunk, read_chunks
-from zonewire.subscriptions.lifecycle import Subscription, confirm, pause, remove, resume, resume_rested, unsubscribe
+from zonewire.subscriptions.lifecycle import (
+    Subscription,
+    confirm,
+    locked,
+    pause,
+    remove,
+    resume,
+    resume_rested,
+    unsubscribe,
+)
 from zonewire.subscriptions.listing import find, list_subscriptions, subscriptions_of
 from zonewire.subscriptions.names import key_of, owner_of, shown_id
 from zonewire.subscriptions.personal import export_subscriber
@@ -73,6 +82,7 @@ __all__ = [
     "is_being_sent",
     "key_of",
     "list_subscriptions",
+    "locked",
     "make_private_feed",
     "owner_of",
     "pause",
