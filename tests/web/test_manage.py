@@ -265,6 +265,31 @@ def test_a_reader_changes_what_comes_and_what_the_form_does_not_offer_stays(
     assert row_of(store, ident).filter_id == before.filter_id, "a form without boxes leaves the filter"
 
 
+@pytest.mark.parametrize("word", ["1,000亿", "Dupont, Inc", "AT&T；x", "词" * 201])
+def test_another_hour_leaves_the_filter_as_it_is(store: Store, face: str, keys: KeyRing, ident: int, word: str) -> None:
+    with store.writing() as db:
+        filter_id = intern(db, Filter(keywords=(word, "芯片"), not_sections=("a，b",)))
+        db.execute(update(subscriptions).values(filter_id=filter_id))
+    url = link(face, keys, "manage", ident)
+    form = page_of(requests.get(url, timeout=10)).forms[0]
+    fields = [(name, "18:30" if name == "at" else value) for name, value in form.form_values()]
+
+    assert requests.post(url, data=fields, timeout=10).status_code == 200
+    row = row_of(store, ident)
+    assert (row.filter_id, row.at_minute) == (filter_id, 18 * 60 + 30)
+
+
+def test_a_word_is_added_beside_one_with_a_comma(store: Store, face: str, keys: KeyRing, ident: int) -> None:
+    with store.writing() as db:
+        filter_id = intern(db, Filter(keywords=("Dupont, Inc", "1,000亿")))
+        db.execute(update(subscriptions).values(filter_id=filter_id))
+    url = link(face, keys, "manage", ident)
+    form = page_of(requests.get(url, timeout=10)).forms[0]
+    fields = [(name, f"{value}\r\n芯片" if name == "keyword" else value) for name, value in form.form_values()]
+
+    assert "关键词：Dupont, Inc、1,000亿、芯片" in text_of(requests.post(url, data=fields, timeout=10))
+
+
 def test_a_filter_that_the_reader_has_twice_is_told(store: Store, post: Post, ident: int) -> None:
     with store.writing() as db:
         a_subscription(

@@ -82,9 +82,21 @@ def test_a_link_may_choose_beforehand(store: Store, url: str) -> None:
     page = page_of(requests.get(f"{url}?city=苏州&keyword=汽车&cadence=weekly&address=x@y.example", timeout=10))
 
     assert [box.get("value") for box in page.xpath("//input[@checked]")] == ["苏州"]
-    assert page.xpath("//input[@name='keyword']/@value") == ["汽车"]
+    assert page.forms[0].fields["keyword"] == "汽车"
     assert page.forms[0].fields["cadence"] == "weekly"
     assert page.forms[0].fields["address"] == "", "an address does not come by a link"
+
+
+def test_a_word_with_a_comma_outlives_a_link_a_preview_and_the_frame(store: Store, url: str, post: Post) -> None:
+    publish(store, "泰州", title="投资 1,000亿 的 Dupont, Inc 落户")
+    chosen = page_of(requests.get(url, params={"keyword": ["1,000亿", "Dupont, Inc"]}, timeout=10))
+    fields = dict(chosen.forms[0].form_values())
+    answer = post(**fields | {"action": "preview"})
+
+    assert "关键词：1,000亿、Dupont, Inc；" in text_of(answer)
+    (frame,) = page_of(answer).xpath("//iframe/@src")
+    mail = requests.get(url.removesuffix("/subscribe") + frame, timeout=10)
+    assert "您订阅了：1,000亿、Dupont, Inc" in mail.text
 
 
 def test_the_preview_says_what_would_have_come_and_shows_it(store: Store, url: str, post: Post) -> None:
@@ -152,7 +164,7 @@ def test_a_wrong_address_is_told_beside_its_field_and_the_form_stays_filled(
     assert answer.status_code == 400
     (error,) = page_of(answer).xpath("//*[@id='address-wrong']")
     assert "邮箱" in error.text
-    assert page_of(answer).xpath("//input[@name='keyword']/@value") == ["汽车"]
+    assert page_of(answer).forms[0].fields["keyword"] == "汽车"
     assert kinds(store) == []
     with store.reading() as db:
         assert db.execute(select(endpoints)).all() == []

@@ -20,7 +20,7 @@ from web.public.managing import FIELDS, Done, Opened, do, export, forget
 from web.public.places import zone_choices
 from web.public.subscribers import in_words, told, unknown_link
 from web.public.visitors import note_visit
-from web.public.wishes import CARRIED, boxes_of, option_of, wish_of
+from web.public.wishes import CARRIED, boxes_of, fields_of, option_of, wish_of
 from zonewire import digests, subscriptions
 from zonewire.delivery.mailing import MANAGE_FOR_S, MANAGE_TOKEN, OWNER_FOR_S, OWNER_TOKEN
 from zonewire.errors import Conflict, NotFound, SettingWrong, TooMany, WrongUsage
@@ -157,7 +157,8 @@ def _wish(request: Request, subscription: Subscription, asked: Mapping[str, Sequ
     query = canonical_query(filter_of(options))
     public = f"filter.rss?{query}" if query else "all.rss"
     carried = {name: wish[name] for name in CARRIED if name in wish}
-    return {"boxes": boxes, "wish": wish, "carried": carried, "public_feed": f"{face.settings.base}/feeds/{public}"}
+    there = f"{face.settings.base}/feeds/{public}"
+    return {"boxes": boxes, "shown": fields_of(wish), "carried": carried, "public_feed": there}
 
 
 def _moments(subscription: Subscription, t: Words) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from sqlalchemy import Connection
 from web.face import Face, face_of
 from web.pages import locale_of
 from web.public.polling import client_of
-from web.public.wishes import wish_of
+from web.public.wishes import is_same_wish, wish_of
 from zonewire import digests, subscriptions
 from zonewire.delivery.addresses import normalised
 from zonewire.errors import WrongUsage
+from zonewire.filters import Filter, parse_written
 from zonewire.rendering.translation import words
 from zonewire.store import SECOND, migrate, now
 from zonewire.subscriptions import Asker, Subscription, owner_of, subscriber_of
@@ -70,7 +71,7 @@ def _moved(
     match form.get("action", ""):
         case "change":
             rhythm = subscriptions.read_rhythm({name: form[name] for name in FIELDS if name in form}, was=before)
-            wanted = subscriptions.read_filter(wish_of(fields)) if "with_filter" in form else None
+            wanted = _wanted(before, fields)
             return subscriptions.change(db, before.id, rhythm, now(db), wanted=wanted), "changed"
         case "pause":
             return subscriptions.pause(db, before.id, now(db), until=_until(form, before.timezone)), "paused"
@@ -79,6 +80,14 @@ def _moved(
         case "unsubscribe":
             return subscriptions.unsubscribe(db, before.id, now(db)), "ended"
     raise WrongUsage("no form of ours says this", where="action")
+
+
+def _wanted(before: Subscription, fields: Mapping[str, Sequence[str]]) -> Filter | None:
+    """The filter that *fields* ask for; None where it is the one that there is, which is never written anew."""
+    wish = wish_of(fields)
+    if "with_filter" not in fields or is_same_wish(wish, parse_written(before.written)):
+        return None
+    return subscriptions.read_filter(wish)
 
 
 def _until(form: Mapping[str, str], timezone: str) -> int | None:

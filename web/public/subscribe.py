@@ -21,7 +21,7 @@ from web.forms import read_long_form
 from web.pages import FRAMED, WITH_SCRIPT, locale_of, page
 from web.public.places import zone_choices
 from web.public.polling import client_of
-from web.public.wishes import CARRIED, KINDS, WORDS, boxes_of, option_of, wish_of
+from web.public.wishes import CARRIED, KINDS, WORDS, boxes_of, fields_of, option_of, wish_of
 from zonewire import digests, subscriptions
 from zonewire.delivery.addresses import normalised
 from zonewire.digests import LookBack, Occasion, Rhythm
@@ -184,11 +184,12 @@ def _one(fields: Mapping[str, Sequence[str]], name: str) -> str:
 
 
 def _query(request: Request) -> dict[str, list[str]]:
+    """What the query chooses, as the form has it: as in the address of a feed, each value is one word."""
     fields: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
         if name in (*KINDS, *WORDS, *CARRIED, *RHYTHM):
             fields.setdefault(name, []).append(value)
-    return fields
+    return fields | {f"{name}_whole": fields[name] for name in WORDS if name in fields}
 
 
 @contextlib.contextmanager
@@ -229,7 +230,7 @@ def _page(
         status=status,
         policy=WITH_SCRIPT,
         boxes=boxes,
-        wish=wish,
+        shown=fields_of(wish),
         carried={name: wish[name] for name in CARRIED if name in wish},
         form=form,
         wrong=wrong,

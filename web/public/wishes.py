@@ -1,11 +1,13 @@
 """The part of a form in which a reader says what should come: boxes for what exists, and words.
 
 Shared by `/subscribe` and `/manage`. Whatever a filter holds that the form does not offer (other exclusions) is carried
-along by hidden fields, so that a change of the rest keeps it.
+along by hidden fields, so that a change of the rest keeps it. Words stand one a line. Who types several into a line may
+part them by commas, but a comma also belongs to numbers and names: one between digits parts nothing, and none does in a
+word that the form was given, which hidden fields repeat.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -13,11 +15,15 @@ from sqlalchemy import Connection
 from zonewire.articles.folding import fold
 from zonewire.errors import WrongUsage
 from zonewire.feeds import Catalogue, list_feeds
+from zonewire.filters import filter_of
 
 KINDS = ("city", "zone", "section")
 WORDS = ("keyword", "not_keyword")
 CARRIED = ("not_zone", "not_city", "not_section")
-_BETWEEN = re.compile(r"[,，、;；\r\n]+")
+_LINES = re.compile(r"[\r\n]+")
+_BETWEEN = re.compile(r"[、;；]|(?<!\d)[,，]|[,，](?!\d)")
+_COMMAS_IN_ONE = 8
+"""So many of these a word may hold and still be known in a line that has others beside it."""
 OPEN_UP_TO = 24
 """A longer list is folded away, but for what is chosen in it."""
 
@@ -42,16 +48,52 @@ class Boxes:
 
 
 def wish_of(fields: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """The filter's options in the *fields* of a form, as `subscribe` names them; words are parted by commas."""
+    """The filter's options in the *fields* of a form, as `subscribe` names them."""
     wish: dict[str, list[str]] = {}
     for name in (*KINDS, *CARRIED):
         if values := [value for given in fields.get(name, ()) if (value := given.strip())]:
             wish[name] = list(dict.fromkeys(values))
     for name in WORDS:
-        parts = [part.strip() for given in fields.get(name, ()) for part in _BETWEEN.split(given)]
-        if values := [part for part in parts if part]:
+        whole = {_plain(given) for given in fields.get(f"{name}_whole", ())}
+        lines = [_plain(line) for given in fields.get(name, ()) for line in _LINES.split(given)]
+        if values := [word for line in lines for word in _words_of(line, whole) if word]:
             wish[name] = list(dict.fromkeys(values))
     return wish
+
+
+def fields_of(wish: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The reverse: the fields of a form that shows *wish*."""
+    fields = {name: list(values) for name, values in wish.items() if name not in WORDS}
+    for name in WORDS:
+        if values := wish.get(name):
+            fields[name] = ["\n".join(values)]
+            fields[f"{name}_whole"] = [value for value in values if _BETWEEN.search(value)]
+    return fields
+
+
+def is_same_wish(one: Mapping[str, Sequence[str]], other: Mapping[str, Sequence[str]]) -> bool:
+    """Whether both are the same filter, however they are written."""
+    return filter_of(one).key == filter_of(other).key
+
+
+def _words_of(line: str, whole: set[str]) -> Iterator[str]:
+    """The words of a line: what commas part, but for what is *whole*."""
+    if line in whole:
+        yield line
+        return
+    commas = list(_BETWEEN.finditer(line))
+    begins, ends = [0, *(one.end() for one in commas)], [*(one.start() for one in commas), len(line)]
+    first = 0
+    while first < len(begins):
+        last = min(first + _COMMAS_IN_ONE, len(ends) - 1) if whole else first
+        while last > first and line[begins[first] : ends[last]].strip() not in whole:
+            last -= 1
+        yield line[begins[first] : ends[last]].strip()
+        first = last + 1
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
 
 
 def option_of(error: WrongUsage) -> str:
