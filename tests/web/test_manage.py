@@ -20,9 +20,10 @@ from zonewire.delivery.mailing import MANAGE_FOR_S, OWNER_FOR_S
 from zonewire.digests import left_out
 from zonewire.filters import Filter, intern
 from zonewire.keys import KeyRing, make_token
+from zonewire.rendering.translation import LOCALES
 from zonewire.store import SECOND, Store, now
 from zonewire.store.tables import deliveries, edition_versions, subscriptions
-from zonewire.subscriptions import Consent, finish_erasing, record
+from zonewire.subscriptions import Act, Consent, finish_erasing, record
 
 Post = Callable[..., requests.Response]
 
@@ -379,8 +380,24 @@ def test_it_says_why_the_reader_gets_this(store: Store, face: str, keys: KeyRing
         record(db, ident, given)
     said = text_of(requests.get(url, timeout=10))
 
-    assert "2026年6月11日 12:00，有人从 203.0.113.7 填写了订阅表" in said
+    assert "2026年6月11日 12:00，有人填写了订阅表" in said
     assert "点“订阅”，就是同意。" in said
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("act", Act)
+def test_only_its_owner_is_shown_a_network_address(
+    store: Store, face: str, keys: KeyRing, ident: int, act: Act, locale: str
+) -> None:
+    with store.writing() as db:
+        record(db, ident, Consent(act=act, given_at=NOON, given_from="203.0.113.7", locale="zh-CN", wording="w"))
+    spoken = {"Accept-Language": locale}
+
+    passed_on = link(face, keys, "manage", ident)
+    answers = [requests.get(passed_on, headers=spoken, timeout=10)]
+    answers.append(requests.post(passed_on, data={"action": "pause"}, headers=spoken, timeout=10))
+    assert [answer for answer in answers if "203.0.113" in answer.text] == []
+    assert "203.0.113.7" in text_of(requests.get(owner_link(face, keys, ident), headers=spoken, timeout=10))
 
 
 def test_a_link_that_may_have_been_passed_on_shows_and_removes_no_data(

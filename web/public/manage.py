@@ -126,7 +126,7 @@ def _page(
         **_choices(subscription, t),
         **_wish(request, subscription, asked),
         **_moments(subscription, t),
-        **_kept(request, subscription, t),
+        **_kept(request, subscription, t, is_owner=is_owner),
         **in_words(subscription, t),
     )
 
@@ -173,8 +173,8 @@ def _moments(subscription: Subscription, t: Words) -> dict[str, Any]:
     }
 
 
-def _kept(request: Request, subscription: Subscription, t: Words) -> dict[str, Any]:
-    """What was sent lately, and what the reader agreed to."""
+def _kept(request: Request, subscription: Subscription, t: Words, *, is_owner: bool) -> dict[str, Any]:
+    """What was sent lately, and what the reader agreed to; from which network address, only its owner is told."""
     face, zone = face_of(request), subscription.timezone
     with face.store.reading() as db:
         given = subscriptions.consents_of(db, subscription.id)
@@ -198,7 +198,7 @@ def _kept(request: Request, subscription: Subscription, t: Words) -> dict[str, A
         {
             "act": one.act,
             "when": t.date(one.given_at, timezone=zone, style="moment_of_year"),
-            "given_from": one.given_from,
+            "given_from": one.given_from if is_owner else "",
             "locale": one.locale,
             "wording": one.wording,
         }
