@@ -1,6 +1,7 @@
 """`/metrics`: how things are, for Prometheus. From this machine, or with METRICS_TOKEN (rules.md, doors)."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from itertools import product
 
@@ -12,6 +13,7 @@ from starlette.responses import Response
 
 from web.auth import NO_KEY, bearer_of, is_token
 from web.face import face_of
+from web.public.visitors import visits_of
 from zonewire import __version__
 from zonewire.delivery import counts, heartbeats
 from zonewire.delivery.counts import Slot
@@ -35,7 +37,7 @@ def metrics(request: Request) -> Response:
     if not (_is_local(request) or is_token(bearer_of(request) or "", face.settings.metrics_token)):
         raise NO_KEY
     registry = CollectorRegistry()
-    registry.register(_Picture(face.store))
+    registry.register(_Picture(face.store, visits_of(request.app).waiting()))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 
@@ -52,12 +54,12 @@ def _is_local(request: Request) -> bool:
 class _Picture(Collector):
     """One reading of the database."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, waiting: Mapping[tuple[str, str], int]) -> None:
         with store.reading() as db:
             self._status = status(db)
             self._counts = counts.read(db)
             self._at_hub = count_subscriptions(db)
-            self._visits = visits_by_page(db)
+            self._visits = Counter(visits_by_page(db)) + Counter(waiting)  # of this process
             moment = now(db)
             turns = {lane: heartbeats.last_turn(db, lane) for lane in Lane}
         self._database = "postgresql" if store.is_postgresql else "sqlite"
@@ -98,7 +100,7 @@ def _by(name: str, label: str, values: dict[str, float]) -> GaugeMetricFamily:
     return family
 
 
-def _visits(counted: dict[tuple[str, str], int]) -> GaugeMetricFamily:
+def _visits(counted: Mapping[tuple[str, str], int]) -> GaugeMetricFamily:
     name = "zonewire_link_visits"
     family = GaugeMetricFamily(name, METRICS[name], labels=("page", "visitor"))
     for page, visitor in product(PAGES, VISITORS):

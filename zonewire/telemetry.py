@@ -98,7 +98,7 @@ EVENTS: dict[str, str] = {
     "turn.failed": "a fault in a lane's turn, which is tried again; lane, and the trace",
     "turn.refused": "the database refused a lane's turn, which is tried again; lane, error",
     "upkeep.done": "what upkeep touched; rows by job",
-    "visit.uncounted": "a visit of a page that mails lead to could not be written down; page, visitor, error",
+    "visits.uncounted": "visits of pages that mails lead to could not be written down and are left out; visits, error",
     "worker.opened": "a worker has its store, courier and heart; lane, worker, pid",
     "worker.closed": "a worker gave everything back; lane, worker",
 }

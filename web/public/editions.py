@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from web.face import face_of
 from web.pages import locale_of, page
-from web.public.visitors import note_visit
+from web.public.visitors import counted
 from zonewire.delivery.mailing import EDITION_TOKEN
 from zonewire.digests import EditionPage, edition_page, meta_line, named_in, summary_of
 from zonewire.errors import NotFound
@@ -24,10 +24,9 @@ def edition(token: str, request: Request) -> Response:
         found = open_edition(request, token)
     except NotFound:
         return unknown(request)
-    note_visit(request, "edition", token, purposes=())  # its token is as old as the edition, and the same for all
     response = _shown(request, found, token)
     response.headers["X-Robots-Tag"] = "noindex"
-    return response
+    return counted(request, response, "edition", token)  # its token is as old as the edition, and the same for all
 
 
 def open_edition(request: Request, token: str) -> EditionPage:

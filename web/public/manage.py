@@ -19,7 +19,7 @@ from web.pages import locale_of, page
 from web.public.managing import FIELDS, Done, Opened, do, export, forget
 from web.public.places import zone_choices
 from web.public.subscribers import in_words, told, unknown_link
-from web.public.visitors import note_visit
+from web.public.visitors import counted
 from web.public.wishes import CARRIED, boxes_of, fields_of, option_of, wish_of
 from zonewire import digests, subscriptions
 from zonewire.delivery.mailing import MANAGE_FOR_S, MANAGE_TOKEN, OWNER_FOR_S, OWNER_TOKEN
@@ -47,8 +47,8 @@ def show(token: str, request: Request) -> Response:
             subscription = subscriptions.find(db, opened.subscription_id)
     except NotFound:
         return unknown_link(request, status=404)
-    note_visit(request, "manage", token, purposes=(OWNER_TOKEN, MANAGE_TOKEN))
-    return _page(request, subscription, is_owner=opened.is_owner)
+    response = _page(request, subscription, is_owner=opened.is_owner)
+    return counted(request, response, "manage", token, purposes=(OWNER_TOKEN, MANAGE_TOKEN))
 
 
 @router.post("/manage/{token}")

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from web.face import Face, face_of
 from web.pages import locale_of, page
 from web.public.polling import client_of
-from web.public.visitors import note_visit
+from web.public.visitors import counted
 from zonewire import subscriptions
 from zonewire.delivery.mailing import CONFIRM_TOKEN, UNSUBSCRIBE_TOKEN
 from zonewire.errors import Conflict, NotFound
@@ -93,10 +93,12 @@ def _ask(request: Request, token: str, *, purpose: str, open_states: set[str], f
             subscription = subscriptions.find(db, subscription_id)
     except NotFound:
         return unknown_link(request, status=404)
-    note_visit(request, form, token, purposes=(purpose,))
-    if subscription.state not in open_states:
-        return told(request, subscription)
-    return page(request, f"public/{form}.html", **in_words(subscription, words(locale_of(request))))
+    if subscription.state in open_states:
+        t = words(locale_of(request))
+        response: Response = page(request, f"public/{form}.html", **in_words(subscription, t))
+    else:
+        response = told(request, subscription)
+    return counted(request, response, form, token, purposes=(purpose,))
 
 
 def _told_now(request: Request, face: Face, subscription_id: int) -> Response:

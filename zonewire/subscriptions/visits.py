@@ -19,9 +19,9 @@ _TOTALS = select(visits.c.page, visits.c.visitor, func.sum(visits.c.visits).labe
 )
 
 
-def count_visit(db: Connection, *, page: str, visitor: str, now: int) -> None:
-    """One more visit of *page* (manage, confirm, unsubscribe, edition) by a *visitor* (person, scanner)."""
-    db.execute(_ADD, {"day": now // DAY, "page": page, "visitor": visitor, "visits": 1})
+def count_visit(db: Connection, *, page: str, visitor: str, now: int, times: int = 1) -> None:
+    """So many more visits of *page* (manage, confirm, unsubscribe, edition) by a *visitor* (person, scanner)."""
+    db.execute(_ADD, {"day": now // DAY, "page": page, "visitor": visitor, "visits": times})
 
 
 def visits_by_page(db: Connection) -> dict[tuple[str, str], int]:
