@@ -23,6 +23,7 @@ from web.public import (
     subscribers,
     wechat,
 )
+from web.public.looks import Looks
 from web.public.visitors import Visits
 from zonewire import __version__
 
@@ -32,6 +33,7 @@ def create_app(face: Face) -> FastAPI:
     app = FastAPI(title="Zonewire", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.face = face
     app.state.visits = Visits()
+    app.state.looks = Looks()
     problems.register(app)
     # A route that is found first is taken. Most of what is asked for is a feed document, so these come first, and of
     # them the narrower before that of `feeds`, which takes all that is left. They are plain routes: those of FastAPI

@@ -127,6 +127,28 @@ def test_the_part_of_the_preview_alone_is_what_the_script_asks_for(store: Store,
     assert "城市：合肥" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("field", "lang", "sentence"),
+    [
+        ({"keyword": "x" * 201}, "zh-CN", "一个词最多 200 个字"),
+        ({"keyword": "x" * 201}, "en", "A word may have 200 characters"),
+        ({"at": "25:00"}, "en", "Please write a time such as 08:00."),
+        ({"city": "x" * 201}, "zh-CN", "没有看懂这次填写的内容"),
+    ],
+)
+def test_the_frame_and_the_part_say_in_words_what_is_wrong(
+    url: str, field: dict[str, str], lang: str, sentence: str
+) -> None:
+    frame = requests.get(f"{url}/preview", params=field | {"lang": lang}, timeout=10)
+    part = requests.post(f"{url}?part=preview&lang={lang}", data=field | {"action": "preview"}, timeout=10)
+
+    for answer in (frame, part):
+        assert answer.status_code == 400
+        assert sentence in answer.text
+    assert f'<html lang="{lang}">' in frame.text
+    assert "<html" not in part.text
+
+
 def test_who_asks_is_sent_a_mail_and_consents_to_what_stood_there(store: Store, post: Post) -> None:
     answer = post(city=["泰州", "苏州"], keyword="汽车，电动 船; 芯片", cadence="weekly", weekday="fri", at="18:30")
 

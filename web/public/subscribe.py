@@ -4,9 +4,7 @@ Works without scripts: the button that shows what would come sends the form like
 presses it by itself. Whoever asks is told the same whether or not the address is known: subscriptions/asking.py.
 """
 
-import contextlib
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -16,15 +14,15 @@ import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import HTMLResponse
 
-from web.face import Face, face_of
+from web.face import face_of
 from web.forms import read_long_form
 from web.pages import FRAMED, WITH_SCRIPT, locale_of, page
+from web.public.looks import looks_of
 from web.public.places import zone_choices
 from web.public.polling import client_of
 from web.public.wishes import CARRIED, KINDS, WORDS, boxes_of, fields_of, option_of, wish_of
-from zonewire import digests, subscriptions
+from zonewire import subscriptions
 from zonewire.delivery.addresses import normalised
-from zonewire.digests import LookBack, Occasion, Rhythm
 from zonewire.errors import StoreBusy, TooMany, WrongUsage
 from zonewire.filters import as_options
 from zonewire.rendering.translation import LOCALES, Words, words
@@ -39,8 +37,8 @@ CADENCES = ("daily", "weekly", "hourly", "instant")
 RHYTHM = ("cadence", "at", "weekday", "timezone", "locale")
 NOBODY = "nobody@reader.example"
 """Stands for an address where none is needed: what would come does not depend on it."""
-LOOKS_AT_ONCE, WAIT_S = 2, 4.0
-_free = threading.BoundedSemaphore(LOOKS_AT_ONCE)
+PART = "public/preview.html"
+NONE: Mapping[str, str] = {}
 
 Fields = Annotated[dict[str, list[str]], Depends(read_long_form)]
 
@@ -64,47 +62,52 @@ def act(request: Request, fields: Fields) -> Response:
     """Look what would come, ask for it, or ask for the links to what there is, as `action` says."""
     if request.headers.get("sec-fetch-site") == "cross-site":
         return _page(request, {}, wrong=Wrong("form", "elsewhere"), status=HTTPStatus.FORBIDDEN)
-    action = _one(fields, "action")
+    action, only_part = _one(fields, "action"), request.query_params.get("part") == "preview"
     try:
         if action == "links":
             return _links(request, fields)
         asked = _read(fields, locale=locale_of(request), needs_address=action == "subscribe")
     except WrongUsage as error:
-        return _page(request, fields, wrong=_wrong(error), status=HTTPStatus.BAD_REQUEST)
+        return _refused(request, fields, _wrong(error), only_part=only_part)
     if action == "subscribe":
         return _subscribe(request, fields, asked)
     if action == "preview":
-        only_part = request.query_params.get("part") == "preview"
-        return _page(request, fields, asked=asked, template="public/preview.html" if only_part else "")
+        return _page(request, fields, asked=asked, template=PART if only_part else "")
     return _page(request, fields, wrong=Wrong("form", "action"), status=HTTPStatus.BAD_REQUEST)
+
+
+def _refused(request: Request, fields: Mapping[str, Sequence[str]], wrong: Wrong, *, only_part: bool) -> Response:
+    """The form with what is *wrong* beside its field; of the preview alone, in its place."""
+    status = HTTPStatus.BAD_REQUEST
+    if not only_part:
+        return _page(request, fields, wrong=wrong, status=status)
+    return page(request, PART, status=status, look={"trouble": _in_a_sentence(wrong, words(locale_of(request)))})
 
 
 @router.api_route("/subscribe/preview", methods=["GET", "HEAD"])
 def sample(request: Request) -> Response:
     """The digest that a filter and a rhythm would have brought last, as its mail shows it: for a frame of our page."""
-    locale = locale_of(request)
+    t = words(locale_of(request))
     try:
-        asked = _read(_query(request), locale=locale, needs_address=False)
+        asked = _read(_query(request), locale=t.locale, needs_address=False)
+        found = looks_of(request.app).look(face_of(request), asked, client_of(request))
     except WrongUsage as error:
-        return HTMLResponse(f"<p>{error.where}</p>", status_code=HTTPStatus.BAD_REQUEST, headers=FRAMED)
-    face = face_of(request)
-    with _looking():
-        look = _look(face, asked)
-        occasion = Occasion(
-            filter_id=0,
-            locale=asked.locale,
-            template="digest",
-            made_at=look.due_at or 0,
-            base_url=face.settings.base,
-            portal=face.catalogue.portal,
-            sender=face.mailing.sender,
-        )
-        edition = digests.sample_edition(look, asked.wanted, occasion)
-    t = words(asked.locale)
-    html = edition.html if edition else f'<p lang="{t.locale}">{t("subscribe.would_be_none")}</p>'
-    for slot in ("unsubscribe", "manage"):
-        html = html.replace(edition.slots.mark(slot), "#") if edition else html
-    return HTMLResponse(html, headers=FRAMED)
+        return _in_frame(_in_a_sentence(_wrong(error), t), t, status=HTTPStatus.BAD_REQUEST)
+    except TooMany as error:
+        wait = {"Retry-After": str(error.retry_after_s)}
+        return _in_frame(t("subscribe.look_often"), t, status=HTTPStatus.TOO_MANY_REQUESTS, headers=wait)
+    except StoreBusy as error:
+        wait = {"Retry-After": str(error.retry_after_s)}
+        return _in_frame(t("subscribe.look_busy"), t, status=HTTPStatus.SERVICE_UNAVAILABLE, headers=wait)
+    if not found.html:
+        return _in_frame(t("subscribe.would_be_none"), t)
+    return HTMLResponse(found.html, headers=FRAMED)
+
+
+def _in_frame(sentence: str, t: Words, *, status: int = HTTPStatus.OK, headers: Mapping[str, str] = NONE) -> Response:
+    head = f'<!doctype html><html lang="{t.locale}"><meta charset="utf-8"><title>{sentence}</title>'
+    body = f"{head}<p>{sentence}</p></html>"
+    return HTMLResponse(body, status_code=status, headers={**FRAMED, "Cache-Control": "no-store", **headers})
 
 
 def _subscribe(request: Request, fields: Mapping[str, Sequence[str]], asked: SubscriptionRequest) -> Response:
@@ -178,6 +181,15 @@ def _wrong(error: WrongUsage) -> Wrong:
     return Wrong("address" if where == "to" else where, "wrong") if where in known else Wrong("form", "action")
 
 
+def _in_a_sentence(wrong: Wrong, t: Words) -> str:
+    """What the page says beside the field that is *wrong*."""
+    if wrong.where in WORDS:
+        return t("wish.wrong_keyword")
+    if wrong.where in RHYTHM:
+        return t(f"manage.wrong_{wrong.where}")
+    return t("subscribe.wrong_address" if wrong.where == "address" else f"subscribe.wrong_{wrong.why}")
+
+
 def _one(fields: Mapping[str, Sequence[str]], name: str) -> str:
     values = fields.get(name) or [""]
     return values[-1].strip()
@@ -190,23 +202,6 @@ def _query(request: Request) -> dict[str, list[str]]:
         if name in (*KINDS, *WORDS, *CARRIED, *RHYTHM):
             fields.setdefault(name, []).append(value)
     return fields | {f"{name}_whole": fields[name] for name in WORDS if name in fields}
-
-
-@contextlib.contextmanager
-def _looking() -> Iterator[None]:
-    """A place among those who look back: each takes up to half a second, and anybody may ask for any filter."""
-    if not _free.acquire(timeout=WAIT_S):
-        raise StoreBusy("too many are looking what would come", mend="Try again in a moment.")
-    try:
-        yield
-    finally:
-        _free.release()
-
-
-def _look(face: Face, asked: SubscriptionRequest) -> LookBack:
-    rhythm = Rhythm(cadence=asked.cadence, at_minute=asked.at_minute, weekday=asked.weekday, timezone=asked.timezone)
-    with face.store.reading() as db:
-        return digests.look_back(db, asked.wanted, rhythm, now=now(db))
 
 
 def _page(
@@ -238,7 +233,7 @@ def _page(
         named_weekdays=[(name, t(f"weekdays.{name}")) for name in WEEKDAYS],
         named_locales=[(name, t(f"languages.{name}")) for name in LOCALES],
         places=zone_choices(locale, form["timezone"]),
-        look=_shown(face, asked, t) if asked else None,
+        look=_shown(request, asked, t) if asked else None,
         consent=t("subscribe.consent", portal=face.catalogue.portal.called(locale)),
     )
 
@@ -249,23 +244,25 @@ def _filled_in(fields: Mapping[str, Sequence[str]], *, locale: str) -> dict[str,
     return {"address": ""} | usual | given
 
 
-def _shown(face: Face, asked: SubscriptionRequest, t: Words) -> dict[str, Any]:
-    """What would have come, for the page to say."""
+def _shown(request: Request, asked: SubscriptionRequest, t: Words) -> dict[str, Any]:
+    """What would have come, for the page to say; or why nothing can be said now."""
     try:
-        with _looking():
-            look = _look(face, asked)
+        found = looks_of(request.app).look(face_of(request), asked, client_of(request))
     except StoreBusy:
-        return {"is_busy": True}
+        return {"trouble": t("subscribe.look_busy")}
+    except TooMany:
+        return {"trouble": t("subscribe.look_often")}
     query: list[tuple[str, str]] = [(name, value) for name, some in wish_in(asked).items() for value in some]
     query += [("cadence", asked.cadence), ("weekday", WEEKDAYS[asked.weekday]), ("timezone", asked.timezone)]
     query += [("at", f"{asked.at_minute // 60:02}:{asked.at_minute % 60:02}"), ("locale", asked.locale)]
-    when = None if look.due_at is None else t.date(look.due_at, timezone=asked.timezone, style="moment")
+    query.append(("lang", t.locale))
+    when = None if found.due_at is None else t.date(found.due_at, timezone=asked.timezone, style="moment")
     return {
-        "is_busy": False,
-        "count": look.count,
-        "is_all": look.is_all,
+        "trouble": "",
+        "count": found.count,
+        "is_all": found.is_all,
         "when": when,
-        "is_coming": (look.due_at or 0) > look.at,
+        "is_coming": found.is_coming,
         "said": _in_words(asked, t),
         "address": f"subscribe/preview?{urlencode(query)}",
     }

@@ -17,7 +17,7 @@
     address.searchParams.set("part", "preview");
     try {
       const answer = await fetch(address, { method: "POST", body: fields, signal: running.signal });
-      if (answer.ok) preview.innerHTML = await answer.text();
+      if (answer.ok || answer.status === 400) preview.innerHTML = await answer.text();
     } catch (error) {
       if (error.name !== "AbortError") throw error;
     }
