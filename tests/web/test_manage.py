@@ -24,6 +24,7 @@ from zonewire.rendering.translation import LOCALES
 from zonewire.store import SECOND, Store, now
 from zonewire.store.tables import deliveries, edition_versions, subscriptions
 from zonewire.subscriptions import Act, Consent, finish_erasing, record
+from zonewire.subscriptions.asking import ASKS_AN_HOUR, MAILS_A_DAY
 
 Post = Callable[..., requests.Response]
 
@@ -418,6 +419,38 @@ def test_the_link_to_it_is_mailed_to_the_mailbox(store: Store, post: Post, ident
     with store.reading() as db:
         rows = db.execute(select(deliveries.c.kind, deliveries.c.endpoint_id)).all()
     assert rows == [("links", row_of(store, ident).endpoint_id)]
+
+
+@pytest.mark.parametrize(
+    ("locale", "sentence"),
+    [("zh-CN", "一天之内已经往这个邮箱发过三封"), ("en", "has had three such mails within a day")],
+)
+def test_a_mail_that_is_not_sent_is_not_said_to_be(
+    store: Store, face: str, keys: KeyRing, ident: int, locale: str, sentence: str
+) -> None:
+    url = link(face, keys, "manage", ident)
+    for _ in range(MAILS_A_DAY):
+        assert requests.post(url, data={"action": "links"}, timeout=10).status_code == 200
+    answer = requests.post(url, data={"action": "links"}, headers={"Accept-Language": locale}, timeout=10)
+
+    (alert,) = page_of(answer).xpath("//p[@role='alert']")
+    assert sentence in alert.text
+    assert page_of(answer).xpath("//p[@role='status']") == []
+    with store.reading() as db:
+        assert len(db.execute(select(deliveries)).all()) == MAILS_A_DAY
+
+
+def test_one_place_that_asks_for_links_too_often_is_told_when_to_come_again(
+    face: str, keys: KeyRing, ident: int
+) -> None:
+    url = link(face, keys, "manage", ident)
+    for _ in range(ASKS_AN_HOUR + 1):
+        answer = requests.post(url, data={"action": "links"}, timeout=10)
+
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 3_000
+    (alert,) = page_of(answer).xpath("//p[@role='alert']")
+    assert "请过一小时再试" in alert.text
 
 
 def test_an_owner_takes_all_that_is_kept_along(face: str, keys: KeyRing, ident: int) -> None:

@@ -67,8 +67,10 @@ def act(token: str, request: Request, fields: Fields) -> Response:
         return _done(request, before, fields, opened)
     except WrongUsage as error:
         return _page(request, before, is_owner=opened.is_owner, asked=fields, wrong=option_of(error), status=400)
-    except TooMany:
-        return _page(request, before, is_owner=opened.is_owner, done=Done("too_many"), status=429)
+    except TooMany as error:
+        response = _page(request, before, is_owner=opened.is_owner, wrong="too_many", status=429)
+        response.headers["Retry-After"] = str(error.retry_after_s)
+        return response
     except Conflict as error:
         return _page(
             request, before, is_owner=opened.is_owner, asked=fields, wrong=f"same_{error.where or 'state'}", status=409

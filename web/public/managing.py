@@ -53,8 +53,7 @@ def do(request: Request, before: Subscription, fields: Mapping[str, Sequence[str
     face, form = face_of(request), {name: values[-1] for name, values in fields.items() if values}
     action = form.get("action", "")
     if action == "links":
-        _mail_links(request, before)
-        return before, Done("mailed")
+        return before, Done("mailed" if _mail_links(request, before) else "mailed_enough")
     with face.store.writing() as db:
         if action in FEED_ACTIONS:
             said, subscription = _done_to_feed(db, before.id, form, face), before
@@ -126,15 +125,17 @@ def _meant(form: Mapping[str, str]) -> int | None:
     return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
 
 
-def _mail_links(request: Request, before: Subscription) -> None:
+def _mail_links(request: Request, before: Subscription) -> bool:
+    """Whether they are on their way: the mailbox may have had its mails of the day."""
     face, t = face_of(request), words(locale_of(request))
     if before.channel != "email" or before.address is None:
         raise WrongUsage("only a mailbox is sent links", where="action")
     asker = Asker(address=client_of(request) or "127.0.0.1", locale=t.locale, wording=t("manage.owner_lead"))
     address = normalised("email", before.address)
     with face.store.writing() as db:
-        subscriptions.ask_for_links(db, address, asker, keys=face.keys, now=now(db), known=before.id)
+        is_owed = subscriptions.ask_for_links(db, address, asker, keys=face.keys, now=now(db), known=before.id)
     face.hint("push.email")
+    return is_owed
 
 
 def export(request: Request, before: Subscription) -> Response:
