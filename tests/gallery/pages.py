@@ -1,5 +1,6 @@
 """Every public page in its states. A new page, or a new state of one, is one line of PAGES."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,8 @@ import requests
 
 from tests.gallery.newsroom import MANY, SAMPLES, Newsroom
 from tests.web.faces import BASE
+from zonewire.delivery.mailing import OWNER_TOKEN
+from zonewire.keys import make_token
 
 CHANGE = {"action": "change", "cadence": "daily", "at": "8.30", "weekday": "mon", "timezone": "Asia/Shanghai"}
 TOO_LONG = {"action": "change", "with_filter": "yes", "keyword": "长" * 300}
@@ -82,6 +85,11 @@ def _owner(**form: str) -> Callable[[Newsroom, str], requests.Response]:
     return opened
 
 
+def _expired(room: Newsroom, locale: str) -> requests.Response:
+    yesterday = int(time.time()) - 86_400
+    return room.get(f"/manage/{make_token(room.links.keys, OWNER_TOKEN, room.reader(), now_s=yesterday)}", locale)
+
+
 def _with_feed(room: Newsroom, locale: str) -> requests.Response:
     return room.post(room.links.manage_link(room.reader()), locale, action="make_feed")
 
@@ -147,6 +155,7 @@ PAGES = (
         400,
     ),
     Page("manage", "as its owner, with what was sent", _owner()),
+    Page("manage", "behind an owner's link of yesterday", _expired, 410),
     Page("manage", "forgotten", _owner(action="forget", sure="yes")),
     Page("subscribe", "nothing chosen", lambda room, locale: room.get("/subscribe", locale)),
     Page("subscribe", "with a preview", _preview),

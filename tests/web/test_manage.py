@@ -407,9 +407,25 @@ def test_a_link_that_may_have_been_passed_on_shows_and_removes_no_data(
     for url in (link(face, keys, "manage", ident), owner_link(face, keys, ident, age_s=OWNER_FOR_S + 60)):
         for action in ("export", "forget"):
             answer = requests.post(url, data={"action": action, "sure": "yes"}, timeout=10)
-            assert answer.status_code in (400, 404)
+            assert answer.status_code in (400, 410)
             assert "known_since" not in answer.text
     assert state_of(store, ident) == "active"
+
+
+@pytest.mark.parametrize(("locale", "sentence"), [("zh-CN", "只在发出后一小时内有效"), ("en", "works for an hour")])
+def test_an_owners_link_that_is_too_old_leads_to_a_new_one(
+    face: str, keys: KeyRing, ident: int, locale: str, sentence: str
+) -> None:
+    url = owner_link(face, keys, ident, age_s=OWNER_FOR_S + 60)
+    for answer in (
+        requests.get(url, headers={"Accept-Language": locale}, timeout=10),
+        requests.post(url, data={"action": "export"}, headers={"Accept-Language": locale}, timeout=10),
+    ):
+        assert answer.status_code == 410
+        assert sentence in text_of(answer)
+        (onward,) = page_of(answer).xpath("//main//a/@href")
+        assert onward == f"/subscribe?lang={locale}#links"
+    assert requests.get(f"{url}x", timeout=10).status_code == 404
 
 
 def test_the_link_to_it_is_mailed_to_the_mailbox(store: Store, post: Post, ident: int) -> None:

@@ -6,6 +6,7 @@ about the reader is shown and removed only behind a link that was asked for with
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -16,7 +17,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from web.face import face_of
 from web.forms import read_long_form
 from web.pages import locale_of, page
-from web.public.managing import FIELDS, Done, Opened, do, export, forget
+from web.public.managing import FIELDS, Done, Expired, Opened, do, export, forget
 from web.public.places import zone_choices
 from web.public.subscribers import in_words, told, unknown_link
 from web.public.visitors import counted
@@ -45,8 +46,8 @@ def show(token: str, request: Request) -> Response:
         opened = _opened(request, token)
         with face.store.reading() as db:
             subscription = subscriptions.find(db, opened.subscription_id)
-    except NotFound:
-        return unknown_link(request, status=404)
+    except NotFound as error:
+        return _unopened(request, error)
     response = _page(request, subscription, is_owner=opened.is_owner)
     return counted(request, response, "manage", token, purposes=(OWNER_TOKEN, MANAGE_TOKEN))
 
@@ -59,8 +60,8 @@ def act(token: str, request: Request, fields: Fields) -> Response:
         opened = _opened(request, token)
         with face.store.reading() as db:
             before = subscriptions.find(db, opened.subscription_id)
-    except NotFound:
-        return unknown_link(request, status=404)
+    except NotFound as error:
+        return _unopened(request, error)
     if before.state not in {"active", "paused"}:
         return told(request, before)
     try:
@@ -92,12 +93,22 @@ def _done(request: Request, before: Subscription, fields: Mapping[str, Sequence[
 
 
 def _opened(request: Request, token: str) -> Opened:
-    """What *token* opens. Raises NotFound."""
+    """What *token* opens. Raises NotFound, and of that Expired for an owner's that is too old."""
     keys = face_of(request).keys
+    with suppress(NotFound):
+        return Opened(read_token(keys, MANAGE_TOKEN, token, max_age_s=MANAGE_FOR_S), is_owner=False)
+    subscription_id = read_token(keys, OWNER_TOKEN, token)
     try:
         return Opened(read_token(keys, OWNER_TOKEN, token, max_age_s=OWNER_FOR_S), is_owner=True)
     except NotFound:
-        return Opened(read_token(keys, MANAGE_TOKEN, token, max_age_s=MANAGE_FOR_S), is_owner=False)
+        raise Expired(f"the link to s{subscription_id} was for an hour") from None
+
+
+def _unopened(request: Request, error: NotFound) -> Response:
+    """A page that leads on from a link that opens nothing, or nothing any more."""
+    if isinstance(error, Expired):
+        return page(request, "public/expired.html", status=HTTPStatus.GONE)
+    return unknown_link(request, status=HTTPStatus.NOT_FOUND)
 
 
 def _page(

@@ -16,7 +16,7 @@ from web.public.polling import client_of
 from web.public.wishes import is_same_wish, wish_of
 from zonewire import digests, subscriptions
 from zonewire.delivery.addresses import normalised
-from zonewire.errors import WrongUsage
+from zonewire.errors import NotFound, WrongUsage
 from zonewire.filters import Filter, parse_written
 from zonewire.rendering.translation import words
 from zonewire.store import SECOND, migrate, now
@@ -35,6 +35,10 @@ class Opened:
 
     subscription_id: int
     is_owner: bool
+
+
+class Expired(NotFound):
+    """A token that is one of ours, and was for an hour."""
 
 
 @dataclass(frozen=True, slots=True)
