@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from tests.builders import DAY, a_version, an_article
 from tests.web.faces import a_web_face
 from tests.web.tabs import a_tab, needs_chromium
 from zonewire.feeds import mark_touched, publish_due
 from zonewire.store import Store, now
+from zonewire.store.tables import subscriptions
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -55,3 +57,14 @@ def test_fields_that_do_not_matter_to_a_rhythm_are_not_shown(store: Store, tmp_p
         "daily": (True, False),
         "weekly": (True, True),
     }
+
+
+def test_enter_in_the_address_subscribes(store: Store, tmp_path: Path) -> None:
+    with a_web_face(store, tmp_path) as url, a_tab(url, locale="zh-CN") as tab:
+        tab.goto(f"{url}/subscribe")
+        tab.fill("#address", "li@mail.example")
+        tab.press("#address", "Enter")
+        tab.wait_for_selector("text=请查收邮件")
+
+    with store.reading() as db:
+        assert db.execute(select(subscriptions.c.state)).scalars().all() == ["unconfirmed"]
