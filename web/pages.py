@@ -37,6 +37,8 @@ HEADERS = {
     "Vary": "Accept-Language",
 }
 """What every page is sent with."""
+BY_TOKEN = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+"""What a page is sent with besides whose address holds a token: whoever has that may do what its reader may."""
 
 FRAMED = {
     # A mail is made of inline styles; it is shown in a frame that lets nothing else of it work.
@@ -85,7 +87,8 @@ def page(
         other_locale=next(name for name in LOCALES if name != locale),
         **values,
     )
-    headers = {**HEADERS, "Content-Language": locale, "Cache-Control": caching, "Content-Security-Policy": policy}
+    more = BY_TOKEN if "token" in request.path_params else {}
+    headers = {**HEADERS, **more, "Content-Language": locale, "Cache-Control": caching, "Content-Security-Policy": policy}
     return HTMLResponse(body, status_code=status, headers=headers)
 
 

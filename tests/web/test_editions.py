@@ -60,6 +60,7 @@ def test_it_shows_every_story_with_its_link_and_what_it_was_chosen_by(store: Sto
     assert "城市：泰州" in said
     assert len(page_of(answer).xpath("//article//a")) == 70
     assert answer.headers["X-Robots-Tag"] == "noindex"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
 def test_it_speaks_the_editions_language_unless_asked(store: Store, face: str, keys: KeyRing) -> None:

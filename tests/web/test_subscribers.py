@@ -173,6 +173,19 @@ def test_what_has_ended_cannot_be_confirmed_and_the_page_says_so(store: Store, f
     assert state_of(store, ident) == "ended"
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("purpose", ["confirm", "unsubscribe", "manage", "owner"])
+def test_a_page_behind_a_token_is_in_no_index_and_tells_its_address_nobody(
+    store: Store, face: str, keys: KeyRing, purpose: str, method: str
+) -> None:
+    token = make_token(keys, purpose, a_reader(store, "unconfirmed" if purpose == "confirm" else "active"))
+    page = "manage" if purpose == "owner" else purpose
+    for address in (f"{face}/{page}/{token}", f"{face}/{page}/{token}x"):
+        answer = requests.request(method, address, data={"action": "pause"}, timeout=10)
+        assert answer.headers["X-Robots-Tag"] == "noindex"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
 @pytest.mark.parametrize("purpose", ["confirm", "unsubscribe"])
 def test_pages_allow_no_script_and_are_kept_by_nobody(store: Store, face: str, keys: KeyRing, purpose: str) -> None:
     answer = requests.get(link(face, keys, purpose, a_reader(store, "unconfirmed")), timeout=10)

@@ -25,7 +25,6 @@ def edition(token: str, request: Request) -> Response:
     except NotFound:
         return unknown(request)
     response = _shown(request, found, token)
-    response.headers["X-Robots-Tag"] = "noindex"
     return counted(request, response, "edition", token)  # its token is as old as the edition, and the same for all
 
 

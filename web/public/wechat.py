@@ -24,9 +24,7 @@ def wechat(token: str, request: Request) -> Response:
     except NotFound:
         return unknown(request)
     locale = locale_of(request) if request.query_params.get("lang") else found.locale
-    response = empty(request, locale) if found.sheet is None else _shown(request, found, token=token, locale=locale)
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
+    return empty(request, locale) if found.sheet is None else _shown(request, found, token=token, locale=locale)
 
 
 def _shown(request: Request, found: EditionPage, *, token: str, locale: str) -> Response:
