@@ -6,8 +6,9 @@ from starlette.staticfiles import StaticFiles
 from web import metrics, problems
 from web.api import events
 from web.face import Face
+from web.forms import FormRefused
 from web.hub import door
-from web.pages import STATIC
+from web.pages import STATIC, refused_form
 from web.public import (
     archives,
     articles,
@@ -35,6 +36,7 @@ def create_app(face: Face) -> FastAPI:
     app.state.visits = Visits()
     app.state.looks = Looks()
     problems.register(app)
+    app.add_exception_handler(FormRefused, refused_form)
     # A route that is found first is taken. Most of what is asked for is a feed document, so these come first, and of
     # them the narrower before that of `feeds`, which takes all that is left. They are plain routes: those of FastAPI
     # would cost more than the answer (docs/contributors/performance.md).

@@ -7,6 +7,7 @@ whose styles are all inline.
 import hashlib
 import time
 from functools import cache, partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from fastapi import Request
 from starlette.responses import HTMLResponse
 
 from web.face import face_of
+from web.forms import FormRefused
 from zonewire.articles import rfc3339
 from zonewire.rendering.environment import render
 from zonewire.rendering.translation import LOCALES, Words, words
@@ -88,8 +90,18 @@ def page(
         **values,
     )
     more = BY_TOKEN if "token" in request.path_params else {}
-    headers = {**HEADERS, **more, "Content-Language": locale, "Cache-Control": caching, "Content-Security-Policy": policy}
-    return HTMLResponse(body, status_code=status, headers=headers)
+    own = {"Content-Language": locale, "Cache-Control": caching, "Content-Security-Policy": policy}
+    return HTMLResponse(body, status_code=status, headers={**HEADERS, **more, **own})
+
+
+def refused_form(request: Request, error: Exception) -> HTMLResponse:
+    """For a form that is not read."""
+    if not isinstance(error, FormRefused):
+        raise error
+    t = words(locale_of(request))
+    said = "too_long" if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else "no_form"
+    heading, sentence = t("pages.form_title"), t(f"pages.{said}")
+    return page(request, "public/notice.html", status=error.status_code, heading=heading, sentence=sentence, seal=False)
 
 
 def locale_of(request: Request) -> str:

@@ -18,11 +18,11 @@ from tests.web.serving import serve
 from web.app import create_app
 from zonewire.delivery.mailing import MANAGE_FOR_S, OWNER_FOR_S
 from zonewire.digests import left_out
-from zonewire.filters import Filter, intern
+from zonewire.filters import Filter, intern, parse_written
 from zonewire.keys import KeyRing, make_token
 from zonewire.rendering.translation import LOCALES
 from zonewire.store import SECOND, Store, now
-from zonewire.store.tables import deliveries, edition_versions, subscriptions
+from zonewire.store.tables import deliveries, edition_versions, filters, subscriptions
 from zonewire.subscriptions import Act, Consent, finish_erasing, record
 from zonewire.subscriptions.asking import ASKS_AN_HOUR, MAILS_A_DAY
 
@@ -219,8 +219,32 @@ def test_a_token_that_opens_nothing_is_told_so(store: Store, face: str, keys: Ke
     assert state_of(store, ident) == "active"
 
 
-def test_more_than_a_form_is_not_read(post: Post) -> None:
-    assert post(action="change", at="8" * 200_000).status_code == 413
+def test_more_than_a_form_is_not_read_and_a_page_says_so(post: Post) -> None:
+    too_long = post(action="change", at="8" * 1_100_000)
+    too_many = post(action="change", city=["泰州"] * 9_000)
+    binary = post(action="change", at=b"\xff")
+
+    assert (too_long.status_code, too_many.status_code, binary.status_code) == (413, 400, 400)
+    assert "这次填写的内容太多" in text_of(too_long)
+    assert "什么也没有改" in text_of(too_many)
+    assert "什么也没有改" in text_of(binary)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # PostgreSQL has no index for a key so long
+def test_a_filter_of_thousands_of_values_can_be_changed(store: Store, face: str, keys: KeyRing, ident: int) -> None:
+    cities, zones = (tuple(f"{n:04}{name}" for n in range(1_000)) for name in ("市高新区", "经济技术开发区"))
+    with store.writing() as db:
+        wanted = Filter(cities=cities, zones=zones, keywords=cities, not_zones=zones, not_keywords=zones)
+        db.execute(update(subscriptions).values(filter_id=intern(db, wanted)))
+    url = link(face, keys, "manage", ident)
+    form = page_of(requests.get(url, timeout=10)).forms[0]
+    fields = [(name, value) for name, value in form.form_values() if value != cities[0]]
+
+    answer = requests.post(url, data=fields, timeout=10)
+    assert answer.status_code == 200
+    with store.reading() as db:
+        (was, now_has) = db.execute(select(filters.c.written).order_by(filters.c.id)).scalars().all()[-2:]
+    assert parse_written(now_has) == parse_written(was) | {"city": list(cities[1:])}
 
 
 def test_the_page_speaks_english(face: str, keys: KeyRing, ident: int) -> None:
@@ -305,6 +329,14 @@ def test_a_filter_that_the_reader_has_twice_is_told(store: Store, post: Post, id
     assert answer.status_code == 409
     assert "您已经有一个" in text_of(answer)
     assert page_of(answer).xpath("//input[@name='city'][@checked]/@value") == ["苏州"]
+
+
+@pytest.mark.parametrize("name", ["city", "not_zone"])
+def test_a_choice_that_is_none_of_ours_is_told_in_words(post: Post, name: str) -> None:
+    answer = post(**{"action": "change", "with_filter": "yes", name: "长" * 300})
+
+    assert answer.status_code == 400
+    assert "这些条件里有一项没有看懂" in text_of(answer)
 
 
 def test_a_word_that_is_too_long_is_told_beside_its_field(store: Store, post: Post, ident: int) -> None:

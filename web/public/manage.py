@@ -21,7 +21,7 @@ from web.public.managing import FIELDS, Done, Expired, Opened, do, export, forge
 from web.public.places import zone_choices
 from web.public.subscribers import in_words, told, unknown_link
 from web.public.visitors import counted
-from web.public.wishes import CARRIED, boxes_of, fields_of, option_of, wish_of
+from web.public.wishes import CARRIED, KINDS, boxes_of, fields_of, option_of, wish_of
 from zonewire import digests, subscriptions
 from zonewire.delivery.mailing import MANAGE_FOR_S, MANAGE_TOKEN, OWNER_FOR_S, OWNER_TOKEN
 from zonewire.errors import Conflict, NotFound, SettingWrong, TooMany, WrongUsage
@@ -67,7 +67,7 @@ def act(token: str, request: Request, fields: Fields) -> Response:
     try:
         return _done(request, before, fields, opened)
     except WrongUsage as error:
-        return _page(request, before, is_owner=opened.is_owner, asked=fields, wrong=option_of(error), status=400)
+        return _page(request, before, is_owner=opened.is_owner, asked=fields, wrong=_place_of(error), status=400)
     except TooMany as error:
         response = _page(request, before, is_owner=opened.is_owner, wrong="too_many", status=429)
         response.headers["Retry-After"] = str(error.retry_after_s)
@@ -76,6 +76,12 @@ def act(token: str, request: Request, fields: Fields) -> Response:
         return _page(
             request, before, is_owner=opened.is_owner, asked=fields, wrong=f"same_{error.where or 'state'}", status=409
         )
+
+
+def _place_of(error: WrongUsage) -> str:
+    """Beside what the page says what is wrong."""
+    where = option_of(error)
+    return "filter" if where in {*KINDS, *CARRIED} else where
 
 
 def _done(request: Request, before: Subscription, fields: Mapping[str, Sequence[str]], opened: Opened) -> Response:
