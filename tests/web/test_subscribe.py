@@ -1,5 +1,6 @@
 """`/subscribe`: choosing, seeing what would come, asking; the same answer for everybody."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,25 @@ def test_the_preview_says_what_would_have_come_and_shows_it(store: Store, url: s
     assert "frame-ancestors 'self'" in mail.headers["Content-Security-Policy"]
     assert "slot-" not in mail.text
     assert kinds(store) == [], "looking changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("cadence", "lang", "sentence"),
+    [
+        ("daily", "zh-CN", r"最近一封本来会在 \d+月\d+日 \(周.\) 08:00 发出，就像下面这样："),
+        ("daily", "en", r"The last digest would have come on .+, like this:"),
+        ("instant", "zh-CN", r"即时新闻随到随发，一条一封。下面放在一起的，是 .+ 以前一天里的新闻："),
+        ("instant", "en", r"each story in a mail of its own. Below is one day’s worth, up to .+:"),
+    ],
+)
+def test_a_preview_says_what_it_shows(store: Store, url: str, cadence: str, lang: str, sentence: str) -> None:
+    publish(store, "泰州")
+    fields = {"action": "preview", "cadence": cadence, "at": "08:00"}
+    answer = requests.post(f"{url}?lang={lang}", data=fields, timeout=10)
+
+    assert re.search(sentence, text_of(answer))
+    (title,) = page_of(answer).xpath("//iframe/@title")
+    assert ("摘要" in title or "digest" in title) == (cadence == "daily")
 
 
 def test_the_part_of_the_preview_alone_is_what_the_script_asks_for(store: Store, url: str) -> None:

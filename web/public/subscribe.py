@@ -263,6 +263,7 @@ def _shown(request: Request, asked: SubscriptionRequest, t: Words) -> dict[str, 
         "is_all": found.is_all,
         "when": when,
         "is_coming": found.is_coming,
+        "how": "_instant" if asked.cadence == "instant" else "",
         "said": _in_words(asked, t),
         "address": f"subscribe/preview?{urlencode(query)}",
     }

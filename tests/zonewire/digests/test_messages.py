@@ -155,7 +155,7 @@ def test_a_delivery_whose_edition_lost_everything_has_nothing_to_say(db: Connect
 
 
 @pytest.mark.parametrize(
-    ("locale", "subject"), [("zh-CN", "请确认订阅：投促网 新闻摘要"), ("en", "Please confirm: 投促网 news digest")]
+    ("locale", "subject"), [("zh-CN", "请确认订阅：投促网 新闻邮件"), ("en", "Please confirm: 投促网 news by email")]
 )
 def test_a_confirmation_asks_in_the_readers_language_what_is_to_be_confirmed(
     db: Connection, locale: str, subject: str
@@ -171,6 +171,18 @@ def test_a_confirmation_asks_in_the_readers_language_what_is_to_be_confirmed(
     assert "泰州" in body(mail, "plain")
     assert f'href="{link}"' in body(mail, "html")
     assert read_token(KEYS, "confirm", link.rpartition("/")[2]) == ident
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+def test_a_confirmation_of_instant_news_speaks_of_no_digest_and_promises_no_silence(
+    db: Connection, locale: str
+) -> None:
+    ident = a_subscription(db, channel="email", state="unconfirmed", cadence="instant", locale=locale)
+    mail = read(confirmation_messages(db, [owed(db, subscription_id=ident)], mailing=a_mailing(), now=NOON)[1])
+
+    said = f"{mail['Subject']} {body(mail, 'plain')} {body(mail, 'html')}"
+    words = ("摘要", "news digest", "不会再收到", "hear from us")  # another may ask for the same mailbox tomorrow
+    assert [word for word in words if word in said] == []
 
 
 @pytest.mark.parametrize("state", ["active", "ended"])
