@@ -10,6 +10,7 @@ from functools import cache, partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
 from starlette.responses import HTMLResponse
@@ -55,6 +56,9 @@ FRAMED = {
 }
 """What a mail is sent with that one of our pages shows in a frame."""
 
+QUERY_CHARS = 4_096
+"""Of a longer query the link to the other language keeps nothing."""
+
 _MINUTE = 60 * SECOND
 _HOUR = 60 * _MINUTE
 _HALF_A_YEAR = 180 * 24 * _HOUR
@@ -75,6 +79,7 @@ def page(
     *caching* is its Cache-Control, *policy* its Content-Security-Policy.
     """
     locale, face = locale or locale_of(request), face_of(request)
+    other = next(name for name in LOCALES if name != locale)
     body = render(
         template,
         locale,
@@ -86,7 +91,8 @@ def page(
         script=_version_of,
         when=partial(when, words(locale), now=time.time_ns() // 1000),
         moment=rfc3339,
-        other_locale=next(name for name in LOCALES if name != locale),
+        other_locale=other,
+        in_other_language=_same_page(request, other),
         **values,
     )
     more = BY_TOKEN if "token" in request.path_params else {}
@@ -102,6 +108,13 @@ def refused_form(request: Request, error: Exception) -> HTMLResponse:
     said = "too_long" if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else "no_form"
     heading, sentence = t("pages.form_title"), t(f"pages.{said}")
     return page(request, "public/notice.html", status=error.status_code, heading=heading, sentence=sentence, seal=False)
+
+
+def _same_page(request: Request, locale: str) -> str:
+    """The query that leads to the page of *request* in *locale*: with what else was asked for."""
+    query = [(name, value) for name, value in request.query_params.multi_items() if name not in {"lang", "part"}]
+    is_long = len(request.url.query) > QUERY_CHARS
+    return "?" + urlencode([*([] if is_long else query), ("lang", locale)])
 
 
 def locale_of(request: Request) -> str:

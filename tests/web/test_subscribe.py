@@ -247,6 +247,19 @@ def test_the_page_speaks_english_and_stays_so(url: str) -> None:
     assert "does not look like an email address" in answer.text
 
 
+def test_the_other_language_keeps_what_a_link_chose(url: str) -> None:
+    chosen = {"city": ["泰州", "苏州"], "keyword": "R&D, 芯片", "cadence": "weekly", "lang": "zh-CN"}
+    page = page_of(requests.get(url, params=chosen, timeout=10))
+    (there,) = page.xpath("//nav/a[@hreflang='en']/@href")
+    english = page_of(requests.get(f"{url}{there}", timeout=10))
+
+    assert english.get("lang") == "en"
+    assert [box.get("value") for box in english.xpath("//input[@checked]")] == ["泰州", "苏州"]
+    assert english.forms[0].fields["keyword"] == "R&D, 芯片"
+    assert english.forms[0].fields["cadence"] == "weekly"
+    assert english.xpath("//nav/a[@hreflang='zh-CN']/@href")[0].count("lang=") == 1
+
+
 def test_only_scripts_of_our_own_run(url: str) -> None:
     answer = requests.get(url, timeout=10)
 
