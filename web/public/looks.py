@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from web.face import Face
 from zonewire import digests
 from zonewire.delivery.mailing import MANAGE, UNSUBSCRIBE
-from zonewire.digests import Edition, Occasion, Rhythm
+from zonewire.digests import Edition, Occasion
 from zonewire.errors import StoreBusy, TooMany
 from zonewire.store import now
 from zonewire.subscriptions import SubscriptionRequest
@@ -99,10 +99,8 @@ def _rhythm_of(asked: SubscriptionRequest) -> tuple[str, int, int, str]:
 
 
 def _found(face: Face, asked: SubscriptionRequest) -> Found:
-    cadence, at_minute, weekday, timezone = _rhythm_of(asked)
-    rhythm = Rhythm(cadence=cadence, at_minute=at_minute, weekday=weekday, timezone=timezone)
     with face.store.reading() as db:
-        look = digests.look_back(db, asked.wanted, rhythm, now=now(db))
+        look = digests.look_back(db, asked, now=now(db))
     occasion = Occasion(
         filter_id=0,
         locale=asked.locale,

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from http import HTTPStatus
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
 import structlog
 from fastapi import Request, Response
@@ -153,6 +153,9 @@ def _address(text: str) -> str:
             address = ip_address(candidate.strip("[]"))
         except ValueError:
             continue
+        if isinstance(address, IPv6Address):
+            # A socket for both families names a client of IPv4 so: all of them would else be one network.
+            address = address.ipv4_mapped or address
         return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
     return ""
 

@@ -7,7 +7,7 @@ may use feeds, subscriptions, delivery, filters, articles, keys, rendering and t
 from zonewire.digests.contents import named_in
 from zonewire.digests.editions import Cut, cut_due
 from zonewire.digests.left_out import count_left_out
-from zonewire.digests.looking_back import LookBack, Rhythm, look_back, sample_edition
+from zonewire.digests.looking_back import LookBack, look_back, sample_edition
 from zonewire.digests.messages import digest_messages
 from zonewire.digests.news import news_messages
 from zonewire.digests.preview import Preview, preview
@@ -33,7 +33,6 @@ __all__ = [
     "LookBack",
     "Occasion",
     "Preview",
-    "Rhythm",
     "WechatArticle",
     "article_of",
     "count_left_out",

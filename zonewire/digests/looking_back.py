@@ -13,6 +13,7 @@ from zonewire.digests.windows import Role
 from zonewire.filters import Filter, Passing, as_options
 from zonewire.store import SECOND
 from zonewire.store.tables import articles, versions
+from zonewire.subscriptions import SubscriptionRequest
 from zonewire.subscriptions.cadence import PERIOD, next_due
 
 DAYS = 30
@@ -38,16 +39,6 @@ _HIGHEST = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rhythm:
-    """When the digests of a wish would come."""
-
-    cadence: str
-    at_minute: int
-    weekday: int
-    timezone: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LookBack:
     """What would have come."""
 
@@ -58,17 +49,17 @@ class LookBack:
     stories: tuple[Version, ...]  # which it would have held
 
 
-def look_back(db: Connection, wanted: Filter, rhythm: Rhythm, *, now: int) -> LookBack:
-    """What *wanted* would have brought by *now*; the newest digest that would have had something in it.
+def look_back(db: Connection, asked: SubscriptionRequest, *, now: int) -> LookBack:
+    """What *asked* would have brought by *now*; the newest digest that would have had something in it.
 
     Instant news is looked at as if it had come once a day. Writes nothing.
     """
-    passes, found, looked = Passing(wanted), list[Version](), 0
+    passes, found, looked = Passing(asked.wanted), list[Version](), 0
     for one in _standing(db, since=now - DAYS * DAY):
         looked += 1
         if passes(one.article):
             found.append(one)
-    due_at, stories = _last_digest(found, rhythm, now=now)
+    due_at, stories = _last_digest(found, asked, now=now)
     return LookBack(at=now, count=len(found), is_all=looked < MOST_LOOKED_AT, due_at=due_at, stories=stories)
 
 
@@ -99,18 +90,20 @@ def _standing(db: Connection, *, since: int) -> Iterator[Version]:
         below = numbers[-1]
 
 
-def _last_digest(found: list[Version], rhythm: Rhythm, *, now: int) -> tuple[int | None, tuple[Version, ...]]:
+def _last_digest(
+    found: list[Version], asked: SubscriptionRequest, *, now: int
+) -> tuple[int | None, tuple[Version, ...]]:
     """The newest moment at which a digest with something in it was due, and what it would have held.
 
     Where all of it has come since then: the next one, as far as it is known.
     """
-    cadence = "daily" if rhythm.cadence == "instant" else rhythm.cadence
+    cadence = "daily" if asked.cadence == "instant" else asked.cadence
     for newest in found:  # downwards: the first that fell due already
-        due_at = next_due(cadence, rhythm.at_minute, rhythm.weekday, rhythm.timezone, newest.accepted_at)
+        due_at = next_due(cadence, asked.at_minute, asked.weekday, asked.timezone, newest.accepted_at)
         if due_at <= now:
             since = due_at - PERIOD[cadence]
             return due_at, tuple(one for one in reversed(found) if since <= one.accepted_at < due_at)
     if not found:
         return None, ()
-    due_at = next_due(cadence, rhythm.at_minute, rhythm.weekday, rhythm.timezone, now)
+    due_at = next_due(cadence, asked.at_minute, asked.weekday, asked.timezone, now)
     return due_at, tuple(reversed(found))

@@ -1,12 +1,14 @@
 """What a filter would have brought: the count of the last days, and the digest that would have come last."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from tests.builders import DAY, NOON, a_version, an_article
 from tests.zonewire.digests.reading import HOUR
-from zonewire.digests import LookBack, Occasion, Rhythm, look_back, looking_back, sample_edition
+from tests.zonewire.subscriptions.requests import a_request
+from zonewire.digests import LookBack, Occasion, look_back, looking_back, sample_edition
 from zonewire.filters import Filter
 from zonewire.rendering.portal import Portal
 
@@ -14,8 +16,8 @@ EIGHT = NOON - 4 * HOUR
 
 
 def looked(db: Connection, wanted: Filter, **over: Any) -> LookBack:
-    rhythm: dict[str, Any] = {"cadence": "daily", "at_minute": 8 * 60, "weekday": 0, "timezone": "Asia/Shanghai"} | over
-    return look_back(db, wanted, Rhythm(**rhythm), now=NOON)
+    asked = replace(a_request(channel="email", **over), wanted=wanted)
+    return look_back(db, asked, now=NOON)
 
 
 def numbers(look: LookBack) -> list[int]:
