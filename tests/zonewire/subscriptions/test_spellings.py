@@ -30,6 +30,8 @@ from zonewire.subscriptions import (
     export_subscriber,
     find,
     finish_erasing,
+    links,
+    people,
     record,
     subscribe,
     subscriber_of,
@@ -155,13 +157,15 @@ def test_an_import_takes_in_no_spelling_of_an_erased_address(db: Connection) -> 
         (erasing._ENDPOINTS, {"people": [1]}),
         (asking._SPELLINGS, {"mailbox": SMALL}),
         (consenting._FORGET, {"people": [1]}),
+        (links._GOING_ON, {"endpoint_ids": [1]}),
+        (people._SAME, {"subscriber": 1}),
     ],
-    ids=["by address", "endpoints", "spellings", "consents"],
+    ids=["by address", "endpoints", "spellings", "consents", "what goes on", "the same person"],
 )
 def test_a_persons_rows_are_found_by_an_index(db: Connection, statement: Any, parameters: dict[str, Any]) -> None:
     if is_postgresql(db):
         db.execute(text("SET LOCAL enable_seqscan TO off"))
     plan = plan_of(db, statement, parameters)
 
-    scanned = ("SCAN subs", "SCAN endpoints", "SCAN consents", "Seq Scan")
+    scanned = ("SCAN s", "SCAN owner", "SCAN asking", "SCAN endpoints", "SCAN consents", "Seq Scan")
     assert not [words for words in scanned if words in "; ".join(plan)], plan

@@ -10,9 +10,10 @@ from tests.plans import plan_of
 from tests.zonewire.subscriptions.requests import RING, a_request
 from zonewire.delivery import counts
 from zonewire.delivery.counts import Slot
+from zonewire.delivery.endpoints import EndpointWanted, find_or_make_endpoints
 from zonewire.delivery.states import State
 from zonewire.errors import NotFound
-from zonewire.store import is_postgresql
+from zonewire.store import Store, is_postgresql
 from zonewire.store.tables import attempts, consents, deliveries, endpoints, subscribers, subscriptions
 from zonewire.subscriptions import Asker, ask_to_subscribe, confirm, find, forget_unconfirmed, subscribe, unconfirmed
 from zonewire.subscriptions.unconfirmed import WAITS_FOR
@@ -117,6 +118,23 @@ def test_a_mail_that_is_being_sent_is_waited_for(db: Connection) -> None:
 
     assert forget_unconfirmed(db, 100, LATER) == 0
     assert find(db, ident).state == "unconfirmed"
+
+
+def test_whoever_subscribes_there_at_that_moment_is_not_in_the_way(store: Store) -> None:
+    if not store.is_postgresql:
+        pytest.skip("SQLite has one writer at a time")
+    with store.writing() as db:
+        ask(db)
+        another(db)
+    with store.writing() as db:
+        request = a_request(channel="email", to=VICTIM, confirmed=True, city="泰州")
+        find_or_make_endpoints(db, [EndpointWanted(request.address)], keys=RING, now=LATER)
+        with store.settling() as upkeep:
+            assert forget_unconfirmed(upkeep, 100, LATER) == 0
+        made = subscribe(db, request, keys=RING, now=LATER)
+    with store.settling() as upkeep:
+        assert forget_unconfirmed(upkeep, 100, LATER) == 1
+        assert find(upkeep, made.id).address == VICTIM
 
 
 def test_a_test_message_to_them_is_owed_no_more(db: Connection) -> None:
