@@ -31,6 +31,8 @@ from tests.servers.receiver import (
 from tests.servers.redis import running_redis
 from zonewire.delivery.lanes import Lane
 
+pytestmark = pytest.mark.slow  # half a minute of waiting for receivers that misbehave
+
 PROMPT_S = 3.0  # what a good receiver waits for its webhook while others misbehave
 
 
@@ -141,7 +143,6 @@ def test_redis_killed_is_started_again_and_lanes_consume(installation: Installat
     assert installation.redis_process() != old
 
 
-@pytest.mark.slow
 def test_every_lane_consumes_within_three_seconds_after_redis_was_away_for_twelve(tmp_path: Path) -> None:
     with running_redis(over_tcp=True) as outside, an_installation(tmp_path / "data", redis_url=outside.url) as ours:
         ours.up()

@@ -2,11 +2,10 @@
 
 from sqlalchemy import Connection, insert, text
 
-from tests.builders import a_delivery, a_filter, a_subscription, a_version, an_edition, an_endpoint
+from tests.builders import NOON, a_delivery, a_filter, a_subscription, a_version, an_edition, an_endpoint
 from tests.plans import plan_of
 from zonewire.digests import digests_sent, sent
-from zonewire.store import is_postgresql
-from zonewire.store.tables import edition_versions
+from zonewire.store.tables import deliveries, edition_versions
 
 
 def a_digest(db: Connection, *, subscription_id: int, endpoint_id: int, **edition: int) -> int:
@@ -50,8 +49,10 @@ def test_the_newest_stand_first_under_whatever_filter_they_were_sent(db: Connect
 
 
 def test_they_are_found_by_an_index(db: Connection) -> None:
-    if is_postgresql(db):
-        db.execute(text("SET LOCAL enable_seqscan TO off"))
+    place = {"host_id": 1, "endpoint_id": 1, "lane": "push.email", "kind": "digest", "state": "delivered"}
+    some = [place | {"created_at": NOON, "edition_id": n, "subscription_id": n % 400} for n in range(4_000)]
+    db.execute(insert(deliveries), some)
+    db.execute(text("ANALYZE deliveries"))
     plan = plan_of(db, sent._DIGESTS, {"subscription_id": 1, "most": 20})
 
     assert [line for line in plan if "ix_deliveries_reader" in line], plan
