@@ -5,10 +5,13 @@ from email.policy import default
 from pathlib import Path
 
 import feedparser
+import pytest
 
 from tests.builders import an_article
 from tests.e2e.installation import Installation, an_installation
 from tests.eventually import eventually
+
+pytestmark = pytest.mark.slow  # starts an installation of its own, or several
 
 CATALOGUE = """
 [portal]

@@ -8,6 +8,8 @@ from tests.eventually import eventually
 from tests.servers.mailbox import Mailbox
 from tests.servers.receiver import Receiver
 
+pytestmark = pytest.mark.slow  # starts an installation of its own, or several
+
 ZONE = "端点产业园"
 
 

@@ -4,11 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from tests.builders import an_article, an_event_json
 from tests.e2e.installation import an_installation
 from tests.eventually import eventually
 from tests.servers.receiver import Receiver, status
+
+pytestmark = pytest.mark.slow  # starts an installation of its own, or several
 
 
 def test_an_articles_guid_leads_from_its_event_to_each_failed_try(tmp_path: Path) -> None:

@@ -115,6 +115,7 @@ def test_a_look_is_kept_for_a_minute_for_the_same_wish_only(store: Store, face: 
     assert some.look(face, ASKED, "").count == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_previews_do_not_keep_anybody_from_leaving(store: Store, face: Face, url: str) -> None:
     publish(store, 1_500)

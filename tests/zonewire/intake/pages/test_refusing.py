@@ -134,6 +134,7 @@ NASTY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NASTY)
 def test_no_shape_of_a_page_takes_long(name: str) -> None:
     whole = NASTY[name].encode()
