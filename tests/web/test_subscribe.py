@@ -212,6 +212,17 @@ def test_a_wrong_address_is_told_beside_its_field_and_the_form_stays_filled(
         assert db.execute(select(endpoints)).all() == []
 
 
+def test_a_wrong_address_for_the_links_is_told_where_it_was_written(post: Post) -> None:
+    answer = post(action="links", address="li@mail")
+
+    page = page_of(answer)
+    assert answer.status_code == 400
+    (error,) = page.xpath("//section[@id='links']//*[@id='known-wrong']")
+    assert "邮箱" in error.text
+    assert page.xpath("//*[@id='address-wrong']") == []
+    assert [form.fields["address"] for form in page.forms] == ["", "li@mail"]
+
+
 @pytest.mark.parametrize("field", [{"cadence": "yearly"}, {"at": "25:00"}, {"weekday": "x"}, {"timezone": "Moon"}])
 def test_what_no_form_of_ours_says_is_refused_in_words(post: Post, field: dict[str, str]) -> None:
     answer = post(**field)
@@ -228,6 +239,8 @@ def test_one_place_that_asks_too_often_is_told_when_to_come_again(store: Store, 
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) > 3_000
     assert "太频繁" in text_of(answer)
+    (error,) = page_of(post(action="links", address="more@mail.example")).xpath("//*[@id='known-wrong']")
+    assert "太频繁" in error.text
     assert post(address="more@mail.example", asker="198.51.100.1").status_code == 200
 
 

@@ -68,7 +68,8 @@ def act(request: Request, fields: Fields) -> Response:
             return _links(request, fields)
         asked = _read(fields, locale=locale_of(request), needs_address=action == "subscribe")
     except WrongUsage as error:
-        return _refused(request, fields, _wrong(error), only_part=only_part)
+        wrong = Wrong("known", "address") if action == "links" else _wrong(error)
+        return _refused(request, fields, wrong, only_part=only_part)
     if action == "subscribe":
         return _subscribe(request, fields, asked)
     if action == "preview":
@@ -130,7 +131,7 @@ def _links(request: Request, fields: Mapping[str, Sequence[str]]) -> Response:
         with face.store.writing() as db:
             subscriptions.ask_for_links(db, address, asker, keys=face.keys, now=now(db))
     except TooMany as error:
-        return _too_many(request, fields, error)
+        return _too_many(request, fields, error, where="known")
     face.hint("push.email")
     return _told(request, address.text, "links")
 
@@ -140,8 +141,10 @@ def _told(request: Request, address: str, what: str) -> Response:
     return page(request, "public/asked.html", address=address, what=what, contact=portal.contact)
 
 
-def _too_many(request: Request, fields: Mapping[str, Sequence[str]], error: TooMany) -> Response:
-    response = _page(request, fields, wrong=Wrong("form", "too_many"), status=HTTPStatus.TOO_MANY_REQUESTS)
+def _too_many(
+    request: Request, fields: Mapping[str, Sequence[str]], error: TooMany, *, where: str = "form"
+) -> Response:
+    response = _page(request, fields, wrong=Wrong(where, "too_many"), status=HTTPStatus.TOO_MANY_REQUESTS)
     response.headers["Retry-After"] = str(error.retry_after_s)
     return response
 
@@ -158,12 +161,7 @@ def _in_words(asked: SubscriptionRequest, t: Words) -> str:
     rhythm = rhythm_in_words(
         asked.cadence, t, at_minute=asked.at_minute, weekday=asked.weekday, timezone=asked.timezone
     )
-    return filter_in_words(wish_in(asked), t) + t("common.also") + rhythm
-
-
-def wish_in(asked: SubscriptionRequest) -> dict[str, list[str]]:
-    """The filter's options, as they were written."""
-    return as_options(asked.wanted)
+    return filter_in_words(as_options(asked.wanted), t) + t("common.also") + rhythm
 
 
 def _read(fields: Mapping[str, Sequence[str]], *, locale: str, needs_address: bool) -> SubscriptionRequest:
@@ -252,7 +250,7 @@ def _shown(request: Request, asked: SubscriptionRequest, t: Words) -> dict[str, 
         return {"trouble": t("subscribe.look_busy")}
     except TooMany:
         return {"trouble": t("subscribe.look_often")}
-    query: list[tuple[str, str]] = [(name, value) for name, some in wish_in(asked).items() for value in some]
+    query: list[tuple[str, str]] = [(name, value) for name, some in as_options(asked.wanted).items() for value in some]
     query += [("cadence", asked.cadence), ("weekday", WEEKDAYS[asked.weekday]), ("timezone", asked.timezone)]
     query += [("at", f"{asked.at_minute // 60:02}:{asked.at_minute % 60:02}"), ("locale", asked.locale)]
     query.append(("lang", t.locale))
