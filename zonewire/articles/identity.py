@@ -16,7 +16,7 @@ _URN = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{1,31}:[A-Za-z0-9()+,.:=@;$_!*'%-
 _URN_UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)  # RFC 9562 §4
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _TAG_SPECIFIC = "-._~!$&'()*+,;=:@/?"  # RFC 4151 §2.1: pchar, "/" and "?"
-_TWICE_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}|~25|~7E")
+_TWICE_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}|~[0-9A-F]{2}")
 _SHOWN_ID = re.compile(r"a([1-9][0-9]{0,17})")
 
 
@@ -42,10 +42,18 @@ def _named(guid: str) -> str:
     """*guid* as a tag says it; no two are said alike.
 
     %E4 would be said %25E4, which some that bring ids into normal form decode twice; so there % is ~25, and ~ is ~7E.
+    Characters that Unicode's normal form would replace are said the same way: nobody must bring such an id into one.
     """
-    if _TWICE_ENCODED.search(guid):
+    is_normal = unicodedata.is_normalized("NFC", guid)
+    if _TWICE_ENCODED.search(guid) or not is_normal:
         guid = guid.replace("~", "~7E").replace("%", "~25")
+    if not is_normal:
+        guid = "".join(char if char.isascii() else _in_tildes(char) for char in guid)
     return quote(guid, safe=_TAG_SPECIFIC)
+
+
+def _in_tildes(char: str) -> str:
+    return "".join(f"~{octet:02X}" for octet in char.encode())
 
 
 def _is_well_encoded(text: str) -> bool:

@@ -79,6 +79,7 @@ def test_no_two_guids_become_one_tag_uri() -> None:
     assert len({mint_entry_id(guid, host="wire.example", year=2026) for guid in guids}) == len(guids)
     assert mint_entry_id("50%", host="wire.example", year=2026) == "tag:wire.example,2026:50%25"
     assert mint_entry_id("a%e4~", host="wire.example", year=2026) == "tag:wire.example,2026:a~25e4~7E"
+    assert mint_entry_id("\uf900~", host="wire.example", year=2026) == "tag:wire.example,2026:~EF~A4~80~7E"
 
 
 @pytest.mark.parametrize(
