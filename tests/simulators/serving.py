@@ -28,6 +28,7 @@ class Asked:
     headers: Mapping[str, str]  # lower-case names
     body: bytes
     at: float  # the simulator's clock, Unix seconds
+    raw_query: str = ""  # as it came on the wire, without the question mark
 
     def json(self) -> Any:
         """The body, parsed. Raises ValueError."""
@@ -53,7 +54,6 @@ class Mode(Enum):
     """How a platform fares."""
 
     WELL = "well"
-    DOWN = "down"  # takes the connection and drops it before anything is read
     ERRORS = "errors"  # answers 500
     HTML = "html"  # answers 200 and a page of the gateway
     EMPTY = "empty"  # answers 200 and JSON without a code
@@ -104,6 +104,14 @@ class Simulator:
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
+        self.come_up()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.go_down()
+
+    def come_up(self) -> None:
+        """Listen; again, after `go_down`, where it did before."""
         simulator = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -127,19 +135,16 @@ class Simulator:
                 """A client that hung up is no error of ours."""
 
         self._server = Server(("127.0.0.1", self._asked_port), Handler)
+        self._asked_port = self.port
         threading.Thread(target=self._server.serve_forever, args=(0.05,), name=type(self).__name__, daemon=True).start()
-        return self
 
-    def __exit__(self, *_error: object) -> None:
+    def go_down(self) -> None:
+        """Refuse connections, as a platform that is down; those that are open go on."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
-        if self.mode is Mode.DOWN:
-            handler.close_connection = True
-            handler.connection.close()
-            return
         parts = urlsplit(handler.path)
         asked = Asked(
             method=handler.command,
@@ -148,6 +153,7 @@ class Simulator:
             headers={name.lower(): value for name, value in handler.headers.items()},
             body=handler.rfile.read(int(handler.headers.get("content-length") or 0)),
             at=self.now(),
+            raw_query=parts.query,
         )
         answer = self._answered(asked)
         time.sleep(self.slow_s)
