@@ -42,3 +42,13 @@ def test_faults_name_the_file_and_the_line(tmp_path: Path) -> None:
     path.write_text("[feeds]\nentries = 0\n")
     with pytest.raises(CatalogueWrong, match=r"catalogue\.toml: line 2: entries must be"):
         catalogue_of(load(data_dir=tmp_path, catalogue=path))
+
+
+@pytest.mark.parametrize(("text", "form"), [("", "digest"), ('[wechat]\nform = "articles"\n', "articles")])
+def test_the_form_for_wechat_is_one_digest_unless_said(text: str, form: str) -> None:
+    assert read_catalogue(text, where="here").portal.wechat_form == form
+
+
+def test_another_form_for_wechat_is_named_by_its_line() -> None:
+    with pytest.raises(CatalogueWrong, match="line 2: form must be one of digest, articles"):
+        read_catalogue('[wechat]\nform = "video"\n', where="here")

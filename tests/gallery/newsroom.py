@@ -77,6 +77,7 @@ class Newsroom:
     empty_url: str  # of a face that nothing was ever published to
     keys: KeyRing
     articles: dict[str, Version] = field(default_factory=dict)
+    articles_url: str = ""  # of the face of a portal whose editions are several articles for WeChat
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def get(self, path: str, locale: str, **query: str) -> requests.Response:
@@ -174,9 +175,11 @@ def a_newsroom(folder: Path) -> Iterator[Newsroom]:
     full, empty = (open_store(f"sqlite:///{folder / name / 'zonewire.db'}") for name in ("full", "empty"))
     face = a_face(full, folder / "full", catalogue_given=Catalogue(portal=PORTAL))
     with serve(create_app(face)) as url, serve(create_app(a_face(empty, folder / "empty"))) as empty_url:
-        room = Newsroom(full, url, empty_url, face.keys)
-        _publish(room)
-        yield room
+        several = Catalogue(portal=replace(PORTAL, wechat_form="articles"))
+        with serve(create_app(a_face(full, folder / "full", catalogue_given=several))) as articles_url:
+            room = Newsroom(full, url, empty_url, face.keys, articles_url=articles_url)
+            _publish(room)
+            yield room
     full.close()
     empty.close()
 

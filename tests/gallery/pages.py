@@ -9,6 +9,7 @@ from typing import Any
 import requests
 
 from tests.gallery.newsroom import MANY, SAMPLES, Newsroom
+from tests.gallery.wechat import by_night, with_code
 from tests.web.faces import BASE
 from zonewire.delivery.mailing import OWNER_TOKEN
 from zonewire.keys import make_token
@@ -46,10 +47,16 @@ def _edition(*names: str, changed: tuple[str, ...] = ()) -> Callable[[Newsroom, 
     return opened
 
 
-def _wechat(*names: str, changed: tuple[str, ...] = ()) -> Callable[[Newsroom, str], requests.Response]:
+def _wechat(
+    *names: str, changed: tuple[str, ...] = (), article: int = 0, night: bool = False
+) -> Callable[[Newsroom, str], requests.Response]:
+    """An edition for WeChat; *article* of several, where that is not 0; *night*: as its dark reading mode shows it."""
+
     def opened(room: Newsroom, locale: str) -> requests.Response:
         edition = room.edition(*names, changed=changed, locale=locale)
-        return room.get(f"{room.links.edition_link(edition, 0)}/wechat", locale)
+        link = room.mailing(base=room.articles_url if article else room.url).edition_link(edition, 0)
+        answer = with_code(room.get(f"{link}/wechat", locale, article=str(article)))
+        return by_night(answer) if night else answer
 
     return opened
 
@@ -138,7 +145,13 @@ PAGES = (
     Page("edition", "with one story", _edition("bare")),
     Page("edition", "with seventy", _edition(*MANY, "extreme")),
     Page("edition", "for WeChat", _wechat(*SAMPLES[1:], changed=("corrected", "withdrawn"))),
+    Page("edition", "for WeChat, in its dark mode", _wechat(*SAMPLES[1:], changed=("corrected",), night=True)),
     Page("edition", "for WeChat, with seventy", _wechat(*MANY, "extreme")),
+    Page("edition", "for WeChat, the first of eight", _wechat(*SAMPLES[1:], article=1)),
+    Page("edition", "for WeChat, with a table", _wechat("own 10", changed=("corrected", "withdrawn"), article=1)),
+    Page("edition", "for WeChat, with a table, in its dark mode", _wechat("own 10", article=1, night=True)),
+    Page("edition", "for WeChat, in full, all too long", _wechat("extreme", "bare", article=1)),
+    Page("edition", "for WeChat, the rest of eight", _wechat(*SAMPLES[1:], changed=("corrected",), article=8)),
     Page("edition", "all withdrawn", _edition("withdrawn")),
     Page("manage", "a daily digest", _manage()),
     Page("manage", "news as it happens", _manage(cadence="instant")),

@@ -9,17 +9,19 @@ from lxml import html as markup
 from sqlalchemy import insert
 
 from tests.builders import NOON, a_version, an_article, an_edition
+from tests.simulators.wechat_html import faults
 from tests.web.faces import a_face
 from tests.web.readers import page_of, text_of
 from tests.web.serving import serve
 from tests.web.tabs import a_tab, needs_chromium
-from tests.zonewire.digests.editor import refused_by_wechat
 from web.app import create_app
 from zonewire.articles.model import Image, Version
 from zonewire.delivery.mailing import Mailing
 from zonewire.digests.windows import Role
+from zonewire.feeds import Catalogue
 from zonewire.filters import Filter, intern
 from zonewire.keys import KeyRing
+from zonewire.rendering.portal import Portal
 from zonewire.store import Store
 from zonewire.store.tables import edition_versions
 
@@ -30,7 +32,7 @@ READ_RICH = """async () => {
   return [await read("text/html"), await read("text/plain")];
 }"""
 BACKGROUND_OF_SIGNATURE = """
-() => getComputedStyle(document.querySelector("#article section section")).backgroundColor
+() => getComputedStyle(document.querySelector("#article section[style*=background-color]")).backgroundColor
 """
 REFUSE_ALL = """
 Object.defineProperty(navigator, "clipboard", { value: undefined });
@@ -80,7 +82,7 @@ def test_it_shows_the_article_with_a_title_a_line_and_the_link_to_the_original(
     parts = {
         name: page_of(answer).get_element_by_id(name).text_content().strip() for name in ("title", "line", "source")
     }
-    assert refused_by_wechat(content_of(answer)) == []
+    assert faults(content_of(answer), images="anywhere") == []
     assert all(title in content_of(answer) for title in ("一号项目签约", "二号项目开工"))
     assert parts["title"].endswith("，另有 1 条")
     assert parts["line"].startswith("2 条新闻")
@@ -103,7 +105,7 @@ def test_300_long_hostile_stories_are_text_and_below_the_limit(store: Store, fac
     versions = accepted(store, *[f"{n}{nasty}" * 3 for n in range(300)], summary=nasty * 9, zone=nasty, source=nasty)
     answer = requests.get(link(face, keys, carried(store, *versions)), timeout=30)
     (article,) = page_of(answer).xpath("//*[@id='article']")
-    assert refused_by_wechat(content_of(answer)) == []
+    assert faults(content_of(answer), images="anywhere") == []
     assert len(content_of(answer)) < 20_000
     assert article.text_content().count("</section></div><script>alert(1)") >= 8
     assert next(page_of(answer).iter("script")).get("src", "").startswith("/static/wechat.js")
@@ -132,8 +134,32 @@ def test_what_is_withdrawn_shows_no_text(store: Store, face: str, keys: KeyRing)
 
 
 @pytest.mark.parametrize("token", ["x", "1.2.3", "MS4x.abc"])
-def test_a_token_that_is_not_ours_opens_nothing(face: str, token: str) -> None:
-    assert requests.get(f"{face}/editions/{token}/wechat", timeout=10).status_code == 404
+@pytest.mark.parametrize("page", ["wechat", "wechat/1.png"])
+def test_a_token_that_is_not_ours_opens_nothing(face: str, token: str, page: str) -> None:
+    assert requests.get(f"{face}/editions/{token}/{page}", timeout=10).status_code == 404
+
+
+def test_its_code_is_a_picture_at_an_address_that_the_editor_can_fetch(store: Store, face: str, keys: KeyRing) -> None:
+    address = link(face, keys, carried(store, *accepted(store, "一条")))
+    code = requests.get(f"{address}/1.png", timeout=10)
+
+    assert (code.headers["Content-Type"], code.content[:4]) == ("image/png", b"\x89PNG")
+    assert f'src="{address.replace(face, "https://wire.example")}/1.png"' in content_of(
+        requests.get(address, timeout=10)
+    )
+    assert [requests.get(f"{address}/{n}.png", timeout=10).status_code for n in ("0", "2", "x")] == [404] * 3
+
+
+def test_a_portal_that_wants_several_articles_gets_each_of_them(store: Store, keys: KeyRing, tmp_path: Path) -> None:
+    catalogue = Catalogue(portal=Portal(wechat_form="articles"))
+    edition = carried(store, *accepted(store, *[f"第 {n} 条" for n in range(10)]))
+    with serve(create_app(a_face(store, tmp_path, catalogue_given=catalogue))) as face:
+        first, last = (requests.get(f"{link(face, keys, edition)}?article={n}", timeout=10) for n in (1, 8))
+
+    assert len(page_of(first).xpath("//main//ol[1]/li")) == 8
+    assert page_of(first).get_element_by_id("source").text_content().startswith("https://portal.example/news/")
+    assert page_of(last).get_element_by_id("title").text_content() == "另有 3 条新闻"
+    assert faults(content_of(first) + content_of(last), images="anywhere") == []
 
 
 def test_the_editions_page_leads_to_it(store: Store, face: str, keys: KeyRing) -> None:
@@ -162,10 +188,16 @@ def test_the_button_copies_the_article_as_it_was_sent(
         tab.get_by_role("button", name="复制正文").click()
         tab.get_by_role("status").filter(has_text="已复制，到公众号编辑器里粘贴即可").wait_for()
         rich, plain = tab.evaluate(READ_RICH)
-    assert refused_by_wechat(rich) == []
+    assert faults(content_of_clipboard(rich), images="anywhere") == []
     assert same_markup(rich, content_of(requests.get(address, timeout=10)))
     assert "一号项目签约" in plain
     assert "<b>二号</b>" in plain
+
+
+def content_of_clipboard(rich: str) -> str:
+    """What was copied, without what the system wraps it in."""
+    whole = next(markup.document_fromstring(rich).iter("section"))
+    return str(markup.tostring(whole, encoding="unicode", with_tail=False))
 
 
 def same_markup(one: str, other: str) -> bool:
@@ -212,3 +244,23 @@ def test_without_javascript_no_button_stands_there_and_the_page_says_how_to_copy
         assert not tab.locator("main button:visible").count()
         assert "Ctrl+C" in tab.locator("main").inner_text()
         assert tab.locator("#article section").first.bounding_box()["width"] <= 375  # type: ignore[index] # it is drawn
+
+
+@pytest.mark.browser
+@needs_chromium
+def test_a_wide_table_can_be_moved_with_the_keyboard_and_is_copied_as_wechat_keeps_it(
+    store: Store, keys: KeyRing, tmp_path: Path
+) -> None:
+    table = f"<table><tr>{'<td>1,234.5</td>' * 9}</tr></table>"
+    edition = carried(store, *accepted(store, "一条", html=table))
+    catalogue = Catalogue(portal=Portal(wechat_form="articles"))
+    with (
+        serve(create_app(a_face(store, tmp_path, catalogue_given=catalogue))) as face,
+        a_tab(face, grants=CLIPBOARD) as tab,
+    ):
+        tab.goto(link(face, keys, edition))
+        assert tab.locator("#article [tabindex='0'] table").count() == 1
+        tab.get_by_role("button", name="复制正文").click()
+        tab.get_by_role("status").filter(has_text="已复制").wait_for()
+        rich, _ = tab.evaluate(READ_RICH)
+    assert faults(content_of_clipboard(rich), images="anywhere") == []

@@ -6,10 +6,16 @@
   const told = document.getElementById("told");
   if (!told) return;
 
-  /* What is written: the article's own markup, since a selection would carry the page's styles along. */
+  /* What is written: the article's own markup, since a selection would carry the page's styles along; but for what lets
+     the keyboard reach a wide table here. */
+  const markupOf = (part) => {
+    const copy = part.cloneNode(true);
+    for (const table of copy.querySelectorAll("[tabindex]")) table.removeAttribute("tabindex");
+    return copy.innerHTML.trim();
+  };
   const formsOf = (part) =>
     part.id === "article"
-      ? { "text/html": part.innerHTML.trim(), "text/plain": part.innerText.trim() }
+      ? { "text/html": markupOf(part), "text/plain": part.innerText.trim() }
       : { "text/plain": part.textContent.trim() };
 
   const write = async (forms) => {

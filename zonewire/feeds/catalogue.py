@@ -1,7 +1,8 @@
 """The catalogue: what a portal says about itself and its feeds, read from one TOML file and checked as a whole.
 
-`[portal]` is whose news this is; `[feeds]` what holds for every feed; each `[[feed]]` declares one more; `[[zone]]` and
-`[[city]]` give places an English name, and a slug before their first article. Every fault is named by its line.
+`[portal]` is whose news this is; `[feeds]` what holds for every feed; `[wechat]` the form of editions there; each
+`[[feed]]` declares one more; `[[zone]]` and `[[city]]` give places an English name, and a slug before their first
+article. Every fault is named by its line.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 from zonewire.articles.folding import fold
 from zonewire.errors import SettingWrong
 from zonewire.filters import DIMENSIONS, Filter, filter_of
-from zonewire.rendering.portal import NAMELESS, Portal
+from zonewire.rendering.portal import NAMELESS, WECHAT_FORMS, Portal
 
 LANGUAGES = ("zh-CN", "en")
 ENTRIES, MOST_ENTRIES = 50, 500
@@ -222,10 +223,13 @@ class _Reading:
         self._lines = lines
 
     def catalogue(self, tables: Mapping[str, Any]) -> Catalogue:
-        known = {"portal", "feeds", "feed", "zone", "city"}
+        known = {"portal", "feeds", "wechat", "feed", "zone", "city"}
         for name in tables.keys() - known:
             self._fault("" if not isinstance(tables[name], dict | list) else name, 0, name, _unknown(name, known))
         portal = self._portal(self._single(tables, "portal"))
+        wechat = self._single(tables, "wechat")
+        wechat_form = wechat.one_of("form", WECHAT_FORMS, default=WECHAT_FORMS[0])
+        wechat.end()
         common = self._single(tables, "feeds")
         entries = common.number("entries", most=MOST_ENTRIES, default=ENTRIES)
         text = common.one_of("text", TEXTS, default=TEXTS[0])
@@ -238,7 +242,7 @@ class _Reading:
         self._unique("feed", "name", [one.name for one in declared])
         places = [place for kind in ("zone", "city") for place in self._places(tables, kind)]
         english = tuple((place.name, place.english) for place in places if place.english)
-        portal = replace(portal, english_places=english)
+        portal = replace(portal, english_places=english, wechat_form=wechat_form)
         return Catalogue(
             portal=portal, entries=entries, text=text, hubs=hubs, declared=tuple(declared), places=tuple(places)
         )

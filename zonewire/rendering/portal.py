@@ -7,6 +7,7 @@ from functools import cached_property
 READABLE = 4.5
 NAMELESS = "Zonewire"
 """What a portal is called that has not said its name."""
+DIGEST, ARTICLES = WECHAT_FORMS = ("digest", "articles")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class Portal:
     contact: str = ""  # an email address
     copyright: str = ""
     icp: str = ""  # the number of its ICP filing
+    wechat_form: str = DIGEST  # an edition for WeChat: one digest, or up to eight articles
     english_places: tuple[tuple[str, str], ...] = ()  # zones and cities whose English names it gives, each with it
 
     def called(self, locale: str) -> str:

@@ -1,4 +1,4 @@
-"""What a reader sees: subject, plain part, HTML part, WeChat's form."""
+"""What a reader sees: subject, plain part, HTML part."""
 
 import re
 from typing import Any
@@ -8,7 +8,6 @@ from lxml import html as markup
 from sqlalchemy import Connection, insert
 
 from tests.builders import DAY, NOON, a_filter, a_version, an_article, an_edition
-from tests.zonewire.digests.editor import refused_by_wechat
 from zonewire.articles.model import Image, Version
 from zonewire.digests import Edition, render_edition
 from zonewire.digests.rendering import MOST_CORRECTIONS, MOST_STORIES
@@ -18,7 +17,6 @@ from zonewire.rendering.translation import LOCALES
 from zonewire.store.tables import edition_versions
 
 BASE = "https://wire.example"
-WORST_PICTURE = "https://p.example/?" + "&" * 770 + ".jpg"
 PORTAL = Portal(name="投促网")
 
 
@@ -78,8 +76,7 @@ def test_each_story_is_named_once(db: Connection) -> None:
     edition = rendered(db, an_edition_of(db, *stories))
 
     for story in stories:
-        for text in (edition.text, edition.wechat):
-            assert text.count(story.article.title) == 1
+        assert edition.text.count(story.article.title) == 1
         assert hrefs(edition).count(story.article.url) == 1
 
 
@@ -322,89 +319,6 @@ def test_dark_mode_and_narrow_windows_have_sheets_of_their_own(db: Connection) -
         (True, False, False), (False, True, False), (False, False, True)
     ]  # fmt: skip
     assert max(len(one) for one in sheets) < 8_000, "Gmail takes 16 KB a sheet"
-
-
-def test_wechats_form_keeps_to_the_tags_and_attributes_that_survive(db: Connection) -> None:
-    stories = [a_version(db, an_article(city=city, images=a_picture())) for city in ("泰州", "苏州", "")]
-    edition = rendered(db, an_edition_of(db, *stories, corrections=(a_version(db),)))
-
-    assert refused_by_wechat(edition.wechat) == []
-    assert edition.wechat.count("<img") == 1
-    assert "阅读原文" in edition.wechat
-
-
-def test_nothing_in_an_article_becomes_markup_in_wechats_form(db: Connection) -> None:
-    nasty = "<a href=https://x.example>”\"'><img src=x onerror=alert(1)>{{ t }}"
-    over = {"summary": nasty * 2, "source": nasty, "zone": nasty, "city": nasty, "language": '"><b>'}
-    picture = (Image(url='https://p.example/"onload="x.jpg', alt=nasty, type="image/jpeg"),)
-    story = a_version(db, an_article(title=nasty, images=picture, **over))
-    gone = an_article(title=nasty)
-    a_version(db, gone)
-    edition_id = an_edition_of(db, story, a_version(db), corrections=(a_version(db, gone, withdrawn=True),))
-    content = rendered(db, edition_id).wechat
-
-    assert refused_by_wechat(content) == []
-    assert content.count("&lt;img src=x onerror=alert(1)&gt;") >= 3
-    assert content.count("<img") == 1
-
-
-def test_300_long_stories_leave_wechats_form_below_its_limit_with_each_place_in_it(db: Connection) -> None:
-    places = [f"第{n % 5}市" for n in range(300)]
-    stories = [a_version(db, an_article(city=city, title="标题" * 40, summary="摘要，" * 60)) for city in places]
-    edition = rendered(db, an_edition_of(db, *stories))
-    shown = edition.wechat.count("<strong>标题")
-
-    assert 19_000 < len(edition.wechat) < 20_000, "as much as has room"
-    assert shown > 40, "titles come before summaries"
-    assert f"还有 {300 - shown} 条，点击左下角“阅读原文”" in edition.wechat
-    assert all(place in edition.wechat for place in set(places))
-
-
-def test_wechats_form_drops_summaries_before_it_drops_a_title(db: Connection) -> None:
-    stories = [a_version(db, an_article(summary="每条摘要都说得很清楚，" * 10)) for _ in range(60)]
-    edition = rendered(db, an_edition_of(db, *stories))
-
-    assert len(edition.wechat) < 20_000
-    assert all(one.article.title in edition.wechat for one in stories), "a mail shows 40"
-    assert 1 < edition.wechat.count("每条摘要") // 10 < 60
-    assert "还有" not in edition.wechat
-
-
-def test_the_worst_that_can_be_sent_still_leaves_eight_titles(db: Connection) -> None:
-    worst = {"title": '"' * 900, "summary": "<" * 900, "source": "&" * 900, "images": (Image(url=WORST_PICTURE),)}
-    stories = [a_version(db, an_article(**worst, zone="'" * 90, city=f"{n}" + "'" * 90)) for n in range(40)]
-    wrong = tuple(a_version(db, an_article(title='"' * 900)) for _ in range(200))
-    edition = rendered(db, an_edition_of(db, *stories, corrections=wrong))
-
-    assert len(edition.wechat) < 20_000
-    assert edition.wechat.count("&#34;" * 100) >= 8
-    assert "还有" in edition.wechat
-
-
-def test_wechats_form_has_the_portals_colour_name_and_filing(db: Connection) -> None:
-    portal = Portal(name="投促网", accent="#123456", seal="#654321", contact="editor@p.example", icp="苏ICP备0号")
-    corrections = (a_version(db, an_article(title="改过的稿")),)
-    edition_id = an_edition_of(db, *(a_version(db) for _ in range(2)), corrections=corrections)
-    edition = render_edition(db, edition_id, base_url=BASE, portal=portal)
-    assert edition is not None
-
-    assert "border-left:4px solid #123456" in edition.wechat
-    assert '改过的稿 <span style="color:#654321">更正</span>' in edition.wechat
-    assert all(said in edition.wechat for said in ("投促网", "editor@p.example", "苏ICP备0号", "2026年6月11日 星期四"))
-    assert "#0B6B5B" not in edition.wechat
-
-
-def test_the_article_for_wechat_has_a_title_and_a_digest_line_of_its_length(db: Connection) -> None:
-    long = [
-        a_version(db, an_article(title=title))
-        for title in ("标题" * 40, "A Long Title of Many Words " * 5, "👨‍👩‍👧‍👦" * 60)
-    ]
-    for one in long:
-        article = rendered(db, an_edition_of(db, one)).article()
-        assert (12 < len(article.title) <= 32, article.title[-1]) == (True, "…")
-    many = rendered(db, an_edition_of(db, a_version(db, an_article(title="一号项目签约")), *long)).article()
-    assert len(many.digest) <= 120
-    assert many.digest.startswith("4 条新闻")
 
 
 def test_dates_are_written_as_people_write_them(db: Connection) -> None:
