@@ -111,11 +111,15 @@ def send_test(ident: Ident, as_json: AsJson = False) -> None:
 def rotate(
     ident: Ident,
     secret: Annotated[
-        str | None, typer.Option(help="whsec_…, the new one; - reads standard input. Default: made.")
+        str | None,
+        typer.Option(
+            help="The new one: whsec_… for a webhook (default: made), or as the robot's platform shows it; "
+            "- reads standard input."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replace a webhook's secret. For a day the old one signs too, so that its receiver has time to change."""
+    """Replace a secret. A webhook's old one signs too for a day, so that its receiver has time to change."""
     from config.keys import ring_of
     from zonewire.articles import rfc3339
     from zonewire.delivery.endpoints import existing_key
@@ -125,6 +129,9 @@ def rotate(
     given = sys.stdin.readline().strip() if secret == STDIN else secret
     with installation() as (settings, store), store.writing() as db:
         done = replace(db, existing_key(db, ident), keys=ring_of(settings), secret=given, now=now(db))
+    if not done.is_ours:
+        _tell_robot(ident, as_json=as_json)
+        return
     until = rfc3339(done.both_until - done.both_until % 1_000_000)
     if as_json:
         print_json({"id": ident, "secret": done.secret, "old_secret_signs_until": until})
@@ -132,6 +139,13 @@ def rotate(
     sys.stdout.write(f"Secret of {ident}, shown only now: {done.secret}\nThe one before it signs too until {until}.\n")
     if done.is_early:
         sys.stdout.write("The secret before that, whose day was not over, signs no more.\n")
+
+
+def _tell_robot(ident: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"id": ident, "secret": None, "old_secret_signs_until": None})
+    else:
+        sys.stdout.write(f"{ident} signs with the new secret from now on\n")
 
 
 @group.command("disable")

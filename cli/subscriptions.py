@@ -42,8 +42,17 @@ def register(app: typer.Typer) -> None:
 
 def subscribe(
     *,
-    channel: Annotated[str, typer.Option(help="email or webhook.")],
-    to: Annotated[str, typer.Option(metavar="ADDRESS", help="An email address, or the URL of a webhook.")],
+    channel: Annotated[
+        str, typer.Option(help="email, webhook, wecom, dingtalk, feishu, slack, wechat_oa, indexnow or baidu.")
+    ],
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="An email address, the URL of a webhook or a robot, the AppID of our Official Account, or the host of "
+            "a site that engines are told of.",
+        ),
+    ],
     zone: Annotated[Many, typer.Option(help="Only this zone; may be repeated.")] = None,
     city: Annotated[Many, typer.Option(help="Only this city; may be repeated.")] = None,
     section: Annotated[Many, typer.Option(help="Only this section; may be repeated.")] = None,
@@ -53,14 +62,19 @@ def subscribe(
     not_section: Annotated[Many, typer.Option(help="Not this section; may be repeated.")] = None,
     not_keyword: Annotated[Many, typer.Option(help="Not with this word; may be repeated.")] = None,
     cadence: Annotated[
-        str | None, typer.Option(help="instant, hourly, daily or weekly. Default: daily by email, else instant.")
+        str | None,
+        typer.Option(help="instant, hourly, daily or weekly. Default: daily by email and wechat_oa, else instant."),
     ] = None,
     at: Annotated[str, typer.Option(metavar="HH:MM", help="Local time of daily and weekly digests.")] = "08:00",
     weekday: Annotated[str, typer.Option(help="mon to sun, for weekly digests.")] = "mon",
     timezone: Annotated[str, typer.Option(help="IANA name of the subscriber's time zone.")] = "Asia/Shanghai",
     locale: Annotated[str, typer.Option(help="zh-CN or en.")] = "zh-CN",
     secret: Annotated[
-        str | None, typer.Option(help="whsec_… for a new webhook endpoint; - reads standard input. Default: made.")
+        str | None,
+        typer.Option(
+            help="whsec_… for a new webhook endpoint (default: made), or what DingTalk or Feishu show as the robot's "
+            "(default: nothing is signed); - reads standard input."
+        ),
     ] = None,
     submit: Annotated[bool, typer.Option("--submit", help="wechat_oa only: submit each draft.")] = False,
     confirmed: Annotated[bool, typer.Option("--confirmed", help="The reader of this address has agreed.")] = False,
@@ -101,11 +115,13 @@ def subscribe(
 def _subscribed(options: dict[str, Any]) -> dict[str, str]:
     from config.guard import guard_of
     from config.keys import ring_of
+    from config.services import services_of
     from zonewire import subscriptions
     from zonewire.store import now
 
     with installation() as (settings, store):
-        request = subscriptions.read_options(options, check_url=guard_of(settings).check_url)
+        check, services = guard_of(settings).check_url, services_of(settings)
+        request = subscriptions.read_options(options, check_url=check, unset=services.unset, only=services.only)
         keys = ring_of(settings)
         with store.writing() as db:
             return subscriptions.subscribe(db, request, keys=keys, now=now(db)).as_json()
@@ -163,14 +179,23 @@ def import_file(
 def export_file(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="Where to; - is standard output.")] = STDIN,
 ) -> None:
-    """Write every subscription that has not ended as JSON lines, as `import` takes them. Secrets are not in it."""
+    """Write every subscription that has not ended as JSON lines, as `import` takes them.
+
+    Signing secrets are not in it. Robots' addresses are, which are secrets too: keep the file to yourself.
+    """
     import orjson
 
+    from config.keys import ring_of
     from zonewire.subscriptions import export_options
 
     lines = 0
-    with installation() as (_, store), store.reading() as db, _written(file) as target, _progress(None) as advance:
-        for portion in export_options(db):
+    with (
+        installation() as (settings, store),
+        store.reading() as db,
+        _written(file) as target,
+        _progress(None) as advance,
+    ):
+        for portion in export_options(db, keys=ring_of(settings)):
             target.write(b"".join(orjson.dumps(options) + b"\n" for options in portion))
             lines += len(portion)
             advance(len(portion))
@@ -201,14 +226,15 @@ def _imported(source: BinaryIO) -> "Iterator[tuple[Imported, int]]":
     """Import *source* chunk by chunk; each with how many bytes it had."""
     from config.guard import guard_of
     from config.keys import ring_of
+    from config.services import services_of
     from zonewire.store import now
     from zonewire.subscriptions import import_chunk, read_chunks
 
     with installation() as (settings, store):
-        keys, guard = ring_of(settings), guard_of(settings)
+        keys, guard, services = ring_of(settings), guard_of(settings), services_of(settings)
         gc.freeze()  # what is loaded stays: collecting it again and again costs a fifth of an import
         filter_ids: dict[Filter, int] = {}
-        for chunk in read_chunks(source, guard=guard):
+        for chunk in read_chunks(source, guard=guard, unset=services.unset, only=services.only):
             with store.writing() as db:
                 imported = import_chunk(db, chunk, keys=keys, now=now(db), filter_ids=filter_ids)
             if len(filter_ids) > FILTERS_KEPT:

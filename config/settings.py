@@ -6,6 +6,7 @@ nothing. docs/operators/settings.md is compared with this class by a test.
 """
 
 import os
+import re
 import stat
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,8 @@ DEFAULT_BASE_URL = "http://127.0.0.1:8080"
 
 REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+socket", "sentinel", "amqp", "amqps")
 """The last two are for BROKER_URL: Celery speaks them too."""
+
+INDEXNOW_KEY = re.compile(r"[A-Za-z0-9-]{8,128}")
 
 Seconds = Annotated[list[int], NoDecode]
 
@@ -97,6 +100,23 @@ class Settings(BaseSettings):
         ROOT / "config" / "catalogue.toml",
         description="What the portal says about itself and its feeds (docs/operators/catalogue.md).",
     )
+    wechat_appid: str | None = Field(
+        None, description="The AppID of the portal's Official Account (公众号). Unset: none can be subscribed."
+    )
+    wechat_secret: SecretStr | None = Field(None, description="The account's AppSecret.")
+    wechat_api: str = Field("https://api.weixin.qq.com", description="Where WeChat's API is.")
+    baidu_api: str = Field("http://data.zz.baidu.com/urls", description="Where Baidu is told addresses.")
+    baidu_token: SecretStr | None = Field(
+        None, description="Baidu's token of the verified site (普通收录). Unset: nothing can be subscribed to `baidu`."
+    )
+    indexnow_api: str = Field(
+        "https://api.indexnow.org/indexnow", description="The search engine that is told addresses by IndexNow."
+    )
+    indexnow_key: str | None = Field(
+        None,
+        description="8 to 128 letters, digits and `-`, served as /KEY.txt at the portal's address. "
+        "Unset: nothing can be subscribed to `indexnow`.",
+    )
     feed_window: float = Field(
         2.0, ge=0, description="Seconds in which the rest of a burst is gathered before a feed is published again."
     )
@@ -128,6 +148,21 @@ class Settings(BaseSettings):
     @classmethod
     def _pairs(cls, value: Any) -> Any:
         return [pair.strip() for pair in value.split(",") if pair.strip()] if isinstance(value, str) else value
+
+    @field_validator("indexnow_key")
+    @classmethod
+    def _indexnow(cls, value: str | None) -> str | None:
+        if value is not None and not INDEXNOW_KEY.fullmatch(value):
+            raise ValueError("must be 8 to 128 letters, digits and hyphens")
+        return value
+
+    @field_validator("baidu_api", "indexnow_api", "wechat_api")
+    @classmethod
+    def _service(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be an http or https address")
+        return value
 
     @field_validator("base_url")
     @classmethod

@@ -16,7 +16,9 @@ from celery import Celery
 from config.catalogue import catalogue_of
 from config.guard import guard_of
 from config.keys import ring_of
+from config.services import services_of
 from config.settings import Settings, load
+from config.wechat import errands_of
 from tasks.heart import Heart
 from tasks.hints import HintSender
 from tasks.work import DigestsWork, EventsWork, FeedsWork, PushWork, UpkeepWork, Work
@@ -25,6 +27,7 @@ from zonewire.delivery.mailing import Mailing
 from zonewire.delivery.retries import RetryPolicy
 from zonewire.outbound.courier import Courier
 from zonewire.outbound.couriers.eml import eml_courier
+from zonewire.outbound.couriers.errands import ErrandCourier
 from zonewire.outbound.couriers.http import CYCLES_FROM, HttpCourier
 from zonewire.outbound.couriers.smtp import Relay, smtp_courier
 from zonewire.push import Push, Pusher
@@ -34,6 +37,8 @@ log = structlog.get_logger()
 
 TASK_S = 0.9
 """A task runs turns for so long at most: remote control waits behind it."""
+FEISHU_WAITS = b"x-ogw-ratelimit-reset"
+"""How Feishu's gateway says Retry-After."""
 PATIENCE_S = 0.05
 """It waits so long for the next reply before it leaves the rest to the heart."""
 
@@ -73,6 +78,8 @@ def open_process(app: Celery, *, lane: Lane, worker: str | None = None) -> Proce
     store = open_store(settings.database, pool_size=3)
     hints = HintSender(app)
     name = worker or new_worker_name(lane)
+    if lane is Lane.PUSH_ROBOT and isinstance(courier, HttpCourier) and (errands := errands_of(settings, store)):
+        courier = ErrandCourier(courier, errands.carry)
     if courier is not None:
         work: Work = PushWork(_pusher(settings, store, courier, lane=lane, worker=name), lane)
     else:
@@ -151,13 +158,15 @@ def _pusher(settings: Settings, store: Store, courier: Courier, *, lane: Lane, w
         policy=RetryPolicy(tuple(schedule)),
         disable_after_s=settings.disable_after,
         mailing=Mailing(settings.base, settings.mail_from, ring_of(settings), catalogue_of(settings).portal),
+        services=services_of(settings),
     )
     return Pusher(store, courier, push)
 
 
 def _courier(settings: Settings, lane: Lane) -> Courier:
     if lane is not Lane.PUSH_EMAIL:
-        return HttpCourier(guard_of(settings), timeout_s=settings.http_timeout)
+        wait_header = FEISHU_WAITS if lane is Lane.PUSH_ROBOT else b""
+        return HttpCourier(guard_of(settings), timeout_s=settings.http_timeout, wait_header=wait_header)
     if settings.smtp_url is None:
         return eml_courier(settings.data_dir / "outbox")
     return smtp_courier(Relay.of(settings.smtp_url.get_secret_value()))

@@ -152,6 +152,7 @@ class DigestsWork(Idle):
         cut = digests.cut_due(self._store)
         if cut.deliveries:
             self._hint(Lane.PUSH_EMAIL)
+            self._hint(Lane.PUSH_ROBOT)
         return False
 
 

@@ -16,6 +16,7 @@ from web.public import (
     feeds,
     filtered,
     health,
+    indexnow,
     listings,
     manage,
     portal,
@@ -55,6 +56,7 @@ def create_app(face: Face) -> FastAPI:
         portal,
         health,
         metrics,
+        indexnow,
     ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

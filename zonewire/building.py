@@ -13,8 +13,11 @@ from sqlalchemy import Connection, select
 from zonewire.articles import reading
 from zonewire.articles.model import Version
 from zonewire.channels.registry import CHANNELS
+from zonewire.delivery.addresses import secrets_in
+from zonewire.delivery.channel_names import SEALED
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.ledger import Claimed
+from zonewire.delivery.loads import Load
 from zonewire.delivery.mailing import Mailing, OwedLetter, OwedNews
 from zonewire.delivery.messages import Endpoint, Message, NewsMessage, NoRoom, TestMessage
 from zonewire.delivery.states import ARTICLE_KINDS, Kind
@@ -22,7 +25,8 @@ from zonewire.digests import digest_messages, news_messages
 from zonewire.errors import StoreBusy, StoreUnavailable, ZonewireError
 from zonewire.hub import hub_messages
 from zonewire.keys import SigningKey
-from zonewire.outbound.courier import Request
+from zonewire.loading import Portion, Services, portions_of
+from zonewire.outbound.courier import DraftRequest, HttpRequest, Reply, Request
 from zonewire.store import Store, many, values_of
 from zonewire.store import now as clock
 from zonewire.store.tables import endpoints, hosts
@@ -43,6 +47,14 @@ Made = dict[int, Message | NoRoom | Exception]
 
 
 Built = Request | NoRoom | Exception | None
+
+
+class BuiltLoad(NamedTuple):
+    """Rows that one request carries."""
+
+    rows: tuple[Claimed, ...]
+    mark: int  # of its place in the pace
+    request: Built
 
 
 class _Kept(NamedTuple):
@@ -72,8 +84,9 @@ _ENDPOINTS = (
 class Builder:
     """Builds requests in one process."""
 
-    def __init__(self, store: Store, installation: int, mailing: Mailing) -> None:
+    def __init__(self, store: Store, installation: int, mailing: Mailing, services: Services) -> None:
         self._store, self._installation, self._mailing = store, installation, mailing
+        self._services = services
         self._versions: dict[int, Version] = {}
         self._endpoints: dict[int, _Kept] = {}
         self.notes: dict[int, str] = {}  # what was written beside a row's request, for whoever settles it to take
@@ -96,6 +109,49 @@ class Builder:
                 made |= _each_or_all(lambda some: self._of_hub(db, some), hubs)
         at = int(time.time())
         return [(row, self._request(row, made, at)) for row in rows]
+
+    def built_loads(self, loads: Sequence[Load]) -> list[BuiltLoad]:
+        """The request of each load, or why there is none; a load may come apart. Raises what the database raises."""
+        at = int(time.time())
+        with self._store.reading() as db:
+            self._load_endpoints(db, [row for load in loads for row in load.rows])
+            sites = {row.endpoint_id: self._address(row) for load in loads for row in load.rows[:1]}
+            found = portions_of(db, loads, sites=sites, mailing=self._mailing, services=self._services, at=at)
+        return [one for load, portions in zip(loads, found, strict=True) for one in self._built_load(load, portions)]
+
+    def _built_load(self, load: Load, portions: Sequence[Portion]) -> list[BuiltLoad]:
+        requests = [self._request_of(portion) for portion in portions]
+        sent = next((nth for nth, request in enumerate(requests) if isinstance(request, HttpRequest | DraftRequest)), 0)
+        if isinstance(requests[sent], HttpRequest):
+            self.notes |= portions[sent].notes
+        marks = [load.mark if nth == sent else 0 for nth in range(len(portions))]
+        return [
+            BuiltLoad(portion.rows, mark, request)
+            for portion, mark, request in zip(portions, marks, requests, strict=True)
+        ]
+
+    def _request_of(self, portion: Portion) -> Built:
+        message, row = portion.message, portion.rows[0]
+        if message is None or isinstance(message, NoRoom | Exception):
+            return message
+        try:
+            return CHANNELS[row.channel].build(message, self._endpoint(row))
+        except Exception as error:  # whatever it is: it is this load's alone
+            return error
+
+    def redacted(self, row: Claimed, reply: Reply) -> Reply:
+        """*reply* without the endpoint's secrets, which a platform may repeat in its answer: it is kept and shown."""
+        kept = self._endpoints.get(row.endpoint_id)
+        if kept is None or not isinstance(kept.endpoint, Endpoint) or kept.endpoint.channel not in SEALED:
+            return reply
+        body = reply.body
+        for secret in secrets_in(kept.endpoint.address, kept.endpoint.secret):
+            body = body.replace(secret.encode(), "…".encode())
+        return reply if body == reply.body else reply._replace(body=body)
+
+    def _address(self, row: Claimed) -> str:
+        endpoint = self._endpoints[row.endpoint_id].endpoint
+        return endpoint.address if isinstance(endpoint, Endpoint) else ""
 
     def _request(self, row: Claimed, made: Made, at: int) -> Built:
         try:
@@ -206,10 +262,13 @@ class Builder:
             until = row.previous_until
         try:
             address = row.address if row.sealed_address is None else keys.open(row.sealed_address).decode()
-            signing = tuple(SigningKey.of(keys.open(secret).decode()) for secret in sealed)
+            secrets = [keys.open(secret).decode() for secret in sealed]
+            is_webhook = row.channel == "webhook"
+            signing = tuple(map(SigningKey.of, secrets)) if is_webhook else ()
         except ZonewireError as error:
             return _Kept(mark, error, 0)
-        return _Kept(mark, Endpoint(row.id, row.channel, address or "", row.host, signing), until)
+        secret = secrets[0] if secrets and not is_webhook else ""
+        return _Kept(mark, Endpoint(row.id, row.channel, address or "", row.host, signing, secret), until)
 
     def _endpoint(self, row: Claimed) -> Endpoint:
         endpoint = self._endpoints[row.endpoint_id].endpoint

@@ -10,25 +10,34 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Connection
 
 from zonewire import hub
-from zonewire.building import Builder
-from zonewire.channels.registry import CHANNELS
+from zonewire.building import Builder, BuiltLoad
+from zonewire.channels.baidu import judge_url
+from zonewire.channels.registry import CHANNELS, TERMS
+from zonewire.channels.verdicts import answer_of
 from zonewire.channels.websub import judge_intent
-from zonewire.delivery import counts, ledger, owing
+from zonewire.delivery import counts, ledger, loads, owing, paces
 from zonewire.delivery.counts import Moves
 from zonewire.delivery.ids import delivery_uuid
+from zonewire.delivery.lanes import Lane
 from zonewire.delivery.ledger import START, Batch, Claimed, Places, Settlement, Tally
+from zonewire.delivery.loads import Claiming, Load
 from zonewire.delivery.mailing import Mailing
 from zonewire.delivery.messages import NoRoom
 from zonewire.delivery.outcomes import Delivered, Later, Never, Outcome, Unknown
+from zonewire.delivery.paces import Ended
 from zonewire.delivery.retries import RetryPolicy
-from zonewire.delivery.states import INTENT_KINDS
+from zonewire.delivery.states import INTENT_KINDS, Kind
+from zonewire.digests import drafting
+from zonewire.digests.drafting import DraftEnded
 from zonewire.errors import StoreBusy, StoreUnavailable, ZonewireError
+from zonewire.loading import Services, owed_draft
 from zonewire.outbound.courier import Courier, Reply, Request, Ticket
 from zonewire.store import SECOND, Store
 from zonewire.store import now as clock
@@ -55,6 +64,14 @@ class Push:
     policy: RetryPolicy
     disable_after_s: int
     mailing: Mailing
+    services: Services = field(default_factory=Services)
+
+
+class _Flight(NamedTuple):
+    """What the courier has under one ticket: a row, or all that one request carries."""
+
+    rows: tuple[Claimed, ...]
+    mark: int = 0  # of its place in its endpoint's pace; 0 where its channel has no terms
 
 
 class Pusher:
@@ -63,15 +80,19 @@ class Pusher:
     def __init__(self, store: Store, courier: Courier, push: Push) -> None:
         self._store, self.courier, self._push = store, courier, push
         self._lock = threading.Lock()
-        self._builder = Builder(store, push.installation, push.mailing)
+        self._builder = Builder(store, push.installation, push.mailing, push.services)
+        self._is_paced = push.lane == Lane.PUSH_ROBOT
         self._last_ticket = Ticket(0)
-        self._flights: dict[Ticket, Claimed] = {}  # what the courier has
+        self._flights: dict[Ticket, _Flight] = {}  # what the courier has
         self._lease_rows: Counter[int] = Counter()  # rows of each lease that are not settled yet
         self._abandoned: set[int] = set()  # leases that run out, since the database takes no outcome of a row of theirs
         self._hosts: dict[str, int] = {}  # the courier's names of hosts, and ours
         self._settlements: list[Settlement] = []  # kept until they are committed
         self._unsent: list[Claimed] = []
         self._void: list[Claimed] = []  # nothing is left to say: all that the edition carried was withdrawn
+        self._moot: list[Settlement] = []  # what they were about is there no more
+        self._ended: list[Ended] = []  # places in paces that are free again, kept until that is committed
+        self._loads: list[Load] = []  # what was claimed last, where its channels have terms
         self._cursor = START
         self._alone_since: float | None = None
         self._closing = False
@@ -93,7 +114,7 @@ class Pusher:
 
     @property
     def _has_ended(self) -> bool:
-        return bool(self._settlements or self._unsent or self._void)
+        return bool(self._settlements or self._unsent or self._void or self._moot or self._ended)
 
     def renew(self) -> None:
         """Hold the leases of what is in flight for longer."""
@@ -148,7 +169,11 @@ class Pusher:
         last, channel, outcome, answer = None, "", Later(""), ""
         notes = self._builder.notes
         for ticket, reply in replies:
-            row = self._flights.pop(ticket)
+            rows, mark = self._flights.pop(ticket)
+            if mark:
+                self._note_load(rows, mark, reply)
+                continue
+            (row,) = rows
             if reply.unsent:
                 notes.pop(row.id, None)
                 self._unsent.append(row)
@@ -163,6 +188,22 @@ class Pusher:
                 answer = _answer(reply, outcome)
             self._settlements.append(Settlement(row, outcome, reply.took_ms, answer, note))
 
+    def _note_load(self, rows: tuple[Claimed, ...], mark: int, reply: Reply) -> None:
+        """The same for a request that carries several deliveries, of a channel with terms."""
+        endpoint, rests_s = rows[0].endpoint_id, 0
+        notes = [self._builder.notes.pop(row.id, "") for row in rows]
+        if reply.unsent:
+            self._unsent += rows
+        else:
+            reply = self._builder.redacted(rows[0], reply)
+            request = rows[0].id if len(rows) > 1 else None
+            for row, note in zip(rows, notes, strict=True):
+                outcome = _judged(row.channel, reply, about=note, alone=len(rows) == 1)
+                rests_s = max(rests_s, _rest(outcome))
+                settlement = _settlement_of_load(row, outcome, reply, note=note, request=request)
+                (self._moot if _has_lost_its_draft(settlement) else self._settlements).append(settlement)
+        self._ended.append(Ended(endpoint, mark, was_sent=not reply.unsent, rests_s=rests_s))
+
     def _may_claim(self) -> bool:
         """Whether a row could be claimed: asked by reading, so that an idle lane writes nothing."""
         if self._closing or self.courier.free_places <= 0 or self._is_alone():
@@ -175,10 +216,10 @@ class Pusher:
         """The turn's one write transaction. What it settles is forgotten only when it has committed."""
         push = self._push
         moves: Moves = Counter()
-        back = [*self._unsent, *self._void]
-        ended = Counter(s.row.lease_id for s in self._settlements) + Counter(row.lease_id for row in back)
+        back = [*self._unsent, *self._void, *(s.row for s in self._moot)]
+        done = Counter(s.row.lease_id for s in self._settlements) + Counter(row.lease_id for row in back)
         owned = self._lease_rows
-        empty = [lease for lease, n in ended.items() if owned[lease] <= n and lease not in self._abandoned]
+        empty = [lease for lease, n in done.items() if owned[lease] <= n and lease not in self._abandoned]
         with self._store.settling() as db:
             now = clock(db)
             tally = ledger.settle(
@@ -192,20 +233,35 @@ class Pusher:
                 moves=moves,
             )
             hub.follow(db, self._settlements, now=now, moves=moves)
+            if self._is_paced:
+                ended = _drafts_ended([*self._settlements, *self._moot])
+                drafting.follow(db, ended, appid=push.services.wechat_appid, now=now, moves=moves)
+                self._free_places(db, tally, now)
             ledger.hand_back(db, back, lane=push.lane, now=now, moves=moves)
             ledger.close(db, empty)
             owing.cancel(db, [row.id for row in self._void], why="nothing is left to say", now=now, moves=moves)
+            owing.cancel(db, [s.row.id for s in self._moot], why=drafting.GONE, now=now, moves=moves)
             batch = self._claim(db, now, moves) if claims else Batch(cursor=self._cursor)
             counts.record(db, moves)
         self._tell_failures()
         self._settlements.clear()
         self._unsent.clear()
         self._void.clear()
-        self._lease_rows.subtract(ended)
+        self._moot.clear()
+        self._ended.clear()
+        self._lease_rows.subtract(done)
         for lease in empty:
             del self._lease_rows[lease]
         tally.claimed = len(batch.rows)
         return tally, batch
+
+    def _free_places(self, db: Connection, tally: Tally, now: int) -> None:
+        """What is over makes room in its endpoint's pace; where a host answers again, what waits for it may go."""
+        paces.settle(db, self._ended, now=now)
+        if tally.recovered:
+            recovered = set(tally.recovered)
+            hosts = {s.row.host_id for s in self._settlements if s.row.endpoint_id in recovered}
+            loads.hasten_hosts(db, hosts, lane=self._push.lane, now=now)
 
     def _tell_failures(self) -> None:
         """A line for each try that failed, up to FAILURES_TOLD: the ledger keeps them all."""
@@ -256,15 +312,29 @@ class Pusher:
         suspect_at = ledger.oldest_suspect(db, lane)
         if suspect_at is not None:
             if not self._flights:
-                batch = ledger.claim_suspect(db, lane=lane, worker=worker, now=now, moves=moves, cursor=self._cursor)
+                batch = self._claim_suspect(db, now, moves)
                 if batch.rows:
                     self._suspect_tried = time.monotonic()
                     return batch
             elif self._has_waited_long(suspect_at, now):
                 return Batch(cursor=self._cursor)
+        if self._is_paced:
+            batch, self._loads = self._claiming(db, now, moves).loads(self._places(), after=self._cursor)
+            return batch
         return ledger.claim_ready(
             db, lane=lane, worker=worker, places=self._places(), after=self._cursor, now=now, moves=moves
         )
+
+    def _claim_suspect(self, db: Connection, now: int, moves: Moves) -> Batch:
+        if self._is_paced:
+            batch, self._loads = self._claiming(db, now, moves).lone(cursor=self._cursor)
+            return batch
+        push = self._push
+        return ledger.claim_suspect(db, lane=push.lane, worker=push.worker, now=now, moves=moves, cursor=self._cursor)
+
+    def _claiming(self, db: Connection, now: int, moves: Moves) -> Claiming:
+        push = self._push
+        return Claiming(db=db, lane=push.lane, worker=push.worker, terms=TERMS, now=now, moves=moves)
 
     def _places(self) -> Places:
         busy = {self._hosts[name]: free for name, free in self.courier.host_places().items() if name in self._hosts}
@@ -289,7 +359,7 @@ class Pusher:
 
     def _stop_being_alone(self, db: Connection) -> None:
         if self._alone_since is not None:
-            ledger.share(db, [row.id for row in self._flights.values()])
+            ledger.share(db, [row.id for flight in self._flights.values() for row in flight.rows])
             self._alone_since = None
 
     # -- handing over --
@@ -299,27 +369,42 @@ class Pusher:
         self._lease_rows[batch.rows[0].lease_id] = len(batch.rows)
         self._alone_since = time.monotonic() if batch.alone else None
         try:
-            built = self._builder.built(batch.rows)
+            built = self._built(batch)
         except Exception as error:  # most likely the database went away between claim and build: nothing was tried
             log.warning("batch.unbuilt", lane=self._push.lane, rows=len(batch.rows), error=str(error))
             self._unsent += batch.rows
+            if self._is_paced:
+                self._ended += [_unsent(load.rows[0], load.mark) for load in self._loads]
             return
         items: list[tuple[Ticket, Request]] = []
         ticket, flights, hosts = self._last_ticket, self._flights, self._hosts
-        for row, request in built:
-            if request is None:
-                self._void.append(row)
-            elif isinstance(request, NoRoom):
-                self._unsent.append(row)
-            elif isinstance(request, Exception):
-                self._bury(row, request)
-            else:
-                ticket = Ticket(ticket + 1)
-                flights[ticket] = row
-                hosts[request.host] = row.host_id
-                items.append((ticket, request))
+        for rows, mark, request in built:
+            if request is None or isinstance(request, NoRoom | Exception):
+                self._put_aside(rows, mark, request)
+                continue
+            ticket = Ticket(ticket + 1)
+            flights[ticket] = _Flight(rows, mark)
+            hosts[request.host] = rows[0].host_id
+            items.append((ticket, request))
         self._last_ticket = ticket
         self.courier.start(items)
+
+    def _built(self, batch: Batch) -> list[BuiltLoad]:
+        if self._is_paced:
+            return self._builder.built_loads(self._loads)
+        return [BuiltLoad((row,), 0, request) for row, request in self._builder.built(batch.rows)]
+
+    def _put_aside(self, rows: tuple[Claimed, ...], mark: int, why: NoRoom | Exception | None) -> None:
+        """What no request is made of now."""
+        if why is None:
+            self._void += rows
+        elif isinstance(why, NoRoom):
+            self._unsent += rows
+        else:
+            for row in rows:
+                self._bury(row, why)
+        if mark:
+            self._ended.append(_unsent(rows[0], mark))
 
     def _bury(self, row: Claimed, error: Exception) -> None:
         """A row that cannot be built is buried alone."""
@@ -335,9 +420,55 @@ def _answer(reply: Reply, outcome: Outcome) -> str:
     return "" if isinstance(outcome, Delivered) else reply.body[:1024].decode("utf-8", "replace")
 
 
-def _judged(channel: str, reply: Reply) -> Outcome:
+def _settlement_of_load(row: Claimed, outcome: Outcome, reply: Reply, *, note: str, request: int | None) -> Settlement:
+    """How one of a load's rows ended. A draft's note is WeChat's answer, a robot's the number of its next message."""
+    answer, next_part, again_s = _answer(reply, outcome), 0, 0
+    if row.channel == "wechat_oa":
+        note = reply.body.decode("utf-8", "replace")
+        if isinstance(outcome, Delivered) and outcome.goes_on_s is not None:
+            next_part, again_s = row.part + 1, outcome.goes_on_s
+    elif row.kind == Kind.DIGEST and note:
+        next_part = int(note)
+    return Settlement(row, outcome, reply.took_ms, answer, note, next_part, request, again_s)
+
+
+def _has_lost_its_draft(settlement: Settlement) -> bool:
+    """Whether it was to rewrite a draft that is in its box no more."""
+    return settlement.row.kind == Kind.REVISION and answer_of(settlement.note.encode()).get("gone") is True
+
+
+def _drafts_ended(settlements: Iterable[Settlement]) -> list[DraftEnded]:
+    """How the errands of drafts ended: those that did, and those that will be tried no more."""
+    return [
+        DraftEnded(
+            owed=owed_draft(s.row),
+            answer=answer_of(s.note.encode()),
+            failed=s.outcome.error if isinstance(s.outcome, Never) else "",
+        )
+        for s in settlements
+        if s.row.channel == "wechat_oa" and isinstance(s.outcome, Delivered | Never)
+    ]
+
+
+def _unsent(row: Claimed, mark: int) -> Ended:
+    return Ended(row.endpoint_id, mark, was_sent=False)
+
+
+def _rest(outcome: Outcome) -> int:
+    """For how many seconds nothing more goes to an endpoint that answered so."""
+    match outcome:
+        case Delivered(rests_s=rests_s):
+            return rests_s
+        case Later(pauses_endpoint=True, wait_s=int(wait_s)):
+            return wait_s
+    return 0
+
+
+def _judged(channel: str, reply: Reply, *, about: str = "", alone: bool = True) -> Outcome:
     """How the try ended. What a channel cannot read costs its own row a try, and no other its settlement."""
     try:
+        if about and channel == "baidu":  # which tells each address of a request apart
+            return judge_url(reply, about, alone=alone)
         return CHANNELS[channel].judge(reply)
     except Exception as error:
         log.exception("reply.unreadable", channel=channel)

@@ -2,8 +2,8 @@
 
 Stages, in this order: `feeds` marks the feeds that the article touches; `supersede` cancels what older versions still
 owe; `fanout` owes the news to every matching instant subscription's endpoint; `holders` tells those who have, or may
-have, an older version, also when its filter no longer passes. Killed anywhere, the next taker goes on at the cursor;
-the unique key of the ledger makes what was owed already stay as it is.
+have, an older version, also when its filter no longer passes, and owes it to drafts that they are written anew. Killed
+anywhere, the next taker goes on at the cursor; the unique key of the ledger makes what was owed already stay as it is.
 """
 
 import time
@@ -241,7 +241,10 @@ def _tell_holders(db: Connection, row: _Owed, version: Version, *, most: int, no
     found = owing.holders(db, article_id=version.article_id, before=version.number, after=row.after_endpoint, most=most)
     if found:
         row.after_endpoint = found[-1]
-    return len(found) < most, _owe(db, version, found, now)
+    made, is_over = _owe(db, version, found, now), len(found) < most
+    if is_over:
+        made += owing.owe_revisions(db, article_id=version.article_id, now=now)
+    return is_over, made
 
 
 def _owe(db: Connection, version: Version, endpoints: Sequence[int], now: int) -> Counter[str]:

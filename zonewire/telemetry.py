@@ -5,9 +5,16 @@ import re
 _MAILBOX = re.compile(r"([\w.+-])[\w.+-]*@([\w.-]+)")
 
 
+_KEYS = re.compile(r"(?i)\b(key|access_token|token|secret|sign)=[^&\s\"']+")
+_HOOKS = re.compile(r"(?i)(/(?:hook|services)/)[^\s?\"']+")
+
+
 def masked(text: str) -> str:
-    """*text* with each mail address cut to its first letter and its domain: r…@mail.example."""
-    return _MAILBOX.sub(r"\1…@\2", text)
+    """*text* with each mail address cut to its first letter and its domain, and without the keys of robots' addresses.
+
+    r…@mail.example, …/send?key=…
+    """
+    return _HOOKS.sub(r"\1…", _KEYS.sub(r"\1=…", _MAILBOX.sub(r"\1…@\2", text)))
 
 
 METRICS: dict[str, str] = {
@@ -67,6 +74,7 @@ EVENTS: dict[str, str] = {
     "courier.failed": "a courier's process met a fault and ends; the trace (courier.gone follows)",
     "delivery.unbuildable": "a delivery that no request can be made of, buried alone; delivery_id, channel, the trace",
     "endpoint.disabled": "an endpoint gets nothing more until it is enabled; endpoint_id, error",
+    "errand.failed": "a fault of ours in a conversation with WeChat, which is tried again; act, and the trace",
     "hub.asked": "somebody asked the hub, and the callback is asked whether it was meant; mode, request_id, topic, by",
     "hub.verified": "a callback has repeated its challenge, and its request came true; request_id, mode, endpoint_id",
     "hub.refused": "a callback did not repeat its challenge; request_id, mode, endpoint_id, reason",
@@ -99,6 +107,14 @@ EVENTS: dict[str, str] = {
     "turn.refused": "the database refused a lane's turn, which is tried again; lane, error",
     "upkeep.done": "what upkeep touched; rows by job",
     "visits.uncounted": "visits of pages that mails lead to could not be written down and are left out; visits, error",
+    "wechat_picture.left_out": "a picture of an article cannot be fetched, read or uploaded, and is left out; "
+    "appid, address (without its query), use (inside, cover-wide, cover-square), error",
+    "wechat_quota.spent": "WeChat takes no more calls of a path today, in China, and none is made; appid, path, until "
+    "(Unix seconds)",
+    "wechat_token.dropped": "WeChat refused the shared access token, and the next call fetches one; appid",
+    "wechat_token.fetched": "an access token was fetched for all workers; appid, expires_in_s",
+    "wechat_token.unshared": "Redis does not answer: this process goes by an access token of its own, the same one; "
+    "appid, error",
     "worker.opened": "a worker has its store, courier and heart; lane, worker, pid",
     "worker.closed": "a worker gave everything back; lane, worker",
 }

@@ -131,8 +131,7 @@ def test_what_is_owed_can_be_cancelled(store: Store, ran: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        ("list --channel fax", 2, "--channel: 'fax' is no channel\nChannels are email, webhook, websub."),
-        ("list --channel wecom", 2, "--channel: this version does not have wecom yet"),
+        ("list --channel fax", 2, "--channel: 'fax' is no channel\nChannels are email, webhook, websub, wecom,"),
         ("list --state gone", 2, "--state: there is no state gone\nIt is one of pending, sending, retrying, delivered"),
         ("list --since yesterday", 2, "--since: must be a date"),
         ("replay --dead --endpoint e99", 1, "there is no endpoint 'e99'\n`zonewire endpoints list` shows them"),

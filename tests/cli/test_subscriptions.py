@@ -47,7 +47,7 @@ def test_a_secret_can_come_from_standard_input(run: Run) -> None:
 @pytest.mark.parametrize(
     ("args", "status", "said"),
     [
-        (("--channel", "fax", "--to", "1"), 2, "channel: 'fax' is no channel\nChannels are email, webhook."),
+        (("--channel", "fax", "--to", "1"), 2, "channel: 'fax' is no channel\nChannels are email, webhook, wecom,"),
         (("--channel", "webhook", "--to", "https://a.example/", "--cadence", "daily"), 2, "webhook cannot be daily"),
         (("--channel", "email", "--to", "a@mail.example", "--timezone", "Mars"), 2, "timezone"),
         (("--channel", "email"), 2, "--to"),
@@ -60,14 +60,32 @@ def test_what_cannot_be_is_told_in_a_line_or_two(run_here: Run, args: tuple[str,
     assert len(done.stderr.splitlines()) <= 2
 
 
-@pytest.mark.parametrize("channel", ["wechat_oa", "wecom", "dingtalk", "feishu", "indexnow", "baidu"])
-def test_a_channel_that_is_still_to_come_is_told_as_that(run_here: Run, channel: str) -> None:
-    done = run_here("subscribe", "--channel", channel, "--to", "https://a.example/")
+@pytest.mark.parametrize(
+    ("channel", "to", "setting"),
+    [
+        ("wechat_oa", "wx0123456789abcdef", "ZONEWIRE_WECHAT_APPID"),
+        ("indexnow", "www.example.com", "ZONEWIRE_INDEXNOW_KEY"),
+        ("baidu", "www.example.com", "ZONEWIRE_BAIDU_TOKEN"),
+    ],
+)
+def test_a_channel_that_lacks_a_setting_says_which(run_here: Run, channel: str, to: str, setting: str) -> None:
+    done = run_here("subscribe", "--channel", channel, "--to", to)
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
-        f"zonewire: channel: this version does not have {channel} yet",
-        "It pushes by email and webhook, and by websub to those who subscribe at /hub.",
+        f"zonewire: channel: {channel} needs {setting}, which is not set",
+        "docs/operators/channels.md tells how.",
     ]
+
+
+@pytest.mark.parametrize("channel", ["wecom", "dingtalk", "feishu", "slack"])
+def test_a_robots_address_is_kept_and_never_shown(run_here: Run, tmp_path: Path, channel: str) -> None:
+    address = "https://robots.example/send?key=0f7d0a52-6f2e-4b57-9c0b-2d6a1f3b8e90"
+    done = run_here("subscribe", "--channel", channel, "--to", address, "--json")
+    assert done.returncode == 0
+    assert orjson.loads(done.stdout)["to"] == "https://robots.example/…8e90"
+    assert "0f7d0a52" not in run_here("subscriptions", "list").stdout + run_here("endpoints", "list").stdout
+    run_here("subscriptions", "export", str(tmp_path / "all.jsonl"))
+    assert address in (tmp_path / "all.jsonl").read_text()
 
 
 @pytest.mark.parametrize(
@@ -115,7 +133,8 @@ def test_an_import_tells_bad_lines_and_takes_the_others(run: Run, tmp_path: Path
     assert done.returncode == 1
     assert done.stderr == (
         "line 2: to: 'nobody' is no email address (Give one such as reader@example.com.)\n"
-        "line 3: channel: 'fax' is no channel (Channels are email, webhook.)\n"
+        "line 3: channel: 'fax' is no channel (Channels are email, webhook, wecom, dingtalk, feishu, slack, wechat_oa, "
+        "indexnow, baidu.)\n"
         "line 4: confirmed: must be true or false\n"
     )
     assert done.stdout == "2 added, 0 known already, 3 bad lines left out\n"

@@ -2,10 +2,16 @@
 
 from dataclasses import dataclass
 
+from zonewire.delivery.paces import Rate, Terms
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """None where there is no bound."""
 
-    per_minute: int | None = None  # requests to one endpoint in a sliding minute
+    terms: Terms | None = None  # how often, and how much at once; None: whenever there is something
     body_bytes: int | None = None
+
+
+A_FLOOD = Rate(5, 10)
+"""More than that at once nobody in a chat reads: what comes then waits ten seconds, and shares a card."""

@@ -1,8 +1,9 @@
 """Addresses as they are kept: one spelling for each, so that the same endpoint is never made twice.
 
 A webhook's is its URL with scheme and host in lower case and ASCII (IDNA), without default port and fragment, its
-path and query as they were given; so is a callback's of the hub. An email address keeps its local part; its domain is
-in lower case and ASCII.
+path and query as they were given; so is a callback's of the hub, and a robot's, which is a secret and is shown only in
+part. An email address keeps its local part; its domain is in lower case and ASCII. A search engine's is the host of the
+site that it is told of, an Official Account's its AppID.
 """
 
 import re
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
-from zonewire.delivery.channel_names import check_channel
+from zonewire.delivery.channel_names import SEALED, TOLD_BY_URL, check_channel
 from zonewire.errors import AddressRefused, WrongUsage
 from zonewire.outbound.guard import DEFAULT_PORTS, target_of
 
@@ -21,6 +22,14 @@ ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 LOCAL = re.compile(rf"{ATOM}(\.{ATOM})*")
 LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 DOMAIN = re.compile(rf"({LABEL}\.)+(?![0-9]+\Z){LABEL}|localhost")
+
+SITE = re.compile(rf"((?:{LABEL}\.)+{LABEL}|localhost|[0-9.]+)(:[0-9]{{1,5}})?")
+
+APPID = re.compile(r"[A-Za-z0-9_-]{6,64}")
+SHORTEST_KEY = 8
+
+HIDDEN_CHARS, SHOWN_CHARS = 16, 4
+"""An address with fewer characters behind its host shows none of them."""
 
 KEPT_IN_URL = "!$%&'()*+,/:;=?@[]~-._|^`{}\"<>"  # what is ASCII stays as it was given
 
@@ -34,6 +43,11 @@ class Address:
     host: str  # "host:port", or a mail domain
     owner: str  # the subscriber: an email address, or a partner's host
 
+    @property
+    def shown(self) -> str:
+        """What may be seen of it."""
+        return masked_url(self.text) if self.channel in SEALED else self.text
+
     def __hash__(self) -> int:
         return hash(self.text)  # text keeps its hash: an import looks each address up several times
 
@@ -41,7 +55,49 @@ class Address:
 def normalised(channel: str, given: str) -> Address:
     """*given* as it is kept. Raises WrongUsage where it can be no address of *channel*, wherever it would lead."""
     check_channel(channel, where="channel")
-    return _email(given.strip()) if channel == "email" else _url(given.strip(), channel)
+    if channel == "email":
+        return _email(given.strip())
+    if channel == "wechat_oa":
+        return _account(given.strip())
+    return _site(given.strip(), channel) if channel in TOLD_BY_URL else _url(given.strip(), channel)
+
+
+def _account(given: str) -> Address:
+    if not APPID.fullmatch(given):
+        raise WrongUsage(
+            f"{given[:80]!r} is no AppID", where="to", mend="It is wx and sixteen figures, and stands in the console."
+        )
+    return Address("wechat_oa", given, f"wechat_oa:{given}", given)
+
+
+def masked_url(url: str) -> str:
+    """*url* without what is secret in it: its host, and the last characters, to tell two robots apart."""
+    parts = urlsplit(url)
+    tail = url[-SHOWN_CHARS:] if len(url) - len(f"{parts.scheme}://{parts.netloc}/") >= HIDDEN_CHARS else ""
+    return f"{parts.scheme}://{parts.netloc}/…{tail}"
+
+
+def secrets_in(url: str, *others: str) -> list[str]:
+    """The pieces of *url* that could be its key, and *others*: what must stand nowhere. The longest first."""
+    parts = urlsplit(url)
+    pieces = {*parts.path.split("/"), *(piece.partition("=")[2] for piece in parts.query.split("&")), *others, url}
+    return sorted((piece for piece in pieces if len(piece) >= SHORTEST_KEY), key=len, reverse=True)
+
+
+def _site(given: str, channel: str) -> Address:
+    """The host of a site, which people may also give as its address."""
+    host = (urlsplit(given).netloc if "://" in given else given).rstrip("/").lower()
+    name, _, port = host.partition(":")
+    try:
+        name = name.encode("idna").decode() if name else ""
+    except UnicodeError:
+        name = ""
+    host = f"{name}:{port}" if port else name
+    if not SITE.fullmatch(host):
+        raise WrongUsage(
+            f"{given[:80]!r} is no host of a site", where="to", mend="Give the portal's, such as www.example.com."
+        )
+    return Address(channel, host, f"{channel}:{host}", host)
 
 
 def _url(given: str, channel: str) -> Address:

@@ -4,19 +4,20 @@ from collections.abc import Sequence
 
 from zonewire.errors import WrongUsage
 
-BUILT = ("email", "webhook", "websub")
+ROBOTS = ("wecom", "dingtalk", "feishu", "slack")
+"""Of chats: their addresses are secrets, and they may be sent little a minute."""
+
+BUILT = ("email", "webhook", "websub", *ROBOTS, "wechat_oa", "indexnow", "baidu")
 """Each has its module in zonewire/channels."""
 
-TO_COME = ("wecom", "dingtalk", "feishu", "wechat_oa", "indexnow", "baidu")
+SEALED = frozenset(ROBOTS)
+"""Whoever knows the address can write there: it is kept sealed, and shown in part."""
+
+TOLD_BY_URL = ("indexnow", "baidu")
+"""Search engines: they are told addresses, and nothing else."""
 
 
 def check_channel(name: str, *, where: str, among: Sequence[str] = BUILT) -> None:
     """Raise WrongUsage where nothing is pushed by the channel *name*, and say *among* which it can be."""
-    if name in TO_COME:
-        raise WrongUsage(
-            f"this version does not have {name} yet",
-            where=where,
-            mend="It pushes by email and webhook, and by websub to those who subscribe at /hub.",
-        )
     if name not in BUILT:
         raise WrongUsage(f"{name[:40]!r} is no channel", where=where, mend=f"Channels are {', '.join(among)}.")

@@ -8,12 +8,17 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Text, bindparam, func, null, select, true
 
 from zonewire.delivery.addresses import Address
-from zonewire.errors import NotFound
+from zonewire.delivery.channel_names import SEALED
+from zonewire.errors import NotFound, WrongUsage
 from zonewire.keys import KeyRing, new_webhook_secret
 from zonewire.store import Spelled, as_rows, each, insert, many
 from zonewire.store.tables import deliveries, endpoints, hosts, subscribers
 
 CHANNELS_WITH_SECRET = frozenset({"webhook"})
+"""Whose requests are always signed: a secret is made where none is given."""
+CHANNELS_THAT_SIGN = frozenset({"webhook", "dingtalk", "feishu"})
+"""Whose requests can be signed."""
+SECRET_LEAST, SECRET_MOST = 6, 200
 SHOWN = re.compile(r"e([1-9][0-9]{0,17})")
 
 # Sealed secrets and keyed hashes are ASCII: they travel in JSON, and become bytes in the database.
@@ -47,14 +52,23 @@ _ADD_OWNERS = (
 # never wait for each other crosswise. One that came meanwhile stays and is not returned.
 _ADD = Spelled(
     """
-    INSERT INTO endpoints (channel, address_key, address, subscriber_id, host_id, secret, created_at)
-    SELECT n.channel, CAST(n.mark AS {blob}), n.address, s.id, h.id, CAST(n.secret AS {blob}), :now
+    INSERT INTO endpoints (channel, address_key, address, sealed_address, subscriber_id, host_id, secret, created_at)
+    SELECT n.channel, CAST(n.mark AS {blob}), n.address, CAST(n.sealed AS {blob}), s.id, h.id,
+        CAST(n.secret AS {blob}), :now
     FROM {rows} AS n JOIN subscribers AS s ON s.address = n.owner JOIN hosts AS h ON h.name = n.host
     WHERE true ORDER BY n.channel, n.mark
     ON CONFLICT (channel, address_key) DO NOTHING
     RETURNING id, channel, address_key, subscriber_id
     """,
-    columns=("channel text", "mark text", "address text", "owner text", "host text", "secret text"),
+    columns=(
+        "channel text",
+        "mark text",
+        "address text",
+        "sealed text",
+        "owner text",
+        "host text",
+        "secret text",
+    ),
     **_BLOB,
 )
 
@@ -84,7 +98,7 @@ _ALL = (
 
 @dataclass(frozen=True, slots=True)
 class EndpointWanted:
-    """An address that somebody wants to be served at; *secret* (`whsec_…`) instead of one that we make."""
+    """An address that somebody wants to be served at; *secret* is a robot's, or a webhook's instead of one of ours."""
 
     address: Address
     secret: str | None = None
@@ -128,6 +142,17 @@ def find_endpoint(db: Connection, address: Address, *, keys: KeyRing) -> int | N
     """The key of the endpoint of *address*; None where there is none."""
     found = _known(db, {address: _marks(address, keys)}, _KNOWN).get(address)
     return None if found is None else found.id
+
+
+def robot_secret(given: str) -> str:
+    """*given* as a robot's platform shows it. Raises WrongUsage for what can be none."""
+    secret = given.strip()
+    if not (SECRET_LEAST <= len(secret) <= SECRET_MOST) or not secret.isascii() or not secret.isprintable():
+        raise WrongUsage(
+            "secret: that can be none",
+            mend="Copy it from the robot's page, from behind “signature”: SEC… at DingTalk.",
+        )
+    return secret
 
 
 def list_endpoints(db: Connection, *, limit: int | None = None) -> list[dict[str, Any]]:
@@ -188,7 +213,15 @@ def _made(
     db.execute(_ADD_OWNERS, {"names": sorted({one.address.owner for one in missing}), "created": now})
     new = {(one.address.channel, marks[one.address][0]): (one.address, _secret(one)) for one in missing}
     rows = [
-        (channel, mark, address.text, address.owner, address.host, _sealed(secret, keys))
+        (
+            channel,
+            mark,
+            address.shown,
+            _sealed(address.text, keys) if channel in SEALED else None,
+            address.owner,
+            address.host,
+            _sealed(secret, keys),
+        )
         for (channel, mark), (address, secret) in new.items()
     ]
     made = {}
@@ -200,7 +233,7 @@ def _made(
 
 def _secret(one: EndpointWanted) -> str | None:
     """What a new endpoint's deliveries are signed with."""
-    return (one.secret or new_webhook_secret()) if one.address.channel in CHANNELS_WITH_SECRET else None
+    return one.secret or (new_webhook_secret() if one.address.channel in CHANNELS_WITH_SECRET else None)
 
 
 def _sealed(secret: str | None, keys: KeyRing) -> str | None:

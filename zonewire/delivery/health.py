@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import Connection, bindparam, or_, select, update
 
-from zonewire.delivery.outcomes import Delivered, Never, said
+from zonewire.delivery.outcomes import Delivered, Later, Never, said
 from zonewire.delivery.states import INTENT_KINDS
 from zonewire.store import SECOND, Spelled, as_rows, many, values_of
 from zonewire.store.tables import endpoints
@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 FEWEST_FAILURES = 20
 """An endpoint with fewer failures in a row is never disabled by time."""
+
+_SAID_BY_STATUS = frozenset({"email", "webhook", "websub"})
 
 TOO_LONG = "failed for too long without one success"
 """Why an endpoint is disabled that no person and no receiver turned off."""
@@ -73,33 +75,36 @@ _DISABLE_FAILING = (
     .returning(endpoints.c.id)
 )
 
-_DISABLE_GONE = (
-    update(endpoints)
-    .where(
-        endpoints.c.id.in_(values_of(many("gone_ids"))),
-        or_(endpoints.c.state != "disabled", endpoints.c.gone.is_(False)),
-    )
-    .values(state="disabled", gone=True, disabled_at=bindparam("moment"), reason="the receiver says that it is gone")
-    .returning(endpoints.c.id)
+GONE = "the receiver says that it is gone"
+
+# Endpoints that cannot work any more: gone for good, or until somebody has mended their settings.
+_DISABLE_AT_ONCE = Spelled(
+    """
+    UPDATE endpoints SET state = 'disabled', gone = (gone OR r.is_gone = 1), disabled_at = :moment, reason = r.why
+    FROM {rows} AS r
+    WHERE endpoints.id = r.id AND (endpoints.state <> 'disabled' OR (r.is_gone = 1 AND NOT endpoints.gone))
+    RETURNING endpoints.id
+    """,
+    columns=("id bigint", "is_gone bigint", "why text"),
 )
 
 
-def note(db: Connection, settlements: "Sequence[Settlement]", *, disable_after_s: int, now: int) -> None:
-    """Bring the endpoints of *settlements* up to date.
+def note(db: Connection, settlements: "Sequence[Settlement]", *, disable_after_s: int, now: int) -> list[int]:
+    """Bring the endpoints of *settlements* up to date; those that had failed and took something now.
 
     How the hub's questions are answered says nothing of an endpoint: anybody can make it ask them.
     """
     settlements = [s for s in settlements if s.row.kind not in INTENT_KINDS]
     well = {s.row.endpoint_id for s in settlements if isinstance(s.outcome, Delivered)}
     failed = [s for s in settlements if not isinstance(s.outcome, Delivered) and s.row.endpoint_id not in well]
-    gone = {s.row.endpoint_id for s in settlements if isinstance(s.outcome, Never) and s.outcome.close_endpoint}
-    unwell = gone | {s.row.endpoint_id for s in failed}
+    closing = dict(sorted(_closing(s) for s in settlements if _closes(s)))
+    unwell = closing.keys() | {s.row.endpoint_id for s in failed}
     tried = {"tried_ids": list(well | unwell), "unwell_ids": list(unwell)}
     changing = db.execute(_CHANGING, tried).scalars().all()
     if recovered := [endpoint for endpoint in changing if endpoint in well]:
         db.execute(_WELL, {"well_ids": recovered})
     if not unwell:
-        return
+        return recovered
     times = Counter(s.row.endpoint_id for s in failed)
     words = {s.row.endpoint_id: said(getattr(s.outcome, "error", ""))[:200] for s in failed}
     if times:
@@ -107,7 +112,26 @@ def note(db: Connection, settlements: "Sequence[Settlement]", *, disable_after_s
         db.execute(_FAILED.on(db), {"rows": rows, "moment": now})
     before = {"failed_ids": sorted(times), "failing_before": now - disable_after_s * SECOND, "moment": now}
     closed = list(db.execute(_DISABLE_FAILING, before).scalars())
-    if gone:
-        closed += db.execute(_DISABLE_GONE, {"gone_ids": sorted(gone), "moment": now}).scalars()
+    if closing:
+        rows = as_rows([(endpoint, gone, reason) for endpoint, (gone, reason) in closing.items()])
+        closed += db.execute(_DISABLE_AT_ONCE.on(db), {"rows": rows, "moment": now}).scalars()
     for endpoint in closed:
         log.warning("endpoint.disabled", endpoint_id=f"e{endpoint}", error=words.get(endpoint, ""))
+    return recovered
+
+
+def _closes(s: "Settlement") -> bool:
+    """Whether nothing more can go to its endpoint."""
+    match s.outcome:
+        case Never():
+            return s.outcome.close_endpoint or s.outcome.disable_endpoint
+        case Later(then_disable=True, most_tries=int(most)):
+            return s.row.attempts + 1 >= most
+    return False
+
+
+def _closing(s: "Settlement") -> tuple[int, tuple[int, str]]:
+    """An endpoint, whether it is gone for good, and why, for whoever looks at it."""
+    is_gone = isinstance(s.outcome, Never) and s.outcome.close_endpoint
+    reason = GONE if is_gone and s.row.channel in _SAID_BY_STATUS else said(getattr(s.outcome, "error", ""))[:200]
+    return s.row.endpoint_id, (int(is_gone), reason)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from zonewire.delivery import counts, health, statements
 from zonewire.delivery.counts import Moves, Slot
-from zonewire.delivery.outcomes import Delivered, Never, Outcome, Unknown, said
+from zonewire.delivery.outcomes import Delivered, Later, Never, Outcome, Unknown, said
 from zonewire.delivery.retries import INTENT, RetryPolicy, next_try
 from zonewire.delivery.states import INTENT_KINDS, Kind, State
 from zonewire.store import SECOND, Spelled, as_ids, as_rows, read_rows
@@ -69,6 +69,9 @@ class Claimed(NamedTuple):
     due_at: int
     attempts: int
     waits: int
+    unknowns: int
+    part: int  # messages of a long digest that the receiver has
+    plain: int  # 1: its rich form was refused
     event_type: str | None
     sequence: int | None
     lease_id: int
@@ -109,6 +112,9 @@ class Settlement(NamedTuple):
     took_ms: int = 0
     answer: str = ""
     note: str = ""  # what whoever built the request wanted to know again: see building.Builder.notes
+    next_part: int = 0  # it was a part of the message, and goes on with this one; 0 where it was the whole, or the last
+    request: int | None = None  # the same for all that one request carried
+    again_s: int = 0  # the next part follows in so many seconds
 
 
 @dataclass(slots=True)
@@ -121,10 +127,12 @@ class Tally:
     cancelled: int = 0
     too_late: int = 0
     claimed: int = 0
+    went_on: int = 0  # with their next part, or in their plain form
+    recovered: list[int] = field(default_factory=list)  # endpoints that had failed, and took something
 
     def add(self, other: "Tally") -> None:
         """Take *other* in."""
-        for name in ("delivered", "retried", "buried", "cancelled", "too_late", "claimed"):
+        for name in ("delivered", "retried", "buried", "cancelled", "too_late", "claimed", "went_on"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
@@ -138,13 +146,13 @@ def claim_ready(
     if places.total <= 0:
         return Batch(cursor=after)
     chosen, cursor = _choose(db, lane=lane, places=places, after=after)
-    return _take(db, chosen, lane=lane, worker=worker, now=now, moves=moves, cursor=cursor, alone=False)
+    return take(db, chosen, lane=lane, worker=worker, now=now, moves=moves, cursor=cursor, alone=False)
 
 
 def claim_suspect(db: Connection, *, lane: str, worker: str, now: int, moves: Moves, cursor: Place) -> Batch:
     """Claim one row whose lease ran out twice, for a process that has nothing else in flight."""
     chosen = _read(db, statements.SUSPECT, {"lane": lane})
-    return _take(db, chosen, lane=lane, worker=worker, now=now, moves=moves, cursor=cursor, alone=True)
+    return take(db, chosen, lane=lane, worker=worker, now=now, moves=moves, cursor=cursor, alone=True)
 
 
 def oldest_suspect(db: Connection, lane: str) -> int | None:
@@ -158,7 +166,7 @@ def _choose(db: Connection, *, lane: str, places: Places, after: Place) -> tuple
     chosen: list[Chosen] = []
     cursor = after
     for begin in (after, START) if after != START else (START,):
-        seen = _look(db, lane=lane, begin=begin, busy=free, per_host=places.per_host, steps=left)
+        seen = look(db, lane=lane, begin=begin, busy=free, per_host=places.per_host, steps=left)
         if begin is START and after != START:
             seen = [row for row in seen if row[:2] <= after]
         taken = _oldest(db, lane=lane, seen=seen, free=free, per_host=places.per_host, most=left)
@@ -172,7 +180,7 @@ def _choose(db: Connection, *, lane: str, places: Places, after: Place) -> tuple
     return chosen, cursor
 
 
-def _look(
+def look(
     db: Connection, *, lane: str, begin: Place, busy: Mapping[int, int], per_host: int, steps: int
 ) -> list[Chosen]:
     """The oldest row of each place in turn. Its id is 0 where it may not be claimed, or is not locked yet.
@@ -257,7 +265,7 @@ def _read(db: Connection, statement: Spelled, parameters: dict[str, Any]) -> lis
     return list(map(Chosen._make, read_rows(db, statement.on(db), parameters)))
 
 
-def _take(
+def take(
     db: Connection,
     chosen: Sequence[Chosen],
     *,
@@ -320,17 +328,27 @@ def settle(
     tally = Tally()
     if not settlements:
         return tally
-    delivered = [s for s in settlements if isinstance(s.outcome, Delivered)]
-    failed = [s for s in settlements if not isinstance(s.outcome, Delivered)]
-    if delivered:
-        tally.delivered = _deliver(db, delivered, now=now)
-    if failed:
-        tally.retried, tally.buried = _fail(db, failed, policy=policy, chance=chance, now=now)
-    health.note(db, settlements, disable_after_s=disable_after_s, now=now)
-    tally.too_late = len(settlements) - tally.delivered - tally.retried - tally.buried
-    moves[Slot(lane, State.SENDING)] -= tally.delivered + tally.retried + tally.buried
+    ends = _Ends.of(settlements, policy=policy, chance=chance, now=now)
+    if ends.delivered:
+        tally.delivered = _deliver(db, ends.delivered, now=now)
+    kept: set[int] = set()
+    if ends.onward:
+        kept.update(db.execute(statements.SETTLE_ON.on(db), {"rows": as_rows(ends.onward), "moment": now}).scalars())
+        tally.went_on = len(kept)
+    if ends.retries:
+        kept.update(db.execute(statements.SETTLE_RETRY.on(db), {"rows": as_rows(ends.retries)}).scalars())
+        tally.retried = len(kept) - tally.went_on
+    if ends.burials:
+        parameters = {"rows": as_rows(ends.burials), "settled_at": now}
+        kept.update(db.execute(statements.SETTLE_DEAD.on(db), parameters).scalars())
+        tally.buried = len(kept) - tally.went_on - tally.retried
+    if failures := [_attempt(s, now) for s in ends.failed if s.row.id in kept]:
+        db.execute(statements.RECORD_ATTEMPTS, failures)
+    tally.recovered = health.note(db, settlements, disable_after_s=disable_after_s, now=now)
+    tally.too_late = len(settlements) - tally.delivered - len(kept)
+    moves[Slot(lane, State.SENDING)] -= tally.delivered + len(kept)
     moves[Slot(lane, State.DELIVERED)] += tally.delivered
-    moves[Slot(lane, State.RETRYING)] += tally.retried
+    moves[Slot(lane, State.RETRYING)] += tally.retried + tally.went_on
     moves[Slot(lane, State.DEAD)] += tally.buried
     return tally
 
@@ -344,36 +362,61 @@ def _deliver(db: Connection, delivered: Sequence[Settlement], *, now: int) -> in
     return db.execute(statements.SETTLE_DELIVERED.on(db), parameters).rowcount
 
 
-def _fail(
-    db: Connection, failed: Sequence[Settlement], *, policy: RetryPolicy, chance: float, now: int
-) -> tuple[int, int]:
-    """Retry or bury each; keep what was answered. Returns how many of each."""
-    retries: list[tuple[int, int, int, int, int]] = []
-    burials: list[tuple[int, int, int, int, str]] = []
-    for s in failed:
+@dataclass(slots=True)
+class _Ends:
+    """What becomes of each row of a batch, as the statements that write it down want it."""
+
+    delivered: list[Settlement] = field(default_factory=list)
+    failed: list[Settlement] = field(default_factory=list)
+    onward: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
+    retries: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    burials: list[tuple[int, int, int, int, str]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, settlements: Sequence[Settlement], *, policy: RetryPolicy, chance: float, now: int) -> "_Ends":
+        ends = cls()
+        for s in settlements:
+            if isinstance(s.outcome, Delivered):
+                if s.next_part:
+                    due_at = now + s.again_s * SECOND
+                    ends.onward.append((s.row.id, s.row.lease_id, due_at, s.next_part, s.row.plain, 0))
+                else:
+                    ends.delivered.append(s)
+            else:
+                ends.failed.append(s)
+                ends._fail(s, policy=policy, chance=chance, now=now)
+        return ends
+
+    def _fail(self, s: Settlement, *, policy: RetryPolicy, chance: float, now: int) -> None:
+        """Retry, bury, or once more in a plain form."""
         row, unknown = s.row, int(isinstance(s.outcome, Unknown))
-        if isinstance(s.outcome, Never):
-            burials.append((row.id, row.lease_id, 1, unknown, said(s.outcome.error)[:REASON_CHARS]))
-            continue
+        if isinstance(s.outcome, Never) and s.outcome.has_plainer and not row.plain:
+            self.onward.append((row.id, row.lease_id, now, row.part, 1, 1))
+            return
+        if (why := _why_over(s)) is not None:
+            self.burials.append((row.id, row.lease_id, 1, unknown, said(why)[:REASON_CHARS]))
+            return
         stated = getattr(s.outcome, "wait_s", None)
         steps = INTENT if row.kind in INTENT_KINDS else policy
         following = next_try(steps, attempts=row.attempts, waits=row.waits, stated_wait_s=stated, chance=chance)
         if following.wait_s is None:
-            burials.append((row.id, row.lease_id, 1, unknown, "its tries ran out"))
+            self.burials.append((row.id, row.lease_id, 1, unknown, "its tries ran out"))
         else:
             due_at = now + int(following.wait_s * SECOND)
-            retries.append((row.id, row.lease_id, due_at, int(following.spends_try), unknown))
-    kept: set[int] = set()
-    if retries:
-        kept.update(db.execute(statements.SETTLE_RETRY.on(db), {"rows": as_rows(retries)}).scalars())
-    retried = len(kept)
-    if burials:
-        parameters = {"rows": as_rows(burials), "settled_at": now}
-        kept.update(db.execute(statements.SETTLE_DEAD.on(db), parameters).scalars())
-    rows = [_attempt(s, now) for s in failed if s.row.id in kept]
-    if rows:
-        db.execute(statements.RECORD_ATTEMPTS, rows)
-    return retried, len(kept) - retried
+            self.retries.append((row.id, row.lease_id, due_at, int(following.spends_try), unknown))
+
+
+def _why_over(s: Settlement) -> str | None:
+    """Why a failed try is the last one, whatever the schedule says; None where it is not."""
+    row = s.row
+    match s.outcome:
+        case Never(error=error):
+            return error
+        case Unknown(once_more=True) if row.unknowns and row.attempts:
+            return "unknown"
+        case Later(most_tries=int(most), error=error) if row.attempts + 1 >= most:
+            return error
+    return None
 
 
 def hand_back(db: Connection, rows: Sequence[Claimed], *, lane: str, now: int, moves: Moves) -> None:
@@ -394,7 +437,7 @@ def _attempt(s: Settlement, now: int) -> dict[str, Any]:
     outcome = s.outcome
     return {
         "delivery_id": s.row.id,
-        "request": None,
+        "request": s.request,
         "at": now,
         "took_ms": s.took_ms,
         "outcome": type(outcome).__name__.lower(),

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 from zonewire.articles.model import Version
 from zonewire.keys import SigningKey
@@ -17,7 +18,8 @@ class Endpoint:
     channel: str
     address: str
     host: str  # "host:port", or a mail domain
-    signing: tuple[SigningKey, ...] = ()  # the newest first; more than one while a secret is replaced
+    signing: tuple[SigningKey, ...] = ()  # a webhook's: the newest first; more than one while a secret is replaced
+    secret: str = ""  # a robot's, for its platform's way of signing; "" where nothing is signed
 
 
 class NewsMessage(NamedTuple):
@@ -76,8 +78,81 @@ class PingMessage(NamedTuple):
     topic: str
 
 
+class CardSort(StrEnum):
+    """What a card in a chat is about."""
+
+    NEWS = "news"  # one article, or several that came together
+    CHANGES = "changes"  # 更正, 撤稿
+    DIGEST = "digest"
+    GREETING = "greeting"  # `endpoints test`
+
+
+class CardItem(NamedTuple):
+    """One article in a card. All texts are plain, on one line, and whole: each platform cuts for itself."""
+
+    title: str
+    url: str  # "" of a withdrawn one that an earlier digest carried
+    number: int = 0  # its version, by acceptance number
+    summary: str = ""
+    meta: str = ""  # where and when it is from
+    picture: str = ""  # an https address
+    mark: str = ""  # what stands before the title: 更正, 撤稿; "" of news
+    group: str = ""  # the place under whose heading it stands
+
+
+class CardMessage(NamedTuple):
+    """What a robot writes into its chat."""
+
+    sort: CardSort
+    locale: str
+    portal: str  # its name in that language
+    home: str  # where a card leads that is about no single article
+    heading: str  # one line that says what this is: what a notification shows
+    lead: str  # a sentence under it; may be ""
+    items: tuple[CardItem, ...]
+    at: int  # this try's moment in Unix seconds, for signatures
+    more: str = ""  # how many are left out; "" where none is
+    more_url: str = ""
+    part: int = 1
+    parts: int = 1
+    plain: bool = False  # the rich form of it was refused
+
+
+class UrlsMessage(NamedTuple):
+    """The addresses of articles that are new, changed or withdrawn, to a search engine."""
+
+    urls: tuple[str, ...]
+    service: str  # where they are sent
+    key: str  # what we prove by that the site is ours; open: never log one
+
+
+class DraftMessage(NamedTuple):
+    """What is to be done about a draft of an Official Account: see outbound.courier.DraftRequest."""
+
+    act: str
+    articles: tuple[Any, ...] = ()
+    indexes: tuple[int, ...] = ()
+    media_id: str = ""
+    publish_id: str = ""
+    made_at: int = 0
+    accent: str = ""
+    name: str = ""
+    is_uncertain: bool = False
+    told: Mapping[str, Any] = {}  # comes back with the reply, for whoever keeps what is known of drafts
+
+
 class NoRoom:
     """In a message's place where this turn has no room for it: it is claimed again in a moment."""
 
 
-Message = NewsMessage | TestMessage | LetterMessage | NoticeMessage | IntentMessage | PingMessage
+Message = (
+    NewsMessage
+    | TestMessage
+    | LetterMessage
+    | NoticeMessage
+    | IntentMessage
+    | PingMessage
+    | CardMessage
+    | UrlsMessage
+    | DraftMessage
+)

@@ -8,6 +8,8 @@ class Delivered:
     """The receiver has it."""
 
     status: int = 0
+    rests_s: int = 0  # and wants nothing more for so long
+    goes_on_s: int | None = None  # that was a part of it: the next follows in so many seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,9 @@ class Later:
     error: str
     status: int = 0
     wait_s: int | None = None  # what the receiver asked for: replaces the step, and spends no try
+    pauses_endpoint: bool = False  # for as long nothing else goes to this endpoint either
+    most_tries: int | None = None  # after so many it is `Never`, however long the schedule
+    then_disable: bool = False  # … and its endpoint is disabled, since a person must mend its settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,8 @@ class Never:
     error: str
     status: int = 0
     close_endpoint: bool = False  # nor for any other: the receiver is gone
+    disable_endpoint: bool = False  # nor for any other until a person has mended its settings: what is owed is held
+    has_plainer: bool = False  # a plainer form of it, which is tried once, may do
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,7 @@ class Unknown:
     """Bytes went out and no answer came: the receiver may have it."""
 
     error: str = "no answer came"
+    once_more: bool = False  # the receiver cannot tell a repetition from a new one: one try more, and no other
 
 
 def said(words: str) -> str:

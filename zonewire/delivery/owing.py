@@ -11,10 +11,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, literal_column, or_, select, update
 
 from zonewire.delivery import counts
+from zonewire.delivery.channel_names import ROBOTS
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.states import ARTICLE_KINDS, Kind, Move, State
-from zonewire.store import Spelled, as_ids, as_rows, is_postgresql, many, read_rows, values_of
+from zonewire.store import SECOND, Spelled, as_ids, as_rows, is_postgresql, many, read_rows, values_of
 from zonewire.store.tables import attempts, deliveries, subscriptions
+
+NEWS_WORTH, DIGEST_WORTH = 24 * 3600 * SECOND, 3 * 24 * 3600 * SECOND
+"""What a chat was not sent by then is left out of it: nobody scrolls through a day of old news. What puts something
+right keeps its worth, and so does everything that goes elsewhere."""
+
+SPREAD_FROM_S, SPREAD_S = 30, 270
+"""Feishu asks to be spared at full and half hours: digests there leave so much later, each endpoint by its own step."""
 
 _LANE = """CASE e.channel WHEN 'webhook' THEN 'push.http' WHEN 'websub' THEN 'push.http'
     WHEN 'email' THEN 'push.email' ELSE 'push.robot' END"""
@@ -23,7 +31,7 @@ _LANE = """CASE e.channel WHEN 'webhook' THEN 'push.http' WHEN 'websub' THEN 'pu
 # meanwhile, the rows above the highest id of before are counted (fetching each one took as long as making it).
 _INSERT = """
     {counting} INSERT INTO deliveries (created_at, kind, lane, state, ready, host_id, endpoint_id, article_id, number,
-        edition_id, subscription_id, due_at)
+        edition_id, subscription_id, due_at, worthless_at)
     SELECT {values}
 """
 _MADE = {"counting": "", "counted": ""}
@@ -40,6 +48,14 @@ _COUNT_ABOVE = (
 _FROM_ENDPOINT = f"{_LANE}, 'pending', CASE WHEN e.state = 'disabled' THEN NULL ELSE 1 END, e.host_id, e.id"
 _DUE = "CASE WHEN e.state = 'disabled' THEN NULL ELSE :now END"
 _KEPT = "ON CONFLICT DO NOTHING {counted}"
+_IN_CHATS = f"e.channel IN ({', '.join(repr(name) for name in ROBOTS)})"
+_WORTH_OF_NEWS = f"CASE WHEN :kind = 'news' AND {_IN_CHATS} THEN :now + {NEWS_WORTH} END"
+_WORTH_OF_DIGEST = f"CASE WHEN {_IN_CHATS} THEN :now + {DIGEST_WORTH} END"
+_SPREADS = "(:spread = 1 AND e.channel = 'feishu')"
+_DIGEST_FROM_ENDPOINT = f"""{_LANE}, 'pending',
+    CASE WHEN e.state = 'disabled' THEN NULL WHEN {_SPREADS} THEN 0 ELSE 1 END, e.host_id, e.id"""
+_DIGEST_DUE = f"""CASE WHEN e.state = 'disabled' THEN NULL
+    WHEN {_SPREADS} THEN :now + ({SPREAD_FROM_S} + e.id * 7919 % {SPREAD_S}) * {SECOND} ELSE :now END"""
 
 # One delivery for each endpoint with an active instant subscription under one of the filters in `rows`, from a cursor
 # on, in the order of the index `instant`. The last filter and endpoint seen are the next cursor.
@@ -57,7 +73,9 @@ NEXT_INSTANT = Spelled(
     postgresql={"join": "JOIN"},
 )
 OWE_NEWS = Spelled(
-    _INSERT.replace("{values}", f":now, :kind, {_FROM_ENDPOINT}, :article_id, :number, NULL, NULL, {_DUE}")
+    _INSERT.replace(
+        "{values}", f":now, :kind, {_FROM_ENDPOINT}, :article_id, :number, NULL, NULL, {_DUE}, {_WORTH_OF_NEWS}"
+    )
     + " FROM {ids} AS r JOIN endpoints e ON e.id = r.id WHERE NOT e.gone "
     + _KEPT,
     sqlite=_MADE,
@@ -89,7 +107,10 @@ HOLDERS = (
 )
 
 OWE_EDITIONS = Spelled(
-    _INSERT.replace("{values}", f":now, 'digest', {_FROM_ENDPOINT}, NULL, NULL, r.edition_id, s.id, {_DUE}")
+    _INSERT.replace(
+        "{values}",
+        f":now, 'digest', {_DIGEST_FROM_ENDPOINT}, NULL, NULL, r.edition_id, s.id, {_DIGEST_DUE}, {_WORTH_OF_DIGEST}",
+    )
     + """ FROM {rows} AS r JOIN subscriptions s ON s.id = r.subscription_id
         JOIN endpoints e ON e.id = s.endpoint_id WHERE NOT e.gone """
     + _KEPT,
@@ -97,8 +118,31 @@ OWE_EDITIONS = Spelled(
     sqlite=_MADE,
     postgresql=_MADE_AND_COUNTED,
 )
+# A revision for each draft that is in its box and holds an article, or is of an edition; where none waits already.
+_OWE_REVISIONS = (
+    _INSERT.replace(
+        "{values}", f":now, 'revision', {_FROM_ENDPOINT}, NULL, NULL, w.edition_id, w.subscription_id, {_DUE}, NULL"
+    )
+    + """ FROM wechat_drafts w JOIN endpoints e ON e.id = w.endpoint_id
+        WHERE w.state = 'draft' AND NOT e.gone AND {which}
+          AND NOT EXISTS (SELECT 1 FROM deliveries r WHERE r.kind = 'revision' AND r.edition_id = w.edition_id
+            AND r.subscription_id = w.subscription_id AND r.state = 'pending') {counted}"""
+)
+OWE_REVISIONS_OF_EDITION = Spelled(
+    _OWE_REVISIONS.replace("{which}", "w.edition_id = :edition_id"), sqlite=_MADE, postgresql=_MADE_AND_COUNTED
+)
+OWE_REVISIONS_OF_ARTICLE = Spelled(
+    _OWE_REVISIONS.replace(
+        "{which}",
+        """w.edition_id IN (SELECT v.edition_id FROM edition_versions v WHERE v.number IN (
+            SELECT n.number FROM versions n WHERE n.article_id = :article_id))""",
+    ),
+    sqlite=_MADE,
+    postgresql=_MADE_AND_COUNTED,
+)
+
 OWE_SERVICE = Spelled(
-    _INSERT.replace("{values}", f":now, :kind, {_FROM_ENDPOINT}, NULL, NULL, NULL, s.id, {_DUE}")
+    _INSERT.replace("{values}", f":now, :kind, {_FROM_ENDPOINT}, NULL, NULL, NULL, s.id, {_DUE}, NULL")
     + """ FROM {rows} AS r JOIN subscriptions s ON s.id = r.subscription_id
         JOIN endpoints e ON e.id = s.endpoint_id WHERE NOT e.gone """
     + "{counted}",
@@ -109,7 +153,7 @@ OWE_SERVICE = Spelled(
 
 # One for each of a set of things at their endpoints, whatever state these are in: nothing is made where one is gone.
 OWE_FOR = Spelled(
-    _INSERT.replace("{values}", f":now, :kind, {_FROM_ENDPOINT}, NULL, NULL, NULL, r.about, {_DUE}")
+    _INSERT.replace("{values}", f":now, :kind, {_FROM_ENDPOINT}, NULL, NULL, NULL, r.about, {_DUE}, NULL")
     + " FROM {rows} AS r JOIN endpoints e ON e.id = r.endpoint_id WHERE NOT e.gone {counted}",
     columns=("about bigint", "endpoint_id bigint"),
     sqlite=_MADE,
@@ -122,7 +166,7 @@ _MADE_FOR = select(deliveries.c.subscription_id, deliveries.c.id).where(
 )
 
 OWE_TEST = Spelled(
-    _INSERT.replace("{values}", f":now, 'test', {_FROM_ENDPOINT}, NULL, NULL, NULL, NULL, {_DUE}")
+    _INSERT.replace("{values}", f":now, 'test', {_FROM_ENDPOINT}, NULL, NULL, NULL, NULL, {_DUE}, NULL")
     + " FROM {ids} AS r JOIN endpoints e ON e.id = r.id WHERE e.state <> 'disabled' {counted}",
     sqlite=_MADE,
     postgresql=_MADE_AND_COUNTED,
@@ -243,10 +287,31 @@ def supersede(db: Connection, *, article_id: int, before: int, most: int, now: i
     return _cancel(db, db.execute(SUPERSEDED, parameters).all(), why="superseded", now=now)
 
 
-def owe_editions(db: Connection, *, edition_by_subscription: Mapping[int, int], now: int) -> int:
-    """Owe to each subscription its edition; once, however often it is said. How many are new."""
+def owe_editions(db: Connection, *, edition_by_subscription: Mapping[int, int], now: int, spread: bool) -> int:
+    """Owe to each subscription its edition; once, however often it is said. How many are new.
+
+    *spread* lets those to platforms that are busy at the full hour come due a little later.
+    """
     pairs = [(edition, subscription) for subscription, edition in edition_by_subscription.items()]
-    return _owed(db, OWE_EDITIONS, {"rows": as_rows(pairs), "now": now}).total() if pairs else 0
+    parameters = {"rows": as_rows(pairs), "now": now, "spread": int(spread)}
+    return _owed(db, OWE_EDITIONS, parameters).total() if pairs else 0
+
+
+def owe_revisions(
+    db: Connection,
+    *,
+    edition_id: int | None = None,
+    article_id: int | None = None,
+    now: int,
+    moves: Moves | None = None,
+) -> Counter[str]:
+    """Owe it to the drafts of an edition, or to those that hold an article, to be written anew; how many on each lane.
+
+    *moves* as in `cancel`.
+    """
+    if article_id is not None:
+        return _owed(db, OWE_REVISIONS_OF_ARTICLE, {"article_id": article_id, "now": now}, moves=moves)
+    return _owed(db, OWE_REVISIONS_OF_EDITION, {"edition_id": edition_id, "now": now}, moves=moves)
 
 
 def owe_service_mails(db: Connection, *, kind: Kind, subscription_ids: Iterable[int], now: int) -> int:

@@ -20,6 +20,15 @@ _CLAIMABLE = """
          FROM articles a WHERE a.id = n.article_id))
 """
 
+# Whether the endpoint has, or may have, an older version of the article.
+_HAD_OF = """
+    (SELECT a.version > 1 FROM articles a WHERE a.id = {row}.article_id) AND EXISTS (
+        SELECT 1 FROM deliveries o WHERE o.kind IN ('news', 'withdrawal') AND o.article_id = {row}.article_id
+           AND o.endpoint_id = {row}.endpoint_id AND o.number < {row}.number
+           AND (o.state = 'delivered' OR o.unknowns > 0))
+"""
+_HAD = _HAD_OF.format(row="deliveries")
+
 _ROOM = "COALESCE((SELECT b.free FROM busy b WHERE b.host_id = d.host_id), CAST(:room AS bigint))"
 _IS_OPEN = "e.state <> 'disabled' AND NOT e.gone"
 _ID_IF_CLAIMABLE = f"CASE WHEN {_IS_OPEN} AND n.lapses < 2 AND {_CLAIMABLE} THEN n.id ELSE 0 END"
@@ -108,6 +117,70 @@ CANDIDATES = Spelled(
     },
 )
 
+# What an endpoint with terms is sent first: the rest of a message of several parts, a test, what is put right, a digest
+# (the newest first), news (by `order`: 1, the oldest first; -1, the newest).
+_SORT = f"""
+    CASE WHEN {{row}}.part > 0 THEN 0 WHEN {{row}}.kind = 'test' THEN 1
+        WHEN {{row}}.kind = 'withdrawal' OR {{row}}.event_type = 'article.updated'
+          OR ({{row}}.kind = 'news' AND {{row}}.event_type IS NULL AND {_HAD_OF}) THEN 2
+        WHEN {{row}}.kind = 'digest' THEN 3 ELSE 4 END
+"""
+_RANK = "COALESCE(-{row}.edition_id, {row}.number * CAST(:order AS bigint), {row}.id)"
+_AT_PACED = f"""
+    n.lane = :lane AND n.ready = 1 AND n.lapses < 2 AND n.host_id = p.host_id AND n.endpoint_id = p.endpoint_id
+    AND {_CLAIMABLE} ORDER BY {_SORT.format(row="n")}, {_RANK.format(row="n")}
+"""
+# The rows that come first at each place in `rows`, at most `each`; in the order of delivery.loads.Candidate.
+LOAD_CANDIDATES = Spelled(
+    f"""
+    SELECT {{collect}}({{array}}(d.host_id, d.endpoint_id, {_SORT.format(row="d")}, {_RANK.format(row="d")}, d.id,
+        d.due_at, d.state, d.kind, CASE WHEN d.plain THEN 1 ELSE 0 END))
+    FROM {{rows}} AS p {{join}} JOIN endpoints e ON e.id = d.endpoint_id AND {_IS_OPEN}
+    """,
+    columns=("host_id bigint", "endpoint_id bigint"),
+    sqlite={
+        "join": f"CROSS JOIN deliveries d ON d.id IN (SELECT n.id FROM deliveries n WHERE {_AT_PACED} LIMIT :each)"
+    },
+    postgresql={
+        "join": f"""CROSS JOIN LATERAL (
+            SELECT n.* FROM deliveries n WHERE {_AT_PACED} LIMIT :each FOR NO KEY UPDATE SKIP LOCKED) AS d"""
+    },
+)
+
+# What is ready at the places in `rows` and worth nothing any more. By the index `ready`.
+WORTHLESS = Spelled(
+    """
+    SELECT {collect}({array}(w.id)) FROM (
+        SELECT d.id FROM {rows} AS p {join} deliveries d
+          ON d.lane = :lane AND d.ready = 1 AND d.host_id = p.host_id AND d.endpoint_id = p.endpoint_id
+        WHERE d.worthless_at <= :moment LIMIT :most) AS w
+    """,
+    columns=("host_id bigint", "endpoint_id bigint"),
+    sqlite={"join": "CROSS JOIN"},
+    postgresql={"join": "JOIN"},
+)
+
+# All that is ready at some places waits until its endpoint may be sent to again: nobody looks at it before. By `ready`.
+PARK = Spelled(
+    """
+    UPDATE deliveries SET ready = 0, due_at = r.free_at FROM {rows} AS r
+    WHERE deliveries.lane = :lane AND deliveries.ready = 1 AND deliveries.host_id = r.host_id
+      AND deliveries.endpoint_id = r.endpoint_id
+    """,
+    columns=("host_id bigint", "endpoint_id bigint", "free_at bigint"),
+)
+
+# Retries at some hosts that answer again, and whose receivers have not said themselves when to come.
+HASTEN_AT_HOSTS = Spelled(
+    """
+    UPDATE deliveries SET due_at = :moment WHERE id IN (
+        SELECT n.id FROM deliveries n WHERE n.lane = :lane AND n.ready = 0 AND n.state = 'retrying' AND n.attempts > 0
+          AND n.waits = 0 AND n.due_at > :moment AND n.host_id IN {ids} LIMIT :most {lock})
+    """,
+    sqlite={"lock": ""},
+    postgresql={"lock": "FOR NO KEY UPDATE SKIP LOCKED"},
+)
+
 # One row whose lease ran out twice or more: it is claimed alone. By the index `suspects`.
 SUSPECT = Spelled(
     f"SELECT {_CHOSEN}"
@@ -128,14 +201,6 @@ OLDEST_SUSPECT = select(func.min(deliveries.c.due_at)).where(
 )
 
 OPEN_LEASE = insert(leases).returning(leases.c.id)
-
-# Whether the endpoint has, or may have, an older version of the article.
-_HAD = """
-    (SELECT a.version > 1 FROM articles a WHERE a.id = deliveries.article_id) AND EXISTS (
-        SELECT 1 FROM deliveries o WHERE o.kind IN ('news', 'withdrawal') AND o.article_id = deliveries.article_id
-           AND o.endpoint_id = deliveries.endpoint_id AND o.number < deliveries.number
-           AND (o.state = 'delivered' OR o.unknowns > 0))
-"""
 
 # Withdrawals that turn out at their claim to have no receiver.
 CANCEL_UNNEEDED = Spelled(
@@ -195,8 +260,8 @@ CLAIM_ONE_EACH = Spelled(
 CLAIMED = Spelled(
     """
     SELECT {collect}({array}(d.id, d.created_at, d.kind, d.host_id, d.endpoint_id, d.article_id, d.number, d.edition_id,
-        d.subscription_id, d.due_at, d.attempts, d.waits, d.event_type, d.sequence, d.lease_id, e.channel,
-        {ascii}(substr(e.secret, 1, 16) {as_ascii})))
+        d.subscription_id, d.due_at, d.attempts, d.waits, d.unknowns, d.part, CASE WHEN d.plain THEN 1 ELSE 0 END,
+        d.event_type, d.sequence, d.lease_id, e.channel, {ascii}(substr(e.secret, 1, 16) {as_ascii})))
     FROM deliveries d {join} endpoints e ON e.id = d.endpoint_id
     WHERE d.lease_id = :lease_id AND d.state = 'sending'
     """,
@@ -225,6 +290,21 @@ SETTLE_RETRY = Spelled(
     RETURNING deliveries.id
     """,
     columns=("id bigint", "lease_id bigint", "due_at bigint", "spent bigint", "unknown bigint"),
+    sqlite={"false": "0"},
+    postgresql={"false": "false"},
+)
+
+# The rows that go on, most of them at once, with their next part or in their plain form.
+SETTLE_ON = Spelled(
+    """
+    UPDATE deliveries SET state = 'retrying', ready = CASE WHEN r.due_at <= :moment THEN 1 ELSE 0 END,
+        due_at = r.due_at, lease_id = NULL, lone = {false}, lapses = 0, part = r.part, plain = (r.plain = 1),
+        attempts = attempts + r.spent
+    FROM {rows} AS r
+    WHERE deliveries.id = r.id AND deliveries.lease_id = r.lease_id AND deliveries.state = 'sending'
+    RETURNING deliveries.id
+    """,
+    columns=("id bigint", "lease_id bigint", "due_at bigint", "part bigint", "plain bigint", "spent bigint"),
     sqlite={"false": "0"},
     postgresql={"false": "false"},
 )

@@ -16,16 +16,18 @@ from zonewire.digests.rendering import (
     EditionPage,
     Occasion,
     article_of,
+    articles_of,
     edition_page,
-    meta_line,
     render_edition,
-    summary_of,
 )
 from zonewire.digests.sent import digests_sent, news_sent
-from zonewire.digests.wechat import DIGEST_CHARS, TITLE_CHARS, WechatArticle
+from zonewire.digests.wechat import AUTHOR_CHARS, DIGEST_CHARS, QR, TITLE_CHARS, WechatArticle, with_pictures
+from zonewire.digests.wording import meta_line, summary_of
 
 __all__ = [
+    "AUTHOR_CHARS",
     "DIGEST_CHARS",
+    "QR",
     "TITLE_CHARS",
     "Cut",
     "Edition",
@@ -35,6 +37,7 @@ __all__ = [
     "Preview",
     "WechatArticle",
     "article_of",
+    "articles_of",
     "count_left_out",
     "cut_due",
     "digest_messages",
@@ -49,4 +52,5 @@ __all__ = [
     "render_edition",
     "sample_edition",
     "summary_of",
+    "with_pictures",
 ]

@@ -28,7 +28,9 @@ class Story:
     published_at: int
     updated: bool  # there was an earlier version of it, which this digest's readers were not sent
     picture: str  # the address of one that a mail can show, or ""
-    picture_alt: str
+    picture_alt: str  # of it, else of `any_picture`
+    number: int = 0  # its version, by acceptance number
+    any_picture: str = ""  # the address of its first picture, which somebody may have to convert
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Correction:
     title: str
     url: str  # "" of a withdrawn one
     withdrawn: bool
+    number: int = 0  # its version, by acceptance number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +161,7 @@ def _place(article: Article, *, by_zone: bool) -> str:
 def story_of(version: Version, base_url: str) -> Story:
     """*version* as a mail shows it."""
     article = version.article
-    picture = _picture(article)
+    picture, first = _picture(article), next(iter(article.images), None)
     return Story(
         title=article.title,
         url=address_of(version, base_url),
@@ -169,7 +172,9 @@ def story_of(version: Version, base_url: str) -> Story:
         published_at=article.published_at,
         updated=version.version > 1,
         picture=picture.url if picture else "",
-        picture_alt=picture.alt if picture else "",
+        picture_alt=picture.alt if picture else first.alt if first else "",
+        number=version.number,
+        any_picture=picture.url if picture else first.url if first else "",
     )
 
 
@@ -184,7 +189,7 @@ def _picture(article: Article) -> Image | None:
 
 def _correction(version: Version, base_url: str, withdrawn: frozenset[int]) -> Correction:
     gone = version.withdrawn or version.article_id in withdrawn
-    return Correction(version.article.title, "" if gone else address_of(version, base_url), gone)
+    return Correction(version.article.title, "" if gone else address_of(version, base_url), gone, version.number)
 
 
 def _newest_first(version: Version) -> tuple[int, int]:

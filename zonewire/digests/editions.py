@@ -151,13 +151,13 @@ def _cut_all(store: Store, windows: Windows, *, at: int, now: int | None) -> Cut
             with store.reading() as db:
                 due = prepare(db, windows, portion, at=at)
             for part in _parts(due):
-                cut += _write(store, part, pace, at=at, now=now)
+                cut += _write(store, part, pace, at=at, now=now, spread=windows.late_before is not None)
 
 
-def _write(store: Store, part: Sequence[Due], pace: _Pace, *, at: int, now: int | None) -> Cut:
+def _write(store: Store, part: Sequence[Due], pace: _Pace, *, at: int, now: int | None, spread: bool) -> Cut:
     with store.writing() as db:
         begun = time.perf_counter()  # the wait for the writer lies before
-        cut = cut_part(db, part, at=at, now=clock(db) if now is None else now)
+        cut = cut_part(db, part, at=at, now=clock(db) if now is None else now, spread=spread)
     pace.written(time.perf_counter() - begun)
     return cut
 
@@ -209,14 +209,17 @@ def _due(row: Row[*tuple[Any, ...]], key: EditionKey, contents: Contents, *, at:
     )
 
 
-def cut_part(db: Connection, part: Sequence[Due], *, at: int, now: int) -> Cut:
-    """Move *part* on, with its editions and deliveries: those of it that nobody else has moved meanwhile."""
+def cut_part(db: Connection, part: Sequence[Due], *, at: int, now: int, spread: bool = False) -> Cut:
+    """Move *part* on, with its editions and deliveries: those of it that nobody else has moved meanwhile.
+
+    *spread* as in `owe_editions`.
+    """
     changes = as_rows([one.as_change() for one in part])
     moved = set(db.execute(statements.MOVE_ON.on(db), {"rows": changes, "cut_at": at}).scalars())
     readers = [one for one in part if one.id in moved and has_story(one.contents)]
     ids, made = _add_editions(db, {one.key: one.contents for one in readers}, now=now)
     owed = {one.id: ids[one.key] for one in readers}
-    deliveries = owe_editions(db, edition_by_subscription=owed, now=now) if owed else 0
+    deliveries = owe_editions(db, edition_by_subscription=owed, now=now, spread=spread) if owed else 0
     return Cut(made, deliveries, len(moved))
 
 

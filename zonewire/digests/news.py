@@ -12,7 +12,7 @@ from zonewire.delivery.mailing import MANAGE, UNSUBSCRIBE, Mailing, OwedNews
 from zonewire.delivery.messages import LetterMessage
 from zonewire.digests.contents import story_of
 from zonewire.digests.messages import list_headers
-from zonewire.digests.rendering import meta_line
+from zonewire.digests.wording import meta_line
 from zonewire.filters import MATCHING, facts_of, keyword_index, parse_written
 from zonewire.rendering.mail import write_mail
 from zonewire.rendering.mime import Letter, Slots, compose

@@ -36,8 +36,8 @@ class Preview:
 
     @property
     def wechat(self) -> str:
-        """WeChat's form."""
-        return self.edition.wechat if self.edition else self.sentence + "\n"
+        """The digest for WeChat."""
+        return self.edition.article().shown_here if self.edition else self.sentence + "\n"
 
     def subject(self, form: str) -> str:
         """What stands above it: the mail's subject, or the title of WeChat's form; "" where there is none."""

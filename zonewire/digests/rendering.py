@@ -13,11 +13,13 @@ from sqlalchemy import Connection
 from zonewire.articles.model import Version
 from zonewire.articles.reading import by_numbers
 from zonewire.articles.shortening import shorten
-from zonewire.delivery.mailing import MANAGE, UNSUBSCRIBE
+from zonewire.delivery.mailing import MANAGE, UNSUBSCRIBE, Mailing
 from zonewire.digests import statements
-from zonewire.digests.contents import Sheet, Story, named_in, sheet_of
-from zonewire.digests.wechat import WechatArticle, write_article
+from zonewire.digests.contents import Sheet, named_in, sheet_of
+from zonewire.digests.split import Split, split_of
+from zonewire.digests.wechat import WechatArticle, withdrawn_article, write_article, write_articles
 from zonewire.digests.windows import Contents, Role
+from zonewire.digests.wording import meta_line, summary_of
 from zonewire.errors import NotFound
 from zonewire.filters import parse_written
 from zonewire.rendering.mail import write_mail
@@ -46,13 +48,14 @@ class Edition:
     subject: str
     html: str
     text: str
-    article: Callable[[], WechatArticle]  # WeChat's form of it, made when asked for: no mail needs it
+    article: Callable[[], WechatArticle]  # as one digest for WeChat, made when asked for: no mail needs it
+    articles: Callable[[], tuple[WechatArticle, ...]]  # in the form that the portal has chosen for WeChat
     stories: int
     slots: Slots  # whose marks stand in `html` and `text`
 
     @property
     def wechat(self) -> str:
-        """The content of WeChat's form."""
+        """The content of the digest for WeChat."""
         return self.article().content
 
 
@@ -139,6 +142,7 @@ class EditionPage:
     made_at: int  # microseconds
     sheet: Sheet | None  # None where all that it carried is withdrawn
     options: Mapping[str, list[str]]  # the filter, as it was written
+    split: Callable[[], Split | None]  # the same for several articles, made when asked for
 
 
 def edition_page(db: Connection, edition_id: int, *, base_url: str) -> EditionPage:
@@ -150,6 +154,7 @@ def edition_page(db: Connection, edition_id: int, *, base_url: str) -> EditionPa
         made_at=row.created_at,
         sheet=reading.sheet(base_url, most=MOST_ON_PAGE, locale=row.locale),
         options=_options(db, row.filter_id),
+        split=partial(reading.split, base_url, locale=row.locale),
     )
 
 
@@ -174,6 +179,10 @@ class _Reading:
             self.versions, self.roles, base_url=base_url, most=most, withdrawn=self.withdrawn, locale=locale
         )
 
+    def split(self, base_url: str, *, locale: str) -> Split | None:
+        roles, most = self.roles, MOST_ON_PAGE
+        return split_of(self.versions, roles, base_url=base_url, most=most, withdrawn=self.withdrawn, locale=locale)
+
 
 def _options(db: Connection, filter_id: int) -> Mapping[str, list[str]]:
     return parse_written(db.execute(statements.FILTER_AS_WRITTEN, {"id": filter_id}).scalar_one())
@@ -187,7 +196,13 @@ def render_contents(db: Connection, contents: Contents, occasion: Occasion) -> E
         sheet = reading.sheet(occasion.base_url, most=most, locale=occasion.locale)
         if sheet is None:
             return None
-        edition = in_words(sheet, occasion, options=options, whole=partial(_whole, reading, occasion))
+        edition = in_words(
+            sheet,
+            occasion,
+            options=options,
+            whole=partial(_whole, reading, occasion),
+            split=partial(_split, reading, occasion),
+        )
         size = len(edition.html.encode())
         if size <= MOST_HTML_BYTES or most == 1:
             return edition
@@ -199,14 +214,22 @@ def _whole(reading: _Reading, occasion: Occasion) -> Sheet | None:
     return reading.sheet(occasion.base_url, most=MOST_ON_PAGE, locale=occasion.locale)
 
 
+def _split(reading: _Reading, occasion: Occasion) -> Split | None:
+    return reading.split(occasion.base_url, locale=occasion.locale)
+
+
 def in_words(
     sheet: Sheet,
     occasion: Occasion,
     *,
     options: Mapping[str, list[str]],
     whole: Callable[[], Sheet | None] = lambda: None,
+    split: Callable[[], Split | None] = lambda: None,
 ) -> Edition:
-    """*sheet* in words; *options* is the filter, as it was written, *whole* more of the stories for WeChat's form."""
+    """*sheet* in words; *options* is the filter, as it was written.
+
+    For WeChat *whole* has more of the stories, and *split* has those told in full.
+    """
     t, slots = words(occasion.locale), Slots()
     sheet = named_in(sheet, occasion.portal, t.locale)
     corrections = [replace(one, title=shorten(one.title, TITLE_CHARS)) for one in sheet.corrections[:MOST_CORRECTIONS]]
@@ -217,12 +240,14 @@ def in_words(
         "chosen_by": filter_in_short(options, t),
         "meta": lambda story: meta_line(story, t, made_at=occasion.made_at),
     }
+    on_the_web = occasion.page or f"{occasion.base_url}/"
+    place: Any = {"portal": occasion.portal, "made_at": occasion.made_at, "page": on_the_web}
     mail = write_mail(
         "digest",
         occasion.locale,
         about=occasion.portal,
         sender=occasion.sender,
-        whole=occasion.page or f"{occasion.base_url}/",
+        whole=on_the_web,
         page=occasion.page,
         corrections=corrections,
         more_corrections=len(sheet.corrections) - len(corrections),
@@ -241,48 +266,70 @@ def in_words(
         subject=mail.subject,
         html=mail.html,
         text=mail.text,
-        article=lambda: article_of(whole() or sheet, t.locale, portal=occasion.portal, made_at=occasion.made_at),
+        article=lambda: article_of(whole() or sheet, t.locale, **place),
+        articles=lambda: articles_of(whole() or sheet, split(), t.locale, **place),
         stories=sheet.count,
         slots=slots,
     )
 
 
-def article_of(sheet: Sheet, locale: str, *, portal: Portal, made_at: int) -> WechatArticle:
-    """*sheet* as an article of a WeChat Official Account."""
-    t = words(locale)
-    sheet = named_in(sheet, portal, t.locale)
-    return write_article(
-        sheet,
-        t,
-        about=portal,
-        made_at=made_at,
-        summary=summary_of(sheet, t),
-        meta=lambda story: meta_line(story, t, made_at=made_at),
+def article_of(sheet: Sheet, locale: str, *, portal: Portal, made_at: int, page: str = "") -> WechatArticle:
+    """*sheet* as one article of a WeChat Official Account; *page*: where it can be read on the web."""
+    return write_article(named_in(sheet, portal, locale), words(locale), about=portal, made_at=made_at, page=page)
+
+
+def articles_of(
+    sheet: Sheet, split: Split | None, locale: str, *, portal: Portal, made_at: int, page: str
+) -> tuple[WechatArticle, ...]:
+    """*sheet* in the form that *portal* has chosen, *split* where that is several articles: 1 to 8."""
+    sheet, split = named_in(sheet, portal, locale), split and split.named_in(portal, locale)
+    return write_articles(sheet, split, words(locale), about=portal, made_at=made_at, page=page)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedSheet:
+    """An edition as it was cut, whatever has been withdrawn since: what is told of it in parts keeps its places."""
+
+    locale: str
+    made_at: int  # microseconds
+    sheet: Sheet
+    withdrawn: frozenset[int]  # numbers of versions that are told no more
+
+
+def planned_sheet(db: Connection, edition_id: int, *, base_url: str, portal: Portal, most: int) -> PlannedSheet:
+    """The edition with *most* of its stories. Raises NotFound."""
+    row, contents = _kept(db, edition_id)
+    reading = _Reading.of(db, contents)
+    whole = replace(reading, withdrawn=frozenset()).sheet(base_url, most=most, locale=row.locale)
+    if whole is None:
+        raise NotFound(f"edition {edition_id} has no story")
+    gone = (one.number for one in reading.versions if one.article_id in reading.withdrawn)
+    stories = frozenset(number for number in gone if reading.roles[number] is Role.STORY)
+    return PlannedSheet(
+        locale=row.locale, made_at=row.created_at, sheet=named_in(whole, portal, row.locale), withdrawn=stories
     )
 
 
-def summary_of(sheet: Sheet, t: Words) -> str:
-    """12 条新闻：泰州 8 条、苏州 4 条."""
-    count = t("digest.count", n=sheet.count)
-    if len(sheet.places) < 2:
-        return count
-    places = [t("digest.place", place=name, n=n) for name, n in sheet.places[:6]]
-    return count + t("common.colon") + t("common.and").join(places)
+def draft_articles(
+    db: Connection, edition_id: int, *, mailing: Mailing, places: int | None = None
+) -> tuple[int, tuple[WechatArticle, ...], int]:
+    """When an edition was made, its articles for WeChat as they stand now, and the newest acceptance number there was.
 
-
-def meta_line(story: Story, t: Words, *, made_at: int) -> str:
-    """泰州医药高新区 · 6月6日 (周一) 14:05 · 来源：泰州日报; of another year with that instead of the weekday.
-
-    Who gives a date alone means midnight in China: then no time is shown.
+    *places* is how many articles its draft has, which can become neither more nor fewer: what is withdrawn leaves the
+    digest, and its own article says so. Of a new draft nothing is left where all is withdrawn. Raises NotFound.
     """
-    this_year = t.date(story.published_at, style="year") == t.date(made_at, style="year")
-    timed = t.date(story.published_at, style="clock") != "00:00"
-    style = ("moment" if timed else "day") if this_year else "day_of_year"
-    source = story.source if story.source != story.zone else ""
-    parts = [
-        story.zone,
-        t.date(story.published_at, style=style),
-        t("digest.source", source=source) if source else "",
-        t("digest.updated") if story.updated else "",
-    ]
-    return " · ".join(part for part in parts if part)
+    newest = int(db.execute(statements.NEWEST_NUMBER).scalar_one())
+    row, _ = _kept(db, edition_id)
+    carried = db.execute(statements.NEWEST_CARRIED, {"id": edition_id}).all()
+    reading = _Reading.of(db, tuple((one.newest, Role(one.role)) for one in carried))
+    page = mailing.edition_link(edition_id, row.created_at)
+    t, portal = words(row.locale), mailing.portal
+    sheet = reading.sheet(mailing.base_url, most=MOST_ON_PAGE, locale=row.locale)
+    split = reading.split(mailing.base_url, locale=row.locale)
+    if sheet is None:
+        empty = withdrawn_article(t, about=portal, page=page)
+        return row.created_at, (empty,) * (places or 0), newest
+    told = articles_of(sheet, split, t.locale, portal=portal, made_at=row.created_at, page=page)
+    if places is not None:
+        told = (*told, *[withdrawn_article(t, about=portal, page=page)] * (places - len(told)))[:places]
+    return row.created_at, told, newest

@@ -1,6 +1,6 @@
 """Every statement of the digests. Moments are microseconds; windows are (after, up_to] in acceptance numbers."""
 
-from sqlalchemy import bindparam, exists, func, literal_column, select
+from sqlalchemy import bindparam, exists, func, literal_column, select, update
 
 from zonewire.store import Spelled, insert, many, values_of
 from zonewire.store.tables import (
@@ -12,6 +12,7 @@ from zonewire.store.tables import (
     job_runs,
     subscriptions,
     versions,
+    wechat_drafts,
 )
 
 # Whether anything is due, by the index on next_at: asked each second, so it must cost next to nothing.
@@ -199,3 +200,40 @@ WITHDRAWN_IN = (
     .where(edition_versions.c.edition_id.in_(values_of(many("edition_ids"))), articles.c.withdrawn)
     .order_by(edition_versions.c.edition_id, versions.c.number)
 )
+
+# The newest version of each of an edition's articles, with what the edition has it for. By primary keys.
+NEWEST_CARRIED = (
+    select(articles.c.newest, edition_versions.c.role)
+    .select_from(edition_versions)
+    .join(versions, versions.c.number == edition_versions.c.number)
+    .join(articles, articles.c.id == versions.c.article_id)
+    .where(edition_versions.c.edition_id == bindparam("id"))
+    .order_by(articles.c.newest)
+)
+# Whether one of them was accepted after a number. By primary keys.
+CHANGED_SINCE = (
+    select(articles.c.id)
+    .select_from(edition_versions)
+    .join(versions, versions.c.number == edition_versions.c.number)
+    .join(articles, articles.c.id == versions.c.article_id)
+    .where(edition_versions.c.edition_id == bindparam("edition"), articles.c.newest > bindparam("since"))
+    .limit(1)
+)
+
+# Whether a subscription's drafts are to be published. By primary key.
+SUBMITS = select(subscriptions.c.submit).where(subscriptions.c.id == bindparam("id"))
+
+# Drafts: by the delivery that made them, and those that are in the box by their edition.
+DRAFT = select(wechat_drafts).where(wechat_drafts.c.delivery_id == bindparam("delivery"))
+OPEN_DRAFT = select(wechat_drafts).where(
+    wechat_drafts.c.edition_id == bindparam("edition"),
+    wechat_drafts.c.subscription_id == bindparam("subscription"),
+    literal_column("wechat_drafts.state") == literal_column("'draft'"),
+)
+KEEP_DRAFT = insert(wechat_drafts).on_conflict_do_nothing()
+_OF_DELIVERY = update(wechat_drafts).where(wechat_drafts.c.delivery_id == bindparam("delivery"))
+REWRITE_DRAFT = _OF_DELIVERY.values(articles=bindparam("marks"), state_at=bindparam("moment"))
+LOSE_DRAFT = _OF_DELIVERY.values(state="gone", detail=bindparam("why"), state_at=bindparam("moment"))
+SUBMIT_DRAFT = _OF_DELIVERY.values(state="submitted", publish_id=bindparam("publish"), state_at=bindparam("moment"))
+PUBLISH_DRAFT = _OF_DELIVERY.values(state="published", addresses=bindparam("shown_at"), state_at=bindparam("moment"))
+FAIL_DRAFT = _OF_DELIVERY.values(state="failed", detail=bindparam("why"), state_at=bindparam("moment"))

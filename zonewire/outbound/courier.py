@@ -6,7 +6,7 @@ of its own) and `smtp.py` (threads).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, NewType, Protocol
+from typing import Any, NamedTuple, NewType, Protocol
 
 Ticket = NewType("Ticket", int)
 """Chosen by whoever hands over; comes back with the reply."""
@@ -38,7 +38,23 @@ class MailRequest:
     name: str  # for the .eml file: the delivery's id
 
 
-Request = HttpRequest | MailRequest
+class DraftRequest(NamedTuple):
+    """What is to be done about one draft of a WeChat Official Account."""
+
+    host: str  # the AppID
+    act: str  # add, update, submit, poll, or check: only whether the account lets us in
+    articles: tuple[Any, ...] = ()  # digests.wechat.WechatArticle; at an update those that have changed
+    indexes: tuple[int, ...] = ()  # at an update, which of the draft's articles these are
+    media_id: str = ""
+    publish_id: str = ""
+    made_at: int = 0  # microseconds: the day on a cover of ours
+    accent: str = ""
+    name: str = ""  # the portal's
+    is_uncertain: bool = False  # an earlier try may have made the draft already
+    told: str = ""  # JSON that comes back with the reply, for whoever settles it
+
+
+Request = HttpRequest | MailRequest | DraftRequest
 
 
 class Reply(NamedTuple):

@@ -15,7 +15,7 @@ from zonewire.store.tables import installation
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0009"
+HEAD = "0011"
 """The newest migration. Written down, since looking it up would load Alembic into every process: 6 MiB each."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

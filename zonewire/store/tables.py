@@ -195,8 +195,8 @@ endpoints = Table(
     Column(
         "address_key", LargeBinary, nullable=False
     ),  # keyed hash of the normalised address: finds it without showing it
-    Column("address", Text),  # in clear for email and webhook
-    Column("sealed_address", LargeBinary),  # for robots, whose address is their secret
+    Column("address", Text),  # as it is shown; null once its subscriber is erased
+    Column("sealed_address", LargeBinary),  # the whole of it for robots, whose address is their secret
     Column("subscriber_id", BigInteger, ForeignKey("subscribers.id"), nullable=False),
     Column("host_id", BigInteger, ForeignKey("hosts.id"), nullable=False),
     Column("secret", LargeBinary),  # sealed
@@ -409,6 +409,9 @@ deliveries = Table(
     Column("sequence", BigInteger),  # a webhook's, given at its first claim
     Column("settled_at", Moment),
     Column("reason", Text),  # why it is dead or cancelled
+    Column("part", SmallInteger, nullable=False, server_default="0"),  # messages of a long digest that a robot has
+    Column("plain", Boolean, nullable=False, server_default=false()),  # its rich form was refused: alone, and plainly
+    Column("worthless_at", Moment),  # what is not sent by then is cancelled; null: it keeps its worth
     CheckConstraint("ready IN (0, 1)", name="ready"),
     Index(
         "uq_deliveries_article",
@@ -498,6 +501,16 @@ leases = Table(
     Index("ix_leases_until_at", "until_at"),
     Index("ix_leases_worker", "worker"),
     sqlite_autoincrement=True,
+)
+
+# How fast an endpoint may be sent to, whichever worker sends: see delivery/paces.py.
+paces = Table(
+    "paces",
+    metadata,
+    Column("endpoint_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("sent", Text, nullable=False, server_default="[]"),  # JSON: the moments of its last requests
+    Column("not_before", Moment),  # the platform asked for a rest until then
+    sqlite_with_rowid=False,
 )
 
 # Failed tries, with the first kilobyte of what was answered. (A success needs no row: the delivery says when.)
@@ -731,4 +744,44 @@ hub_outbox = Table(
     Column("cursor", BigInteger, nullable=False, server_default="0"),  # subscriptions up to here are looked through
     Column("again_at", Moment),  # when somebody before the cursor has to be looked at once more
     Index("ix_hub_outbox_due_at", "due_at"),
+)
+
+
+# --- WeChat ----------------------------------------------------------------------------------------------------------
+
+# The pictures that an account has already: each is uploaded once for inside articles and once in each form of a cover.
+wechat_media = Table(
+    "wechat_media",
+    metadata,
+    Column("appid", Text, primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),  # SHA-256 of the picture as it was found
+    Column("use", Text, primary_key=True),  # inside, cover-wide, cover-square
+    Column("value", Text, nullable=False),  # what WeChat gave: an address, or a media_id
+    Column("kept_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The drafts that were made of editions, and what became of them.
+wechat_drafts = Table(
+    "wechat_drafts",
+    metadata,
+    Column("delivery_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("appid", Text, nullable=False),
+    Column("endpoint_id", BigInteger, nullable=False),
+    Column("edition_id", BigInteger, nullable=False),
+    Column("subscription_id", BigInteger, nullable=False),
+    Column("media_id", Text, nullable=False),
+    Column("state", Text, nullable=False),  # draft, submitted, published, failed, gone
+    Column("publish_id", Text),  # once it was submitted
+    Column("articles", Text, nullable=False),  # JSON: hash and title of each article as it was last sent
+    Column("detail", Text),  # why it failed or is gone
+    Column("addresses", Text),  # JSON: of each article, once it is published
+    Column("made_at", Moment, nullable=False),
+    Column("state_at", Moment, nullable=False),
+    Index(
+        "ix_wechat_drafts_edition_id",
+        "edition_id",
+        sqlite_where=text("state = 'draft'"),
+        postgresql_where=text("state = 'draft'"),
+    ),
 )

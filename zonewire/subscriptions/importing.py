@@ -4,21 +4,21 @@ A line is read and checked outside of any transaction; a chunk of good ones is w
 number and left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import orjson
 from sqlalchemy import Connection
 
-from zonewire.delivery.endpoints import shown_id
+from zonewire.delivery.endpoints import CHANNELS_WITH_SECRET, shown_id
 from zonewire.errors import ZonewireError
 from zonewire.filters import Filter
 from zonewire.keys import KeyRing
 from zonewire.outbound.guard import Guard
 from zonewire.subscriptions.request import SubscriptionRequest
 from zonewire.subscriptions.subscribing import take_in
-from zonewire.subscriptions.validate import read_options
+from zonewire.subscriptions.validate import NOTHING, read_options
 
 CHUNK_LINES = 1_000
 LINE_BYTES = 256 * 1024
@@ -60,14 +60,19 @@ class Imported:
     secrets: list[MadeSecret]  # of the webhook endpoints that this chunk made
 
 
-def read_chunks(file: BinaryIO, *, guard: Guard) -> Iterator[Chunk]:
-    """The lines of *file*, CHUNK_LINES at a time. Names are not looked up: the guard sees them at connection."""
+def read_chunks(
+    file: BinaryIO, *, guard: Guard, unset: Mapping[str, str] = NOTHING, only: Mapping[str, str] = NOTHING
+) -> Iterator[Chunk]:
+    """The lines of *file*, CHUNK_LINES at a time. Names are not looked up: the guard sees them at connection.
+
+    *unset* and *only* as in `validate.read_options`.
+    """
     chunk = Chunk()
     for number, line in enumerate(_lines(file), 1):
         chunk.bytes_read += len(line)
         if line.strip():
             try:
-                chunk.lines.append((number, _request(line, guard)))
+                chunk.lines.append((number, _request(line, guard, unset, only)))
             except ZonewireError as error:
                 chunk.bad.append(BadLine(number, _in_one_line(error)))
         if number % CHUNK_LINES == 0:
@@ -89,8 +94,8 @@ def import_chunk(
     for (number, _), one in zip(chunk.lines, taken.placed, strict=True):
         if one.refusal is not None:
             bad.append(BadLine(number, _in_one_line(one.refusal)))
-        elif one.endpoint.secret is not None:
-            made = MadeSecret(shown_id(one.endpoint.id), one.request.address.text, one.endpoint.secret)
+        elif one.endpoint.secret is not None and one.request.channel in CHANNELS_WITH_SECRET:
+            made = MadeSecret(shown_id(one.endpoint.id), one.request.address.shown, one.endpoint.secret)
             secrets.setdefault(one.endpoint.id, made)
     good = len(chunk.lines) + len(chunk.bad) - len(bad)
     bad.sort(key=lambda line: line.number)
@@ -112,8 +117,8 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
         yield line
 
 
-def _request(line: bytes, guard: Guard) -> SubscriptionRequest:
-    return read_options(_object(line), check_url=guard.check_literal)
+def _request(line: bytes, guard: Guard, unset: Mapping[str, str], only: Mapping[str, str]) -> SubscriptionRequest:
+    return read_options(_object(line), check_url=guard.check_literal, unset=unset, only=only)
 
 
 def _object(line: bytes) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class SubscriptionRequest:
     timezone: str = "Asia/Shanghai"
     locale: str = "zh-CN"
     secret: str | None = None  # `whsec_…`, for a webhook's endpoint that is new
+    submit: bool = False  # wechat_oa: each draft is submitted for publication
     confirmed: bool = False  # the reader has agreed already
     paused: bool = False  # it rests from the start
     paused_until: int | None = None  # and until then (microseconds); None: until its reader resumes it

@@ -9,9 +9,9 @@ from zonewire.store.tables import endpoints, feed_readers, filters, private_feed
 ADD = Spelled(
     """
     INSERT INTO subscriptions (subscriber_id, filter_id, endpoint_id, cadence, state, locale, timezone, at_minute,
-        weekday, template, window_after, next_at, paused_until, created_at, state_at)
+        weekday, submit, template, window_after, next_at, paused_until, created_at, state_at)
     SELECT n.subscriber_id, n.filter_id, n.endpoint_id, n.cadence, n.state, n.locale, n.timezone, n.at_minute,
-        n.weekday, :template, n.window_after, n.next_at, n.paused_until, :now, :now
+        n.weekday, n.submit = 1, :template, n.window_after, n.next_at, n.paused_until, :now, :now
     FROM {rows} AS n WHERE true
     ON CONFLICT (filter_id, endpoint_id, cadence) DO NOTHING
     RETURNING id, filter_id, endpoint_id, cadence
@@ -29,6 +29,7 @@ ADD = Spelled(
         "window_after bigint",
         "next_at bigint",
         "paused_until bigint",
+        "submit smallint",
     ),
 )
 

@@ -6,7 +6,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from zonewire.delivery.endpoints import EndpointFound, EndpointWanted, find_or_make_endpoints
+from zonewire.delivery.endpoints import (
+    CHANNELS_WITH_SECRET,
+    EndpointFound,
+    EndpointWanted,
+    find_or_make_endpoints,
+)
 from zonewire.delivery.endpoints import shown_id as shown_endpoint
 from zonewire.delivery.owing import owe_service_mails
 from zonewire.delivery.states import Kind
@@ -151,8 +156,9 @@ def _refusal(request: SubscriptionRequest, endpoint: EndpointFound, keys: KeyRin
         return None
     return Conflict(
         f"secret: {shown_endpoint(endpoint.id)} has another one already",
-        where=request.address.text,
-        mend="Leave it out: a subscription more does not change how its endpoint is signed.",
+        where=request.address.shown,
+        mend="Leave it out: a subscription more does not change how its endpoint is signed. "
+        f"`zonewire endpoints rotate {shown_endpoint(endpoint.id)}` does.",
     )
 
 
@@ -181,6 +187,7 @@ def _row(one: Placed, opening: Callable[[str], int], now: int) -> tuple[str | in
         _opens_after(request, opening),
         request.next_cut(now) if active else None,
         request.paused_until if request.state == "paused" else None,
+        int(request.submit),
     )
 
 
@@ -233,10 +240,10 @@ def _subscribed(one: Placed, known: Known, *, was: str) -> Subscribed:
         id=known.id,
         endpoint_id=one.endpoint.id,
         channel=one.request.channel,
-        to=one.request.address.text,
+        to=one.request.address.shown,
         cadence=one.request.cadence,
         state=known.state,
         is_new=not was,
         is_asked=known.state == "unconfirmed" and was in {"", "ended"},
-        secret=one.endpoint.secret,
+        secret=one.endpoint.secret if one.request.channel in CHANNELS_WITH_SECRET else None,
     )

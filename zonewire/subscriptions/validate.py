@@ -10,11 +10,13 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import available_timezones
 
 from zonewire.delivery.addresses import normalised
-from zonewire.delivery.channel_names import BUILT, check_channel
+from zonewire.delivery.channel_names import BUILT, ROBOTS, check_channel
+from zonewire.delivery.endpoints import CHANNELS_THAT_SIGN, robot_secret
 from zonewire.errors import InvalidInput, WrongUsage
 from zonewire.filters import DIMENSIONS, Filter, filter_of
 from zonewire.keys import secret_bytes
@@ -30,11 +32,16 @@ CADENCES = {
     "wecom": ALL,
     "dingtalk": ALL,
     "feishu": ALL,
+    "slack": ALL,
     "wechat_oa": DIGESTS,
     "indexnow": ("instant",),
     "baidu": ("instant",),
 }
 """What each channel can be subscribed at; websub is subscribed at the hub."""
+
+BY_URL = frozenset({"webhook", *ROBOTS})
+"""Channels whose address is a URL that we connect to."""
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 SUBSCRIBED = tuple(name for name in BUILT if name in CADENCES)
 LOCALES = ("zh-CN", "en")
@@ -49,21 +56,37 @@ VALUES_MOST = 1_000  # of one dimension
 TIME_OF_DAY = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 
-def read_options(options: Mapping[str, Any], *, check_url: Callable[[str], None]) -> SubscriptionRequest:
+def read_options(
+    options: Mapping[str, Any],
+    *,
+    check_url: Callable[[str], None],
+    unset: Mapping[str, str] = NOTHING,
+    only: Mapping[str, str] = NOTHING,
+) -> SubscriptionRequest:
     """The request that *options* make; what is None or missing has its default.
 
-    *check_url* is the guard's word on a webhook's address. Raises WrongUsage for what cannot be meant, an address that
-    is none among it, and AddressRefused for one that leads inside.
+    *check_url* is the guard's word on the address of a webhook or robot; *unset* names the setting that a channel
+    cannot do without and that is not set, *only* the one address that a channel has here. Raises WrongUsage for what
+    cannot be meant, an address that is none among it, and AddressRefused for one that leads inside.
     """
     if not options.keys() <= OPTIONS:
         unknown = min(options.keys() - OPTIONS)
         raise WrongUsage(f"unknown key {unknown[:40]!r}", mend=f"Keys are {', '.join(sorted(OPTIONS))}.")
     channel = _channel(_text(options, "channel"))
     cadence = _cadence(channel, options)
-    if options.get("submit"):
+    submit = _flag(options, "submit")
+    if submit and channel != "wechat_oa":
         raise WrongUsage("submit: only wechat_oa has drafts to submit")
     address = normalised(channel, _text(options, "to") or _missing("to"))
-    if channel == "webhook":
+    if channel in unset:
+        raise WrongUsage(
+            f"channel: {channel} needs {unset[channel]}, which is not set", mend="docs/operators/channels.md tells how."
+        )
+    if address.text != only.get(channel, address.text):
+        raise WrongUsage(
+            f"to: {address.text[:40]} is not our account", mend=f"ZONEWIRE_WECHAT_APPID is {only[channel]}."
+        )
+    if channel in BY_URL:
         check_url(address.text)
     return SubscriptionRequest(
         address=address,
@@ -74,6 +97,7 @@ def read_options(options: Mapping[str, Any], *, check_url: Callable[[str], None]
         timezone=read_timezone(_text(options, "timezone") or "Asia/Shanghai"),
         locale=read_locale(_text(options, "locale") or "zh-CN"),
         secret=_secret(channel, _text(options, "secret")),
+        submit=submit,
         confirmed=_flag(options, "confirmed"),
         paused=_flag(options, "paused"),
         paused_until=_moment(options, "paused_until"),
@@ -171,8 +195,10 @@ def timezones() -> frozenset[str]:
 def _secret(channel: str, given: str | None) -> str | None:
     if given is None:
         return None
-    if channel != "webhook":
+    if channel not in CHANNELS_THAT_SIGN:
         raise WrongUsage(f"secret: {channel} takes none")
+    if channel != "webhook":
+        return robot_secret(given)
     try:
         secret_bytes(given)
     except InvalidInput as cause:

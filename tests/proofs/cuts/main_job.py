@@ -55,6 +55,7 @@ class OneThreadCourier:
     def start(self, items: Sequence[tuple[Ticket, Request]]) -> None:
         for ticket, request in items:
             self._passing("request: before the first byte")
+            assert isinstance(request, MailRequest | HttpRequest)  # the main job has no Official Account
             reply = self._mailed(request) if isinstance(request, MailRequest) else self._posted(request)
             self._replies.append((ticket, reply))
             self._passing("request: after the reply was read")

@@ -50,7 +50,7 @@ def taken_in(db: Connection, lines: list[dict[str, Any]]) -> None:
 
 
 def exported(db: Connection) -> list[dict[str, Any]]:
-    return [options for portion in export_options(db) for options in portion]
+    return [options for portion in export_options(db, keys=RING) for options in portion]
 
 
 def test_what_was_exported_can_be_taken_in_and_is_the_same_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,19 +59,20 @@ def test_email_takes_every_cadence(cadence: str) -> None:
         ("wechat_oa", {"cadence": "instant"}, "wechat_oa cannot be instant"),
         ("indexnow", {"cadence": "daily"}, "indexnow cannot be daily"),
         ("baidu", {"cadence": "daily"}, "baidu cannot be daily"),
-        ("wecom", {}, "yet"),
-        ("dingtalk", {"cadence": "daily"}, "yet"),
-        ("feishu", {}, "yet"),
-        ("wechat_oa", {}, "yet"),
-        ("indexnow", {}, "yet"),
-        ("baidu", {}, "yet"),
+        ("wecom", {}, "no scheme"),
+        ("dingtalk", {"cadence": "daily"}, "no scheme"),
+        ("wecom", {"to": "https://qyapi.weixin.qq.com/x?key=1", "secret": "SEC-something"}, "wecom takes none"),
+        ("feishu", {"to": "https://open.feishu.cn/x", "secret": "短"}, "secret: that can be none"),
+        ("wechat_oa", {}, "is no AppID"),
+        ("baidu", {"to": "no site"}, "no host of a site"),
+        ("email", {"submit": True}, "only wechat_oa has drafts"),
     ],
 )
 def test_channels_that_cannot_be_are_refused_with_a_line(
     channel: str | None, options: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(WrongUsage) as refused:
-        a_request(channel=channel, to="x", **options)
+        a_request(channel=channel, **({"to": "x"} | options))
     assert said in str(refused.value)
 
 

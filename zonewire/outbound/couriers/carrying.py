@@ -10,14 +10,13 @@ import contextlib
 import select
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import pycurl
 
 from zonewire.outbound.courier import Reply
 from zonewire.outbound.couriers.transfers import TICKET, Item, Multi, PolledMulti, Transfer
-from zonewire.outbound.guard import Guard
 from zonewire.outbound.wire import Wire
 
 CONNECTIONS_PER_HOST = 32
@@ -72,9 +71,9 @@ class Host:
 class Carrying:
     """The loop, and all that it knows."""
 
-    def __init__(self, wire: Wire, guard: Guard, timeout_s: float) -> None:
+    def __init__(self, wire: Wire, new_transfer: Callable[[], Transfer]) -> None:
         self._wire = wire
-        self._guard, self._timeout_s = guard, timeout_s
+        self._new_transfer = new_transfer
         self._hosts: dict[str, Host] = {}
         self._replies: dict[Reply, list[int]] = {}  # since the last message; many answers are alike
         self._changed: list[Host] = []  # those that the replies are for
@@ -162,7 +161,7 @@ class Carrying:
         while host.waiting and host.open < host.connections:
             item = host.waiting.popleft()
             try:
-                transfer = self._idle.pop() if self._idle else Transfer(self._guard, self._timeout_s)
+                transfer = self._idle.pop() if self._idle else self._new_transfer()
                 transfer.load(item, now)
                 self._multi_for(host).add(transfer, host)
             except Exception as error:  # whatever it is: a request without a reply would hold its lease for ever

@@ -11,8 +11,9 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,7 +22,7 @@ import structlog
 from zonewire.errors import CourierGone
 from zonewire.outbound.courier import HttpRequest, Reply, Request, Ticket
 from zonewire.outbound.couriers.carrying import CONNECTIONS_PER_HOST, PLACES, Carrying
-from zonewire.outbound.couriers.transfers import Item
+from zonewire.outbound.couriers.transfers import Item, Transfer
 from zonewire.outbound.guard import Guard
 from zonewire.outbound.wire import Wire
 from zonewire.parent import die_with_parent, is_orphan
@@ -45,9 +46,14 @@ class _Known:
 
 
 class HttpCourier:
-    """Carries HttpRequests. See outbound.courier.Courier for what each method promises."""
+    """Carries HttpRequests. See outbound.courier.Courier for what each method promises.
 
-    def __init__(self, guard: Guard, *, timeout_s: float, silence_s: float = SILENCE_S) -> None:
+    *wait_header* names, in lower case, one that counts as Retry-After besides it.
+    """
+
+    def __init__(
+        self, guard: Guard, *, timeout_s: float, silence_s: float = SILENCE_S, wait_header: bytes = b""
+    ) -> None:
         self._silence_s = silence_s
         self._hosts: dict[str, _Known] = {}
         self._in_flight = 0
@@ -59,7 +65,7 @@ class HttpCourier:
         parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
-            _carry(theirs, guard, timeout_s, parent)
+            _carry(theirs, partial(Transfer, guard, timeout_s, wait_header), parent)
         theirs.close()
         self._wire = Wire(ours)
 
@@ -81,6 +87,10 @@ class HttpCourier:
     def host_places(self) -> dict[str, int]:
         """Free places of the hosts that are known here; 0 for one that is full."""
         return {name: max(0, host.places - host.held) for name, host in self._hosts.items()}
+
+    def fileno(self) -> int:
+        """For pollers: readable when a reply is there."""
+        return self._wire.fileno()
 
     def wait(self, timeout_s: float) -> bool:
         """Until a reply is there to be fetched, for at most *timeout_s* seconds; whether one is."""
@@ -166,7 +176,7 @@ class HttpCourier:
                 del self._hosts[name]
 
 
-def _carry(wire: socket.socket, guard: Guard, timeout_s: float, parent: int) -> NoReturn:
+def _carry(wire: socket.socket, new_transfer: Callable[[], Transfer], parent: int) -> NoReturn:
     """The whole life of the courier's process."""
     try:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -177,7 +187,7 @@ def _carry(wire: socket.socket, guard: Guard, timeout_s: float, parent: int) -> 
         end = _keep_only(wire)
         die_with_parent()
         if not is_orphan(parent):
-            Carrying(Wire(end), guard, timeout_s).run()
+            Carrying(Wire(end), new_transfer).run()
     except EOFError:
         pass  # the worker is gone
     except BaseException:  # going on could keep a request without a reply for ever; its lease brings it back

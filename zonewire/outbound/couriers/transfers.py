@@ -44,10 +44,11 @@ _WORDS = {
 class Transfer:
     """A reusable libcurl handle and the request that it carries now."""
 
-    __slots__ = ("_guard", "_sent", "answer", "curl", "refused", "size", "started", "ticket")
+    __slots__ = ("_guard", "_sent", "_wait_header", "_wait_s", "answer", "curl", "refused", "size", "started", "ticket")
 
-    def __init__(self, guard: Guard, timeout_s: float) -> None:
+    def __init__(self, guard: Guard, timeout_s: float, wait_header: bytes = b"") -> None:
         self._guard = guard
+        self._wait_header, self._wait_s = wait_header, 0
         self._sent: bytes | None = None  # the body that the handle holds
         self.ticket = 0
         self.answer: list[bytes] = []
@@ -71,6 +72,14 @@ class Transfer:
             (pycurl.OPENSOCKETFUNCTION, self._open_socket),
         ):
             curl.setopt(option, value)
+        if wait_header:
+            curl.setopt(pycurl.HEADERFUNCTION, self._read_header)
+
+    def _read_header(self, line: bytes) -> None:
+        """A platform's own way of saying Retry-After."""
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == self._wait_header and (seconds := value.strip()).isdigit():
+            self._wait_s = int(seconds)
 
     def _write(self, data: bytes) -> int | None:
         self.size += len(data)
@@ -94,7 +103,7 @@ class Transfer:
         """Take the next request. Raises pycurl.error for what libcurl will not send."""
         self.ticket, url, headers, body = item
         self.started = now
-        self.answer, self.size, self.refused = [], 0, False
+        self.answer, self.size, self.refused, self._wait_s = [], 0, False, 0
         curl = self.curl
         curl.setopt(pycurl.URL, url)
         curl.setopt(pycurl.HTTPHEADER, headers if len(body or b"") < EXPECT_FROM else ("Expect:", *headers))
@@ -116,7 +125,7 @@ class Transfer:
         return Reply(
             status=status,
             body=b"".join(self.answer),
-            retry_after_s=wait or None,
+            retry_after_s=wait or self._wait_s or None,
             lost=sent,
             refused=self.refused,
             error=self._said(code) if code else "",

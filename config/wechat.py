@@ -1,0 +1,40 @@
+"""The Official Account of the settings, with all that its errands need."""
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from config.guard import guard_of
+from config.keys import ring_of
+from config.settings import Settings
+from zonewire.outbound.session import guarded_session
+from zonewire.store import Store
+from zonewire.wechat import Account, Shared, TokenKeeper, WechatClient
+from zonewire.wechat.errands import Errands
+from zonewire.wechat.fetching import Fetcher
+from zonewire.wechat.pictures import Pictures
+from zonewire.wechat.quotas import Quotas
+from zonewire.wechat.shelf import SqlShelf
+
+CALL_S = 15.0
+PICTURE_S = 10.0
+REDIS_S = 1.0
+
+
+def errands_of(settings: Settings, store: Store) -> Errands | None:
+    """What carries errands to WeChat; None where no account is set."""
+    if not settings.wechat_appid:
+        return None
+    secret = settings.wechat_secret.get_secret_value() if settings.wechat_secret else ""
+    account = Account(settings.wechat_appid, secret, settings.wechat_api.rstrip("/"))
+    line = redis.Redis.from_url(
+        settings.redis, socket_timeout=REDIS_S, socket_connect_timeout=REDIS_S, retry=Retry(NoBackoff(), 0)
+    )
+    shared = Shared(line, appid=account.appid, failures=(redis.RedisError,))
+    guard = guard_of(settings)
+    session = guarded_session(guard, timeout_s=CALL_S)
+    keeper = TokenKeeper(account, session=session, shared=shared, ring=ring_of(settings))
+    client = WechatClient(account, session=session, tokens=keeper, quotas=Quotas(shared, appid=account.appid))
+    pictures = guarded_session(guard, timeout_s=PICTURE_S)
+    shelf = SqlShelf(store)
+    return Errands(client, lambda: Pictures(client, shelf=shelf, fetcher=Fetcher(pictures)))

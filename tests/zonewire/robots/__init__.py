@@ -1,0 +1,1 @@
+"""Robots: a real pusher, a real courier, and the platforms' simulators."""

@@ -1,0 +1,54 @@
+"""A card's text by a template of `templates/robots/`, every word of others made safe for the platform first."""
+
+from collections.abc import Callable
+
+from zonewire.delivery.messages import CardItem, CardMessage
+from zonewire.rendering.environment import render
+from zonewire.rendering.translation import words
+
+Safe = Callable[[str], str]
+
+
+def heading_of(card: CardMessage) -> str:
+    """Its heading, with its number where it is one of several."""
+    if card.parts == 1:
+        return card.heading
+    return words(card.locale)("robots.part", heading=card.heading, part=card.part, parts=card.parts)
+
+
+def title_of(item: CardItem, locale: str, title: str | None = None) -> str:
+    """Its title (or *title* instead), behind the word for what has become of it."""
+    told = item.title if title is None else title
+    return words(locale)("robots.marked", mark=item.mark, title=told) if item.mark else told
+
+
+def written(template: str, card: CardMessage, *, safe: Safe, target: Safe) -> str:
+    """*card* by `templates/robots/TEMPLATE`. *safe* is applied to texts of others, *target* to addresses of links."""
+    items = []
+    group = ""
+    for item in card.items:
+        items.append(
+            {
+                "title": safe(item.title),
+                "url": target(item.url) if item.url else "",
+                "summary": safe(item.summary),
+                "meta": safe(item.meta),
+                "picture": target(item.picture) if item.picture else "",
+                "mark": f"{item.mark}{words(card.locale)('common.colon')}" if item.mark else "",
+                "group": safe(item.group) if item.group != group else "",
+            }
+        )
+        group = item.group
+    text = render(
+        f"robots/{template}",
+        card.locale,
+        card=card,
+        heading=safe(heading_of(card)),
+        portal=safe(card.portal),
+        lead=safe(card.lead),
+        items=items,
+        more=card.more,
+        more_url=target(card.more_url) if card.more_url else "",
+        home=target(card.home),
+    )
+    return text.strip()
