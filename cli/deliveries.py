@@ -64,9 +64,14 @@ def show(name: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = Fal
     if as_json:
         print_json(found)
         return
-    tries = found.pop("failed_attempts")
+    tries, draft = found.pop("failed_attempts"), found.pop("draft")
     for key, value in found.items():
         sys.stdout.write(f"{key:12} {'' if value is None else value}\n")
+    if draft:
+        told = "; ".join(
+            filter(None, (f"{draft['state']} since {draft['since']}", draft["detail"], *draft["addresses"]))
+        )
+        sys.stdout.write(f"{'draft':12} {draft['media_id']}: {told}\n")
     for attempt in tries:
         sys.stdout.write(f"\n{attempt['at']}  {attempt['outcome']}: {attempt['error']} ({attempt['took_ms']} ms)\n")
         if attempt["answer"]:

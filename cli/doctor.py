@@ -8,7 +8,7 @@ import typer
 from cli.output import print_json
 
 if TYPE_CHECKING:
-    from workers.doctor import Finding
+    from workers.findings import Finding
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 

@@ -4,7 +4,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.guard import guard_of
+from config.guard import guard_for, guard_of
 from config.keys import ring_of
 from config.settings import Settings
 from zonewire.outbound.session import guarded_session
@@ -23,6 +23,15 @@ REDIS_S = 1.0
 
 def errands_of(settings: Settings, store: Store) -> Errands | None:
     """What carries errands to WeChat; None where no account is set."""
+    client = client_of(settings)
+    if client is None:
+        return None
+    pictures, shelf = guarded_session(guard_of(settings), timeout_s=PICTURE_S), SqlShelf(store)
+    return Errands(client, lambda: Pictures(client, shelf=shelf, fetcher=Fetcher(pictures)))
+
+
+def client_of(settings: Settings) -> WechatClient | None:
+    """What calls WeChat's API in our account's name; None where none is set."""
     if not settings.wechat_appid:
         return None
     secret = settings.wechat_secret.get_secret_value() if settings.wechat_secret else ""
@@ -31,10 +40,6 @@ def errands_of(settings: Settings, store: Store) -> Errands | None:
         settings.redis, socket_timeout=REDIS_S, socket_connect_timeout=REDIS_S, retry=Retry(NoBackoff(), 0)
     )
     shared = Shared(line, appid=account.appid, failures=(redis.RedisError,))
-    guard = guard_of(settings)
-    session = guarded_session(guard, timeout_s=CALL_S)
+    session = guarded_session(guard_for(settings, settings.wechat_api), timeout_s=CALL_S)
     keeper = TokenKeeper(account, session=session, shared=shared, ring=ring_of(settings))
-    client = WechatClient(account, session=session, tokens=keeper, quotas=Quotas(shared, appid=account.appid))
-    pictures = guarded_session(guard, timeout_s=PICTURE_S)
-    shelf = SqlShelf(store)
-    return Errands(client, lambda: Pictures(client, shelf=shelf, fetcher=Fetcher(pictures)))
+    return WechatClient(account, session=session, tokens=keeper, quotas=Quotas(shared, appid=account.appid))

@@ -14,7 +14,7 @@ import structlog
 from celery import Celery
 
 from config.catalogue import catalogue_of
-from config.guard import guard_of
+from config.guard import guard_for, guard_of
 from config.keys import ring_of
 from config.services import services_of
 from config.settings import Settings, load
@@ -165,8 +165,10 @@ def _pusher(settings: Settings, store: Store, courier: Courier, *, lane: Lane, w
 
 def _courier(settings: Settings, lane: Lane) -> Courier:
     if lane is not Lane.PUSH_EMAIL:
-        wait_header = FEISHU_WAITS if lane is Lane.PUSH_ROBOT else b""
-        return HttpCourier(guard_of(settings), timeout_s=settings.http_timeout, wait_header=wait_header)
+        if lane is Lane.PUSH_ROBOT:
+            guard = guard_for(settings, settings.baidu_api, settings.indexnow_api)
+            return HttpCourier(guard, timeout_s=settings.http_timeout, wait_header=FEISHU_WAITS)
+        return HttpCourier(guard_of(settings), timeout_s=settings.http_timeout)
     if settings.smtp_url is None:
         return eml_courier(settings.data_dir / "outbox")
     return smtp_courier(Relay.of(settings.smtp_url.get_secret_value()))

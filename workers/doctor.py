@@ -10,9 +10,8 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -26,6 +25,8 @@ from sqlalchemy.exc import ArgumentError
 from config.catalogue import catalogue_of
 from config.celery_settings import transport_options
 from config.settings import PREFIX, SECRETS_FILE, Settings, load
+from workers.doctor_channels import examine_indexnow, examine_wechat
+from workers.findings import Finding, Result
 from zonewire.delivery import heartbeats
 from zonewire.delivery.lanes import Lane
 from zonewire.errors import SettingWrong, ZonewireError
@@ -41,23 +42,6 @@ MEBIBYTE = 1024 * 1024
 LITTLE, TOO_LITTLE = 1024 * MEBIBYTE, 100 * MEBIBYTE
 OF_REDIS_PY = ("redis", "rediss", "unix")
 NO_MASTER = "No setting gives Celery the master's name: let ZONEWIRE_BROKER_URL name the Redis itself."
-
-
-class Result(StrEnum):
-    """How a check ended."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-class Finding(NamedTuple):
-    """What a check found."""
-
-    check: str
-    result: Result
-    found: str
-    mend: str = ""
 
 
 def examine() -> Iterator[Finding]:
@@ -76,6 +60,8 @@ def examine() -> Iterator[Finding]:
         ("broker", _broker),
         ("smtp", _smtp),
         ("base url", _base_url),
+        ("wechat", examine_wechat),
+        ("indexnow", examine_indexnow),
         ("time zones", _time_zones),
     )
     for name, check in checks:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+import orjson
+from sqlalchemy import Connection, Row, bindparam, select
 
 from zonewire.articles.model import rfc3339
 from zonewire.delivery.endpoints import shown_id
@@ -12,7 +13,7 @@ from zonewire.delivery.ids import delivery_key, delivery_uuid
 from zonewire.delivery.states import Kind, State
 from zonewire.errors import NotFound
 from zonewire.store import many, values_of
-from zonewire.store.tables import articles, attempts, deliveries, endpoints
+from zonewire.store.tables import articles, attempts, deliveries, endpoints, wechat_drafts
 
 LAST_ERROR = (
     select(attempts.c.error)
@@ -27,6 +28,9 @@ _LISTED = (
     .join(articles, articles.c.id == deliveries.c.article_id, isouter=True)
 )
 _ATTEMPTS = select(attempts).where(attempts.c.delivery_id.in_(values_of(many("of_ids")))).order_by(attempts.c.id)
+
+
+_DRAFT = select(wechat_drafts).where(wechat_drafts.c.delivery_id == bindparam("of_delivery"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +79,22 @@ def show_delivery(db: Connection, name: str, *, installation: int) -> dict[str, 
         "event_type": row.event_type,
         "sequence": row.sequence,
         "reason": row.reason,
+        "draft": _draft(db, key),
         "failed_attempts": tries,
+    }
+
+
+def _draft(db: Connection, key: int) -> dict[str, Any] | None:
+    """What a delivery made in an Official Account's box, and what became of it."""
+    row = db.execute(_DRAFT, {"of_delivery": key}).one_or_none()
+    if row is None:
+        return None
+    return {
+        "media_id": row.media_id,
+        "state": row.state,
+        "since": rfc3339(row.state_at),
+        "detail": row.detail,
+        "addresses": orjson.loads(row.addresses) if row.addresses else [],
     }
 
 

@@ -15,7 +15,7 @@ from zonewire.delivery.channel_names import ROBOTS
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.states import ARTICLE_KINDS, Kind, Move, State
 from zonewire.store import SECOND, Spelled, as_ids, as_rows, is_postgresql, many, read_rows, values_of
-from zonewire.store.tables import attempts, deliveries, subscriptions
+from zonewire.store.tables import attempts, deliveries, subscriptions, wechat_drafts
 
 NEWS_WORTH, DIGEST_WORTH = 24 * 3600 * SECOND, 3 * 24 * 3600 * SECOND
 """What a chat was not sent by then is left out of it: nobody scrolls through a day of old news. What puts something
@@ -223,6 +223,7 @@ _FORGET = (
     .returning(deliveries.c.id, deliveries.c.lane, deliveries.c.state)
 )
 _FORGET_ATTEMPTS = delete(attempts).where(attempts.c.delivery_id.in_(values_of(many("of_ids"))))
+_FORGET_DRAFTS = delete(wechat_drafts).where(wechat_drafts.c.delivery_id.in_(values_of(many("of_ids"))))
 _HASTEN = (
     update(deliveries)
     .where(
@@ -348,7 +349,9 @@ def forget(db: Connection, keys: Sequence[int], *, moves: Moves | None = None) -
     if not keys:
         return 0
     rows = db.execute(_FORGET, {"old_ids": list(keys)}).all()
-    db.execute(_FORGET_ATTEMPTS, {"of_ids": [row.id for row in rows]})
+    gone = {"of_ids": [row.id for row in rows]}
+    db.execute(_FORGET_ATTEMPTS, gone)
+    db.execute(_FORGET_DRAFTS, gone)
     changes: Moves = Counter() if moves is None else moves
     for row in rows:
         changes[Slot(row.lane, State(row.state))] -= 1

@@ -27,12 +27,17 @@ def done(_request: DraftRequest) -> Reply:
     return Reply(status=200)
 
 
+def fetched(courier: ErrandCourier, replies: dict[Ticket, Reply]) -> dict[Ticket, Reply]:
+    replies.update(courier.finished())
+    return replies
+
+
 def test_errands_and_posts_come_back_by_their_tickets() -> None:
     with Receiver() as receiver, a_courier(done) as courier:
         post = HttpRequest(receiver.url("/x"), "host", (), b"{}")
         courier.start([an_errand(1), (Ticket(2), post)])
         replies: dict[Ticket, Reply] = {}
-        eventually(lambda: replies.update(courier.finished()) or len(replies) == 2, within_s=5)
+        eventually(lambda: len(fetched(courier, replies)) == 2, within_s=5)
         assert {ticket: reply.status for ticket, reply in replies.items()} == {1: 200, 2: 200}
         assert courier.in_flight == 0
 
@@ -53,7 +58,7 @@ def test_an_errand_that_fails_is_told_and_the_next_one_goes_on() -> None:
     with a_courier(failing) as courier:
         courier.start([an_errand(1), an_errand(2)])
         replies: dict[Ticket, Reply] = {}
-        eventually(lambda: replies.update(courier.finished()) or len(replies) == 2, within_s=5)
+        eventually(lambda: len(fetched(courier, replies)) == 2, within_s=5)
         assert [reply.lost for reply in replies.values()] == [True, True]
 
 
