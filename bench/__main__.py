@@ -13,6 +13,7 @@ from bench.newsroom import Layout
 from bench.publishing import PublishingSize, measure_publishing
 from bench.readership import Readership
 from bench.report import failed, print_table, write_results
+from bench.robots import RobotsSize, measure_robots
 from bench.serving import ServingSize, measure_serving
 from bench.throughput import Size, measure_throughput
 from tests.e2e.installation import an_installation
@@ -21,10 +22,13 @@ EVENTS, FULL = 200, Size(webhooks=20_000, celery_sample=2_000, rounds=5)
 SERVING = ServingSize(seconds=2, rounds=5)
 PUBLISHING = PublishingSize(Layout(shelf=100, places=10), entries=50, feedgen_sample=50, rounds=3)
 DIGESTING = DigestingSize(Readership(articles=300, filters=2_000, subscribers=100_000), peer_sample=400, rounds=3)
+ROBOTS = RobotsSize(robots=5_000, peer_sample=500, idle_s=10)
 SMOKE_EVENTS, SMOKE = 10, Size(webhooks=1_000, celery_sample=100, rounds=1)
 SMOKE_SERVING = ServingSize(seconds=0.1, rounds=1)
 SMOKE_PUBLISHING = PublishingSize(Layout(shelf=4, places=3), entries=5, feedgen_sample=2, rounds=1, window_s=0.2)
 SMOKE_DIGESTING = DigestingSize(Readership(articles=30, filters=20, subscribers=200), peer_sample=5, rounds=1)
+
+SMOKE_ROBOTS = RobotsSize(robots=50, peer_sample=5, idle_s=0.5)
 
 
 def main() -> int:
@@ -46,7 +50,7 @@ def main() -> int:
 
 
 def _measured(*, smoke: bool, database_url: str) -> list[Figure]:
-    """All figures: of webhooks and of serving on one installation, of publishing on another, of digests on neither."""
+    """All figures: webhooks and serving on one installation, publishing on another, digests and robots on neither."""
     settings = {"database_url": database_url} if database_url else {}
     judged = not smoke
     with tempfile.TemporaryDirectory(prefix="zw-bench-") as folder:
@@ -60,7 +64,9 @@ def _measured(*, smoke: bool, database_url: str) -> list[Figure]:
         publishing = SMOKE_PUBLISHING if smoke else PUBLISHING
         figures += measure_publishing(Path(folder) / "feeds", publishing, judged=judged, said=_said)
         digesting, digests = SMOKE_DIGESTING if smoke else DIGESTING, Path(folder) / "digests"
-        return figures + measure_digesting(digests, digesting, database_url=database_url, judged=judged, said=_said)
+        figures += measure_digesting(digests, digesting, database_url=database_url, judged=judged, said=_said)
+        robots, chats = SMOKE_ROBOTS if smoke else ROBOTS, Path(folder) / "robots"
+        return figures + measure_robots(chats, robots, database_url=database_url, judged=judged, said=_said)
 
 
 def _said(line: str) -> None:
