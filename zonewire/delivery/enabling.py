@@ -93,9 +93,13 @@ _LOCKED = (
     .order_by(deliveries.c.id)
     .with_for_update()
 )
-# Each due a microsecond after the one before it, so that they go out in their order.
+# Each due a microsecond after the one before it, so that they go out in their order; whoever lets them go wants them,
+# however old they are.
 _RELEASE = Spelled(
-    "UPDATE deliveries SET ready = 1, due_at = r.due_at FROM {rows} AS r WHERE deliveries.id = r.id",
+    """
+    UPDATE deliveries SET ready = 1, due_at = r.due_at, worthless_at = NULL FROM {rows} AS r
+    WHERE deliveries.id = r.id
+    """,
     columns=("id bigint", "due_at bigint"),
 )
 

@@ -37,7 +37,7 @@ _REPLAYABLE = (
 _PUT_BACK = (
     Move.REPLAY.statement()
     .where(deliveries.c.id.in_(values_of(many("of_ids"))))
-    .values(attempts=0, waits=0, lapses=0, settled_at=None, reason=None)
+    .values(attempts=0, waits=0, lapses=0, plain=False, worthless_at=None, settled_at=None, reason=None)
 )
 _DUE, _HELD = _PUT_BACK.values(ready=1), _PUT_BACK.values(ready=None, due_at=None)
 

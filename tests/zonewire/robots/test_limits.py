@@ -12,6 +12,7 @@ from tests.builders import a_version, an_article
 from tests.eventually import eventually
 from tests.simulators.feishu import Feishu
 from tests.zonewire.robots.rig import KEYS, Chat, chatting, some_articles
+from zonewire.delivery.replaying import replay
 from zonewire.store import SECOND, Store, now
 from zonewire.store.tables import attempts, deliveries, endpoints, paces, subscriptions
 
@@ -202,6 +203,20 @@ def test_news_that_waited_for_a_day_is_worth_nothing_and_a_digest_goes_before_it
 
     assert wecom.row(keys[0]).reason == "not sent in time to be worth anything"
     assert [message["msgtype"] for message in wecom.platform.messages(wecom.key)] == ["markdown", "news"]
+
+
+def test_what_an_operator_puts_back_is_sent_in_its_rich_form_however_old_it_is(wecom: Chat) -> None:
+    (key,) = wecom.owe(wecom.robot(), an_article())
+    wecom.platform.answer_next(wecom.key, 45002, times=2)
+    pusher = wecom.pusher()
+    wecom.until({"dead": 1}, pusher)
+    with wecom.store.writing() as db:
+        db.execute(update(deliveries).values(worthless_at=now(db) - 1))
+        replay(db, [key], now=now(db))
+
+    wecom.until({"delivered": 1}, pusher)
+
+    assert wecom.platform.messages(wecom.key)[0]["msgtype"] == "news"
 
 
 def test_a_digest_goes_on_where_its_worker_was_killed(wecom: Chat) -> None:
