@@ -74,7 +74,11 @@ def portions_of(
     Raises what the database raises; whatever else goes wrong spoils its own load alone.
     """
     robots = [load for load in loads if load.rows[0].channel in ROBOTS]
-    drafts = {load.mark: [_draft_portion(db, load, mailing)] for load in loads if load.rows[0].channel == "wechat_oa"}
+    drafts = {
+        load.mark: [_draft_portion(db, load, sites, mailing, services)]
+        for load in loads
+        if load.rows[0].channel == "wechat_oa"
+    }
     cards = dict(zip((load.mark for load in robots), _cards(db, robots, mailing, at), strict=True))
     return [
         drafts[load.mark]
@@ -175,8 +179,15 @@ def _urls(db: Connection, load: Load, mailing: Mailing) -> dict[int, str]:
 # --- Official Accounts -----------------------------------------------------------------------------------------------
 
 
-def _draft_portion(db: Connection, load: Load, mailing: Mailing) -> Portion:
+def _draft_portion(
+    db: Connection, load: Load, accounts: Mapping[int, str], mailing: Mailing, services: Services
+) -> Portion:
     """What one delivery wants done about a draft."""
+    appid = accounts.get(load.rows[0].endpoint_id, "")
+    if appid != services.wechat_appid:
+        return Portion(
+            load.rows, InvalidInput.of("ZONEWIRE_WECHAT_APPID", f"is not {appid}, the account of this endpoint")
+        )
     try:
         return Portion(load.rows, draft_message(db, owed_draft(load.rows[0]), mailing=mailing))
     except (StoreBusy, StoreUnavailable):

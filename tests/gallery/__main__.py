@@ -11,6 +11,7 @@ import structlog
 from jinja2 import Environment, FileSystemLoader
 
 from tests.chromium import MISSING, Stage, a_browser, chromium
+from tests.gallery.chats import CHATS
 from tests.gallery.mails import MAILS
 from tests.gallery.newsroom import a_newsroom
 from tests.gallery.pages import PAGES
@@ -37,10 +38,11 @@ def write_gallery(folder: Path, words: Sequence[str] = ()) -> Path:
     """Fill *folder* anew with what has one of *words* in its name or state, or with all; returns its page."""
     pages = [page for page in PAGES if _is_wanted(page, words)]
     mails = [mail for mail in MAILS if _is_wanted(mail, words)]
+    chats = [chat for chat in CHATS if _is_wanted(chat, words)]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as data, a_newsroom(Path(data)) as room, a_browser() as browser:
-        shown = list(photograph(room, Stage.of(browser), folder, pages=pages, mails=mails))
+        shown = list(photograph(room, Stage.of(browser), folder, pages=pages, mails=mails, chats=chats))
         printed = [] if words else run_commands(Path(data) / "full")
     index = folder / "index.html"
     index.write_text(_page(shown, printed))

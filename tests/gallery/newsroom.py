@@ -3,6 +3,8 @@
 import contextlib
 import itertools
 import shutil
+import socket
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,6 +19,7 @@ from tests.builders import a_delivery, a_subscription, a_version, an_edition, an
 from tests.web.faces import BASE, a_face
 from tests.web.serving import serve
 from web.app import create_app
+from workers.sample_desk import DeskServer
 from zonewire import ROOT
 from zonewire.articles.model import Article, Enclosure, Image, Version
 from zonewire.delivery.mailing import Mailing
@@ -24,7 +27,7 @@ from zonewire.digests.windows import Role
 from zonewire.feeds import Catalogue, mark_touched, publish_due
 from zonewire.filters import Filter, intern
 from zonewire.intake import read_article
-from zonewire.keys import KeyRing
+from zonewire.keys import KeyRing, new_webhook_secret
 from zonewire.rendering.portal import Portal
 from zonewire.store import SECOND, Store, now, open_store, upgrade
 from zonewire.store.tables import edition_versions, subscriptions
@@ -76,6 +79,7 @@ class Newsroom:
     url: str  # of the face over `store`
     empty_url: str  # of a face that nothing was ever published to
     keys: KeyRing
+    desk: DeskServer  # of `up --sample`, without mails
     articles: dict[str, Version] = field(default_factory=dict)
     articles_url: str = ""  # of the face of a portal whose editions are several articles for WeChat
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -174,14 +178,32 @@ def a_newsroom(folder: Path) -> Iterator[Newsroom]:
     shutil.copytree(folder / "empty", folder / "full")
     full, empty = (open_store(f"sqlite:///{folder / name / 'zonewire.db'}") for name in ("full", "empty"))
     face = a_face(full, folder / "full", catalogue_given=Catalogue(portal=PORTAL))
-    with serve(create_app(face)) as url, serve(create_app(a_face(empty, folder / "empty"))) as empty_url:
+    with (
+        a_desk(folder) as desk,
+        serve(create_app(face)) as url,
+        serve(create_app(a_face(empty, folder / "empty"))) as empty_url,
+    ):
         several = Catalogue(portal=replace(PORTAL, wechat_form="articles"))
         with serve(create_app(a_face(full, folder / "full", catalogue_given=several))) as articles_url:
-            room = Newsroom(full, url, empty_url, face.keys, articles_url=articles_url)
+            room = Newsroom(full, url, empty_url, face.keys, desk, articles_url=articles_url)
             _publish(room)
             yield room
     full.close()
     empty.close()
+
+
+@contextlib.contextmanager
+def a_desk(outbox: Path) -> Iterator[DeskServer]:
+    """A desk that serves until the end, to whose robots nothing came yet."""
+    server = DeskServer(socket.create_server(("127.0.0.1", 0)), outbox=outbox, secret=new_webhook_secret())
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def _migrate(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Screenshots of every page and mail: in both languages, on a phone and on a desktop, by day and by night."""
+"""Screenshots of every page, mail and chat: in both languages, on a phone and on a desktop, by day and by night."""
 
 import email.policy
 from collections.abc import Iterator, Sequence
@@ -8,6 +8,7 @@ from email.parser import BytesParser
 from pathlib import Path
 
 from tests.chromium import Stage
+from tests.gallery.chats import Chat
 from tests.gallery.mails import Mail, html_of
 from tests.gallery.newsroom import Newsroom
 from tests.gallery.pages import Page
@@ -28,9 +29,9 @@ class Shot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One page or mail in one state and language, in all its looks."""
+    """One page, mail or chat in one state and language, in all its looks."""
 
-    kind: str  # page, mail
+    kind: str  # page, mail, chat
     name: str
     state: str
     locale: str
@@ -40,15 +41,22 @@ class Shown:
 
 
 def photograph(
-    room: Newsroom, stage: Stage, folder: Path, *, pages: Sequence[Page], mails: Sequence[Mail]
+    room: Newsroom,
+    stage: Stage,
+    folder: Path,
+    *,
+    pages: Sequence[Page] = (),
+    mails: Sequence[Mail] = (),
+    chats: Sequence[Chat] = (),
 ) -> Iterator[Shown]:
-    """Each of *pages* and *mails* in turn, its pictures written into *folder*."""
-    for n, page in enumerate(pages):
+    """Each of *pages*, *mails* and *chats* in turn, its pictures written into *folder*."""
+    opened: list[tuple[str, Page | Chat]] = [("page", page) for page in pages]
+    for n, (kind, page) in enumerate(opened + [("chat", chat) for chat in chats]):
         for locale in LOCALES:
             answer = page.open(room, locale)
             stage.show(answer.url, answer.text, headers=answer.headers)
-            shots = tuple(_looks(stage, folder, f"page-{n:02}-{locale}"))
-            yield Shown(kind="page", name=page.name, state=page.state, locale=locale, shots=shots)
+            shots = tuple(_looks(stage, folder, f"{kind}-{n:02}-{locale}"))
+            yield Shown(kind=kind, name=page.name, state=page.state, locale=locale, shots=shots)
     for n, mail in enumerate(mails):
         for locale in LOCALES:
             yield _mail(stage, folder, mail, mail.sent(room, locale), locale=locale, stem=f"mail-{n:02}-{locale}")

@@ -1,8 +1,9 @@
-"""axe finds nothing on any page or mail, at phone and desktop width, by day and by night, in both languages."""
+"""axe finds nothing on any page, mail or chat, at phone and desktop width, by day and by night, in both languages."""
 
 import pytest
 
 from tests.chromium import Stage
+from tests.gallery.chats import CHATS, Chat
 from tests.gallery.mails import MAILS, Mail, html_of
 from tests.gallery.newsroom import Newsroom
 from tests.gallery.pages import PAGES, Page
@@ -13,8 +14,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("page", PAGES, ids=str)
-def test_a_page_can_be_read_and_used_by_all(newsroom: Newsroom, stage: Stage, page: Page, locale: str) -> None:
+@pytest.mark.parametrize("page", [*PAGES, *CHATS], ids=str)
+def test_a_page_can_be_read_and_used_by_all(newsroom: Newsroom, stage: Stage, page: Page | Chat, locale: str) -> None:
     answer = page.open(newsroom, locale)
     stage.show(answer.url, answer.text, headers=answer.headers)
     assert access_faults(stage, locale) == []

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.gallery.chats import CHATS, Chat
 from tests.gallery.mails import MAILS, Mail, html_of
 from tests.gallery.newsroom import Newsroom
 from tests.gallery.pages import PAGES, Page
@@ -18,8 +19,8 @@ def judges() -> None:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("page", PAGES, ids=str)
-def test_a_page_is_valid(newsroom: Newsroom, page: Page, locale: str) -> None:
+@pytest.mark.parametrize("page", [*PAGES, *CHATS], ids=str)
+def test_a_page_is_valid(newsroom: Newsroom, page: Page | Chat, locale: str) -> None:
     answer = page.open(newsroom, locale)
     assert (answer.status_code, answer.headers["Content-Language"]) == (page.status, locale)
     assert html_faults(answer.text) == []

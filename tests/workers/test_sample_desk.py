@@ -17,7 +17,8 @@ import orjson
 import pytest
 
 from tests.eventually import eventually
-from workers.sample_desk import KEPT, DeskServer, Receipt, Receipts, preferred_locale, serve_desk
+from workers.sample_desk import DeskServer, preferred_locale, serve_desk
+from workers.sample_receipts import KEPT, Receipt, Receipts
 from zonewire.keys import SigningKey, new_webhook_secret, sign
 
 SECRET = new_webhook_secret()

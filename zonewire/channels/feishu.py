@@ -108,6 +108,8 @@ def _list(card: CardMessage) -> list[dict[str, Any]]:
             group = item.group
             elements.append({"tag": "div", "text": _markdown(f"**{in_markdown(group)}**")})
         elements.append({"tag": "div", "text": _markdown(_line(item, card.locale))})
+        if item.summary and card.sort is CardSort.DIGEST:
+            elements.append({"tag": "div", "text": _text(item.summary)})
     if card.sort is CardSort.GREETING:
         elements.append(_button(words(card.locale)("robots.home"), card.home))
     if card.more:

@@ -5,18 +5,21 @@ does it, in a courier's thread. All codes that WeChat's pages list for such acco
 are never made (mass sending, messages by template): whoever reads the ledger finds what they mean.
 """
 
+from dataclasses import replace
+
 import orjson
 
 from zonewire.channels.limits import Limits
 from zonewire.channels.verdicts import Table, answer_of, busy, misset, never, read, rest, spent, taken
 from zonewire.delivery.messages import DraftMessage, Endpoint, Message
-from zonewire.delivery.outcomes import Delivered, Never, Outcome
+from zonewire.delivery.outcomes import Delivered, Later, Never, Outcome
 from zonewire.delivery.paces import Rate, Terms
 from zonewire.outbound.courier import DraftRequest, Reply
 
 LIMITS = Limits(Terms(rates=(Rate(30, 60),)))
 
 ASK_AGAIN_S = 600
+SPENT, NOT_GRANTED = 45009, (48001, 50001)
 POLLS_S = (5, 10, 20, 40, 80, 160, 300, 300, 300, 300, 300)
 """How long after the last one each question follows that asks how a publication fares: half an hour in all."""
 
@@ -113,6 +116,7 @@ def build(message: Message, endpoint: Endpoint) -> DraftRequest:
         accent=message.accent,
         name=message.name,
         is_uncertain=message.is_uncertain,
+        taken=message.taken,
         told=orjson.dumps(message.told).decode(),
     )
 
@@ -120,16 +124,29 @@ def build(message: Message, endpoint: Endpoint) -> DraftRequest:
 def judge(reply: Reply) -> Outcome:
     """By `errcode`; a draft that is to be published is not over with its being made."""
     outcome = read(reply, CODES, code="errcode", words="errmsg")
-    if not isinstance(outcome, Delivered):
-        return outcome
     answer = answer_of(reply.body)
     act, told = answer.get("act"), answer.get("told") or {}
+    if not isinstance(outcome, Delivered):
+        return _milder(outcome, str(act), answer.get("errcode"))
     if act == "add" and told.get("submits"):
         return Delivered(reply.status, goes_on_s=0)
+    if act == "submit" and not answer.get("publish_id"):
+        return outcome  # it was submitted before, and nobody knows under which number
     if act == "submit":
         return Delivered(reply.status, goes_on_s=POLLS_S[0])
     if act == "poll":
         return _of_publication(answer.get("publish_status"), told.get("polls", 0), reply.status)
+    return outcome
+
+
+def _milder(outcome: Outcome, act: str, code: object) -> Outcome:
+    """What a refusal means for one thing that is done about a draft, where that is less than for the account."""
+    if act == "submit" and code in NOT_GRANTED:
+        return Never(f"errcode {code}: the account may not publish by API: {_BY_HAND}", outcome.status)
+    if isinstance(outcome, Later) and act == "add" and code == SPENT:
+        return replace(outcome, pauses_endpoint=False)  # drafts that are there can be written anew all the same
+    if isinstance(outcome, Later) and act == "update":
+        return replace(outcome, most_tries=None)  # a correction is worth the whole schedule
     return outcome
 
 

@@ -17,7 +17,7 @@ from zonewire.delivery import counts, health, owing
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.holding import hold_rest
-from zonewire.delivery.states import State
+from zonewire.delivery.states import Kind, State
 from zonewire.errors import Conflict
 from zonewire.store import Spelled, Store, as_rows, many, read_rows, values_of
 from zonewire.store import now as clock
@@ -164,13 +164,14 @@ def enable(store: Store, pace: Pace, endpoint_id: int, held: Held) -> Counter[st
 
 def left_out(db: Connection, endpoint_id: int, held: Held) -> list[int]:
     """What of all that an endpoint holds is not sent if that is the choice, the oldest first."""
+    of = {"endpoint_id": endpoint_id}
     match held:
         case Held.ALL:
             return []
         case Held.NEWEST:
-            return [ident for (ident,) in read_rows(db, _OUTDATED.on(db), {"endpoint_id": endpoint_id})]
+            return [ident for (ident,) in read_rows(db, _OUTDATED.on(db), of)]
         case Held.NONE:
-            return list(db.execute(_ALL_HELD, {"endpoint_id": endpoint_id}).scalars())
+            return list(db.execute(_ALL_HELD.where(deliveries.c.kind != Kind.REVISION), of).scalars())
 
 
 def release(store: Store, pace: Pace, endpoint_id: int, *, until: float = math.inf) -> int:

@@ -138,6 +138,7 @@ class DraftMessage(NamedTuple):
     accent: str = ""
     name: str = ""
     is_uncertain: bool = False
+    taken: tuple[str, ...] = ()
     told: Mapping[str, Any] = {}  # comes back with the reply, for whoever keeps what is known of drafts
 
 

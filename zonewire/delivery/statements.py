@@ -121,7 +121,7 @@ CANDIDATES = Spelled(
 # (the newest first), news (by `order`: 1, the oldest first; -1, the newest).
 _SORT = f"""
     CASE WHEN {{row}}.part > 0 THEN 0 WHEN {{row}}.kind = 'test' THEN 1
-        WHEN {{row}}.kind = 'withdrawal' OR {{row}}.event_type = 'article.updated'
+        WHEN {{row}}.kind IN ('withdrawal', 'revision') OR {{row}}.event_type = 'article.updated'
           OR ({{row}}.kind = 'news' AND {{row}}.event_type IS NULL AND {_HAD_OF}) THEN 2
         WHEN {{row}}.kind = 'digest' THEN 3 ELSE 4 END
 """
@@ -299,7 +299,7 @@ SETTLE_ON = Spelled(
     """
     UPDATE deliveries SET state = 'retrying', ready = CASE WHEN r.due_at <= :moment THEN 1 ELSE 0 END,
         due_at = r.due_at, lease_id = NULL, lone = {false}, lapses = 0, part = r.part, plain = (r.plain = 1),
-        attempts = attempts + r.spent
+        attempts = CASE WHEN r.part > deliveries.part THEN 0 ELSE attempts + r.spent END
     FROM {rows} AS r
     WHERE deliveries.id = r.id AND deliveries.lease_id = r.lease_id AND deliveries.state = 'sending'
     RETURNING deliveries.id

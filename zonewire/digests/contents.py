@@ -30,7 +30,12 @@ class Story:
     picture: str  # the address of one that a mail can show, or ""
     picture_alt: str  # of it, else of `any_picture`
     number: int = 0  # its version, by acceptance number
-    any_picture: str = ""  # the address of its first picture, which somebody may have to convert
+    pictures: tuple[str, ...] = ()  # the addresses of all its pictures, of any kind; the one that a mail shows first
+
+    @property
+    def any_picture(self) -> str:
+        """The address of one, which somebody may have to convert; or ""."""
+        return self.pictures[0] if self.pictures else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +179,7 @@ def story_of(version: Version, base_url: str) -> Story:
         picture=picture.url if picture else "",
         picture_alt=picture.alt if picture else first.alt if first else "",
         number=version.number,
-        any_picture=picture.url if picture else first.url if first else "",
+        pictures=tuple(dict.fromkeys(one.url for one in (picture, *article.images) if one is not None)),
     )
 
 

@@ -59,7 +59,7 @@ def draft_message(db: Connection, owed: OwedDraft, *, mailing: Mailing) -> Draft
     if kept is None:
         return None
     if owed.part == 1:
-        return DraftMessage("submit", media_id=kept.media_id)
+        return _submission(db, owed, kept, mailing)
     return DraftMessage("poll", publish_id=kept.publish_id or "", told={"polls": owed.part - 2})
 
 
@@ -70,26 +70,36 @@ def _new(db: Connection, owed: OwedDraft, mailing: Mailing) -> DraftMessage | No
         return None
     submits = bool(db.execute(statements.SUBMITS, {"id": owed.subscription_id}).scalar())
     told = {"submits": submits, "newest": newest, "articles": marks_of(articles)}
-    return _told("add", articles, mailing, made_at=made_at, is_uncertain=owed.was_tried, told=told)
+    taken = tuple(db.execute(statements.TAKEN_DRAFTS, {"endpoint": owed.endpoint_id}).scalars())
+    message = _told("add", articles, mailing, made_at=made_at, told=told)
+    return message._replace(is_uncertain=owed.was_tried, taken=taken)
+
+
+def _submission(db: Connection, owed: OwedDraft, kept: Any, mailing: Mailing) -> DraftMessage:
+    """A draft is published as its articles stand now: what has changed since is written first."""
+    rewritten = _rewritten("submit", db, kept, mailing)
+    return (rewritten or DraftMessage("submit", media_id=kept.media_id))._replace(is_uncertain=owed.was_tried)
 
 
 def _revision(db: Connection, owed: OwedDraft, mailing: Mailing) -> DraftMessage | None:
     """The articles of a draft that have changed since it was last written."""
     of = {"edition": owed.edition_id, "subscription": owed.subscription_id}
     kept = db.execute(statements.OPEN_DRAFT, of).first()
-    if kept is None or owed.edition_id is None:
-        return None
+    return None if kept is None else _rewritten("update", db, kept, mailing)
+
+
+def _rewritten(act: str, db: Connection, kept: Any, mailing: Mailing) -> DraftMessage | None:
+    """What has changed of the draft *kept*; None where nothing has."""
     had = orjson.loads(kept.articles)
-    made_at, articles, newest = draft_articles(db, owed.edition_id, mailing=mailing, places=len(had))
+    made_at, articles, newest = draft_articles(db, kept.edition_id, mailing=mailing, places=len(had))
     marks = marks_of(articles)
-    changed = [index for index, mark in enumerate(marks) if mark != had[index]]
+    changed = tuple(index for index, mark in enumerate(marks) if mark != had[index])
     if not changed:
         return None
-    told = {"newest": newest, "articles": marks, "draft": kept.delivery_id}
+    told = {"newest": newest, "articles": marks, "had": had, "draft": kept.delivery_id}
     some = tuple(articles[index] for index in changed)
-    return _told("update", some, mailing, made_at=made_at, told=told)._replace(
-        indexes=tuple(changed), media_id=kept.media_id
-    )
+    message = _told(act, some, mailing, made_at=made_at, told=told)
+    return message._replace(indexes=changed, media_id=kept.media_id)
 
 
 def _told(
@@ -99,7 +109,6 @@ def _told(
     *,
     made_at: int,
     told: Mapping[str, Any],
-    is_uncertain: bool = False,
 ) -> DraftMessage:
     portal = mailing.portal
     return DraftMessage(
@@ -108,7 +117,6 @@ def _told(
         made_at=made_at,
         accent=portal.accent,
         name=portal.name,
-        is_uncertain=is_uncertain,
         told=told,
     )
 
@@ -127,21 +135,36 @@ def follow(db: Connection, ended: Sequence[DraftEnded], *, appid: str, now: int,
         act, told = one.answer.get("act"), one.answer.get("told") or {}
         of = {"delivery": one.owed.id, "moment": now}
         if one.failed:
-            db.execute(statements.FAIL_DRAFT, of | {"why": one.failed[:200]})
+            was_in_box = one.owed.part == 1  # and is so still: only its submission was refused
+            failed = statements.NOTE_REFUSAL if was_in_box else statements.FAIL_DRAFT
+            db.execute(failed, of | {"why": one.failed[:200]})
         elif act == "add":
             db.execute(statements.KEEP_DRAFT, _row(one, told, appid, now))
             _catch_up(db, one.owed.edition_id, told, now, moves)
+        elif act == "update" and one.answer.get("gone"):
+            db.execute(statements.LOSE_DRAFT, of | {"delivery": told["draft"], "why": GONE})
         elif act == "update":
-            written = of | {"delivery": told["draft"]}
-            if one.answer.get("gone"):
-                db.execute(statements.LOSE_DRAFT, written | {"why": GONE})
-            else:
-                db.execute(statements.REWRITE_DRAFT, written | {"marks": orjson.dumps(told["articles"]).decode()})
-                _catch_up(db, one.owed.edition_id, told, now, moves)
+            _keep_marks(db, one.owed.edition_id, told, now, moves)
         elif act == "submit":
             db.execute(statements.SUBMIT_DRAFT, of | {"publish": str(one.answer["publish_id"])})
         elif act == "poll" and one.answer.get("publish_status") == 0:
             db.execute(statements.PUBLISH_DRAFT, of | {"shown_at": orjson.dumps(one.answer["addresses"]).decode()})
+
+
+def _keep_marks(db: Connection, edition_id: int | None, told: Mapping[str, Any], now: int, moves: Moves) -> None:
+    """A draft was written anew. Where another worker wrote it too, nobody knows whose text came last: once more."""
+    kept = db.execute(statements.DRAFT.with_for_update(), {"delivery": told["draft"]}).one_or_none()
+    if kept is None:
+        return
+    is_sure = orjson.loads(kept.articles) == told["had"]
+    marks = told["articles"] if is_sure else [""] * len(told["articles"])
+    db.execute(
+        statements.REWRITE_DRAFT, {"delivery": told["draft"], "marks": orjson.dumps(marks).decode(), "moment": now}
+    )
+    if is_sure:
+        _catch_up(db, edition_id, told, now, moves)
+    else:
+        owe_revisions(db, edition_id=edition_id, now=now, moves=moves)
 
 
 def _row(one: DraftEnded, told: Mapping[str, Any], appid: str, now: int) -> dict[str, Any]:
@@ -160,7 +183,10 @@ def _row(one: DraftEnded, told: Mapping[str, Any], appid: str, now: int) -> dict
 
 
 def _catch_up(db: Connection, edition_id: int | None, told: Mapping[str, Any], now: int, moves: Moves) -> None:
-    """What was accepted after the draft was read could not know of it, and owed it nothing."""
-    changed = {"edition": edition_id, "since": told["newest"]}
-    if db.execute(statements.CHANGED_SINCE, changed).first() is not None:
+    """What was accepted after the draft was read could not know of it, and owed it nothing.
+
+    The articles are locked first: an intake that is under way is waited for, and one that comes behind sees the draft.
+    """
+    newest = db.execute(statements.NEWEST_OF_EDITION, {"edition": edition_id}).scalars().all()
+    if any(number > told["newest"] for number in newest):
         owe_revisions(db, edition_id=edition_id, now=now, moves=moves)

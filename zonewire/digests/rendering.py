@@ -16,7 +16,7 @@ from zonewire.articles.shortening import shorten
 from zonewire.delivery.mailing import MANAGE, UNSUBSCRIBE, Mailing
 from zonewire.digests import statements
 from zonewire.digests.contents import Sheet, named_in, sheet_of
-from zonewire.digests.split import Split, split_of
+from zonewire.digests.split import TOLD_IN_FULL, Split, split_of
 from zonewire.digests.wechat import WechatArticle, withdrawn_article, write_article, write_articles
 from zonewire.digests.windows import Contents, Role
 from zonewire.digests.wording import meta_line, summary_of
@@ -179,9 +179,16 @@ class _Reading:
             self.versions, self.roles, base_url=base_url, most=most, withdrawn=self.withdrawn, locale=locale
         )
 
-    def split(self, base_url: str, *, locale: str) -> Split | None:
-        roles, most = self.roles, MOST_ON_PAGE
-        return split_of(self.versions, roles, base_url=base_url, most=most, withdrawn=self.withdrawn, locale=locale)
+    def split(self, base_url: str, *, locale: str, in_full: int = TOLD_IN_FULL) -> Split | None:
+        return split_of(
+            self.versions,
+            self.roles,
+            base_url=base_url,
+            most=MOST_ON_PAGE,
+            withdrawn=self.withdrawn,
+            locale=locale,
+            in_full=in_full,
+        )
 
 
 def _options(db: Connection, filter_id: int) -> Mapping[str, list[str]]:
@@ -330,6 +337,11 @@ def draft_articles(
         empty = withdrawn_article(t, about=portal, page=page)
         return row.created_at, (empty,) * (places or 0), newest
     told = articles_of(sheet, split, t.locale, portal=portal, made_at=row.created_at, page=page)
+    if places is not None and len(told) > places:  # fewer in full, so that the digest of the rest keeps its place
+        split = reading.split(mailing.base_url, locale=row.locale, in_full=places - 1)
+        told = articles_of(
+            sheet, split if places > 1 else None, t.locale, portal=portal, made_at=row.created_at, page=page
+        )
     if places is not None:
         told = (*told, *[withdrawn_article(t, about=portal, page=page)] * (places - len(told)))[:places]
     return row.created_at, told, newest

@@ -44,19 +44,23 @@ def split_of(
     most: int,
     withdrawn: frozenset[int],
     locale: str,
+    in_full: int = TOLD_IN_FULL,
 ) -> Split | None:
-    """As `sheet_of`. In full: the lead, and the newest of each place in turn that has a text. None without a story."""
+    """As `sheet_of`. In full: the lead, and the newest of each place in turn that has a text, *in_full* at most.
+
+    None without a story.
+    """
     sheet_among = partial(sheet_of, roles=roles, base_url=base_url, withdrawn=withdrawn, locale=locale)
     whole = sheet_among(versions, most=most)
     if whole is None:
         return None
     with_text = [one for one in versions if one.article.text or one.number == whole.lead.number]
-    picked = sheet_among(with_text, most=TOLD_IN_FULL)
+    picked = sheet_among(with_text, most=in_full)
     assert picked is not None  # noqa: S101 - the lead is in it
     stories = [picked.lead, *(one for group in picked.groups for one in group.stories)]
     numbers = {one.number for one in stories}
     rest = sheet_among([one for one in versions if one.number not in numbers], most=most)
-    if rest is not None and rest.count == 1:
+    if rest is not None and rest.count == 1 and in_full == TOLD_IN_FULL:
         stories.append(rest.lead)
         rest = None
     articles = {one.number: one.article for one in versions}

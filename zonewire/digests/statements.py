@@ -210,14 +210,18 @@ NEWEST_CARRIED = (
     .where(edition_versions.c.edition_id == bindparam("id"))
     .order_by(articles.c.newest)
 )
-# Whether one of them was accepted after a number. By primary keys.
-CHANGED_SINCE = (
-    select(articles.c.id)
-    .select_from(edition_versions)
-    .join(versions, versions.c.number == edition_versions.c.number)
-    .join(articles, articles.c.id == versions.c.article_id)
-    .where(edition_versions.c.edition_id == bindparam("edition"), articles.c.newest > bindparam("since"))
-    .limit(1)
+# The newest versions of an edition's articles, which no intake changes until this transaction ends. By primary keys.
+NEWEST_OF_EDITION = (
+    select(articles.c.newest)
+    .where(
+        articles.c.id.in_(
+            select(versions.c.article_id)
+            .join(edition_versions, edition_versions.c.number == versions.c.number)
+            .where(edition_versions.c.edition_id == bindparam("edition"))
+        )
+    )
+    .order_by(articles.c.id)
+    .with_for_update(read=True)
 )
 
 # Whether a subscription's drafts are to be published. By primary key.
@@ -230,10 +234,18 @@ OPEN_DRAFT = select(wechat_drafts).where(
     wechat_drafts.c.subscription_id == bindparam("subscription"),
     literal_column("wechat_drafts.state") == literal_column("'draft'"),
 )
+# What else is, or was, in an account's box: the newest ones.
+TAKEN_DRAFTS = (
+    select(wechat_drafts.c.media_id)
+    .where(wechat_drafts.c.endpoint_id == bindparam("endpoint"))
+    .order_by(wechat_drafts.c.delivery_id.desc())
+    .limit(100)
+)
 KEEP_DRAFT = insert(wechat_drafts).on_conflict_do_nothing()
 _OF_DELIVERY = update(wechat_drafts).where(wechat_drafts.c.delivery_id == bindparam("delivery"))
 REWRITE_DRAFT = _OF_DELIVERY.values(articles=bindparam("marks"), state_at=bindparam("moment"))
 LOSE_DRAFT = _OF_DELIVERY.values(state="gone", detail=bindparam("why"), state_at=bindparam("moment"))
+NOTE_REFUSAL = _OF_DELIVERY.values(detail=bindparam("why"), state_at=bindparam("moment"))  # it is in the box still
 SUBMIT_DRAFT = _OF_DELIVERY.values(state="submitted", publish_id=bindparam("publish"), state_at=bindparam("moment"))
 PUBLISH_DRAFT = _OF_DELIVERY.values(state="published", addresses=bindparam("shown_at"), state_at=bindparam("moment"))
 FAIL_DRAFT = _OF_DELIVERY.values(state="failed", detail=bindparam("why"), state_at=bindparam("moment"))

@@ -50,7 +50,8 @@ class DraftRequest(NamedTuple):
     made_at: int = 0  # microseconds: the day on a cover of ours
     accent: str = ""
     name: str = ""  # the portal's
-    is_uncertain: bool = False  # an earlier try may have made the draft already
+    is_uncertain: bool = False  # an earlier try may have done it already
+    taken: tuple[str, ...] = ()  # media_ids of the account's drafts that belong to others
     told: str = ""  # JSON that comes back with the reply, for whoever settles it
 
 

@@ -5,7 +5,7 @@ end: who presses 发布 or 群发 in the console is a person.
 """
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Protocol
@@ -56,6 +56,10 @@ class WrittenArticle(Protocol):
     @property
     def pictures(self) -> Sequence[str]:
         """Addresses of the pictures in `content`."""
+
+    @property
+    def spares(self) -> Sequence[tuple[str, Sequence[str]]]:
+        """For some of `pictures`, others that may stand in their place."""
 
     @property
     def qr_code(self) -> bytes:
@@ -109,9 +113,11 @@ def prepare(
     *made_cover* draws a PNG, where the article has no picture that makes a cover.
     """
     inside = [one for one in addresses_in(article.content) if one != QR]
-    candidates = dict.fromkeys(filter(None, (article.cover, *article.pictures, *inside)))
+    spares = dict(article.spares)
+    others = (spare for some in spares.values() for spare in some)
+    candidates = dict.fromkeys(filter(None, (article.cover, *article.pictures, *inside, *others)))
     cover = pictures.cover(candidates, is_first=is_first) or pictures.own_cover(made_cover(), is_first=is_first)
-    given = {one: address for one in inside if (address := pictures.inside(one)) is not None}
+    given = {one: address for one in inside if (address := _first_of_use(pictures, one, spares)) is not None}
     if article.qr_code and (code := pictures.own_inside(article.qr_code)) is not None:
         given = {QR: code} | given  # first: the last ones go where there is no room
     return DraftArticle(
@@ -122,6 +128,12 @@ def prepare(
         content_source_url=article.source_url,
         thumb_media_id=cover,
     )
+
+
+def _first_of_use(pictures: Pictures, address: str, spares: Mapping[str, Sequence[str]]) -> str | None:
+    """WeChat's address of the picture at *address*, or of the first of its spares that can be used."""
+    tried = (pictures.inside(one) for one in (address, *spares.get(address, ())))
+    return next((given for given in tried if given is not None), None)
 
 
 def _within_bounds(content: str, addresses: dict[str, str]) -> str:
@@ -144,26 +156,25 @@ def update(client: WechatClient, media_id: str, index: int, article: DraftArticl
     client.call(UPDATE, json={"media_id": media_id, "index": index, "articles": article.as_json()})
 
 
-def find(client: WechatClient, source_url: str, *, titles: Sequence[str] = ()) -> str | None:
-    """The newest draft with an article that leads to *source_url*, among the twenty newest; None where none does.
+def find(client: WechatClient, source_urls: Sequence[str], *, but: Collection[str] = ()) -> str | None:
+    """The newest draft whose articles lead to *source_urls*, in any order, among the twenty newest; None where none do.
 
-    With *titles* its articles have exactly these: where one address may stand in several drafts.
+    Titles change with corrections, addresses hardly ever. *but*: media_ids of drafts that belong to others.
     """
+    wanted = sorted(map(html.unescape, source_urls))
     told = client.call(LIST, json={"offset": 0, "count": NEWEST, "no_content": 1})
     items = told.get("item") or []  # of an empty box it may be left out
     try:
         drafts = [(str(one["media_id"]), one["update_time"], one["content"]["news_item"]) for one in items]
         drafts.sort(key=lambda draft: -int(draft[1]))
-        return next((media_id for media_id, _, held in drafts if _is_that(held, source_url, titles)), None)
+        return next((ident for ident, _, held in drafts if ident not in but and _led_to(held) == wanted), None)
     except (TypeError, KeyError, ValueError):
         failed = WechatUnreachable("a list of drafts in an unknown form", LIST, lost=False)
     raise failed
 
 
-def _is_that(held: Sequence[dict[str, Any]], source_url: str, titles: Sequence[str]) -> bool:
-    leads = any(html.unescape(str(one.get("content_source_url", ""))) == html.unescape(source_url) for one in held)
-    named = [html.unescape(str(one.get("title", ""))) for one in held]
-    return leads and (not titles or named == [html.unescape(title) for title in titles])
+def _led_to(held: Sequence[dict[str, Any]]) -> list[str]:
+    return sorted(html.unescape(str(one.get("content_source_url", ""))) for one in held)
 
 
 def submit(client: WechatClient, media_id: str) -> str:

@@ -4,9 +4,9 @@ The reply's body is WeChat's last answer, or what was made, with the request's o
 all went well. It never raises for what the platform says.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -20,6 +20,7 @@ from zonewire.wechat.pictures import Pictures
 
 COUNT = "/cgi-bin/draft/count"
 
+T = TypeVar("T")
 NewPictures = Callable[[], Pictures]
 
 
@@ -37,31 +38,21 @@ class Errands:
         except WechatRefused as refused:
             done = {"errcode": refused.errcode, "errmsg": " ".join(filter(None, (refused.errmsg, refused.mend)))}
         except WechatUnreachable as away:
-            return Reply(error=away.what, lost=away.lost and request.act in {"add", "submit"})
+            return Reply(error=away.what)  # never lost: whoever tries again looks first at what there is
         told = {"act": request.act, "told": orjson.loads(request.told or "null")}
         return Reply(status=200, body=orjson.dumps({"errcode": 0, "errmsg": "ok"} | done | told))
 
     def _add(self, request: DraftRequest) -> dict[str, Any]:
-        first, titles = request.articles[0].source_url, [one.title for one in request.articles]
-        if request.is_uncertain and (known := drafts.find(self._client, first, titles=titles)):
+        addresses = [one.source_url for one in request.articles]
+        if request.is_uncertain and (known := drafts.find(self._client, addresses, but=request.taken)):
+            self._rewrite(request._replace(media_id=known, indexes=tuple(range(len(addresses)))))
             return {"media_id": known}
         self._client.check_quota(drafts.ADD)  # before pictures are uploaded in vain
-        prepared = self._prepared(request)
-        try:
-            return {"media_id": drafts.add(self._client, prepared)}
-        except WechatRefused as refused:
-            if refused.errcode != NO_SUCH_MEDIA:
-                raise
-        pictures = self._new_pictures()
-        for article in prepared:  # a cover was deleted in the console
-            pictures.forget(article.thumb_media_id)
-        return {"media_id": drafts.add(self._client, self._prepared(request))}
+        return {"media_id": self._with_covers(request, lambda prepared: drafts.add(self._client, prepared))}
 
     def _update(self, request: DraftRequest) -> dict[str, Any]:
-        prepared = self._prepared(request)
         try:
-            for index, article in zip(request.indexes, prepared, strict=True):
-                drafts.update(self._client, request.media_id, index, article)
+            self._rewrite(request)
         except WechatRefused as refused:
             if refused.errcode != NO_SUCH_MEDIA:
                 raise
@@ -69,7 +60,43 @@ class Errands:
         return {}
 
     def _submit(self, request: DraftRequest) -> dict[str, Any]:
-        return {"publish_id": drafts.submit(self._client, request.media_id)}
+        try:
+            self._rewrite(request)  # what has changed since it was drafted
+            return {"publish_id": drafts.submit(self._client, request.media_id)}
+        except WechatRefused as refused:
+            if refused.errcode != NO_SUCH_MEDIA or not request.is_uncertain:
+                raise
+            return {"publish_id": ""}  # an earlier try submitted it, and its answer was lost
+
+    def _rewrite(self, request: DraftRequest) -> None:
+        """Write the articles of a draft anew: all that can be, before a refusal of one is raised."""
+        if request.articles:
+            self._with_covers(request, lambda prepared: self._write_each(request, prepared))
+
+    def _write_each(self, request: DraftRequest, prepared: Sequence[DraftArticle]) -> None:
+        refusal: WechatRefused | None = None
+        for index, article in zip(request.indexes, prepared, strict=True):
+            try:
+                drafts.update(self._client, request.media_id, index, article)
+            except WechatRefused as refused:
+                refusal = refused
+                if refused.errcode == NO_SUCH_MEDIA:
+                    break  # the draft, or a cover
+        if refusal is not None:
+            raise refusal
+
+    def _with_covers(self, request: DraftRequest, act: Callable[[Sequence[DraftArticle]], T]) -> T:
+        """*act* on the prepared articles; once more with covers that are uploaded anew, where one was deleted there."""
+        prepared = self._prepared(request)
+        try:
+            return act(prepared)
+        except WechatRefused as refused:
+            if refused.errcode != NO_SUCH_MEDIA:
+                raise
+        pictures = self._new_pictures()
+        for article in prepared:
+            pictures.forget(article.thumb_media_id)
+        return act(self._prepared(request))
 
     def _poll(self, request: DraftRequest) -> dict[str, Any]:
         found = drafts.publication(self._client, request.publish_id)

@@ -10,7 +10,7 @@ import orjson
 import requests
 from urllib3.exceptions import NewConnectionError
 
-from zonewire.errors import TooLarge
+from zonewire.errors import AddressRefused, TooLarge
 from zonewire.outbound.session import read_bounded
 from zonewire.wechat.account import Account
 from zonewire.wechat.errors import WechatRefused, WechatUnreachable
@@ -35,7 +35,7 @@ def exchange(
 ) -> dict[str, Any]:
     """What the platform answers to a POST of *json* or *files*, or to a GET where there is neither.
 
-    Raises WechatRefused, WechatUnreachable, and AddressRefused where the API leads inside. None of them has the HTTP
+    Raises WechatRefused and WechatUnreachable. Neither has the HTTP
     library's error as a cause or context: it holds the address, and so the token.
     """
     params = {"access_token": token} if token else {}
@@ -49,6 +49,8 @@ def exchange(
             headers=None if json is None else _JSON,
         ) as answer:
             status, body = answer.status_code, read_bounded(answer, most_bytes=ANSWER_BYTES)
+    except AddressRefused as error:
+        failed = WechatUnreachable(f"WECHAT_API: {error.what}", path, lost=False)
     except TooLarge as error:
         failed = WechatUnreachable(error.what, path, lost=True)
     except requests.RequestException as error:

@@ -1,7 +1,9 @@
 """Which pictures an account has already: what WeChat gave for each, by the SHA-256 of the picture as it was found."""
 
+from contextlib import suppress
 from typing import Protocol
 
+from zonewire.errors import StoreBusy, StoreUnavailable
 from zonewire.store import Store, now
 from zonewire.wechat.statements import FORGET_MEDIA, KEEP_MEDIA, MEDIA
 
@@ -27,12 +29,13 @@ class SqlShelf:
 
     def get(self, appid: str, digest: bytes, use: str) -> str | None:
         """Read one row."""
-        with self._store.reading() as db:
+        with suppress(StoreBusy, StoreUnavailable), self._store.reading() as db:
             return db.execute(MEDIA, {"wanted_appid": appid, "wanted_digest": digest, "wanted_use": use}).scalar()
+        return None  # uploaded once more than it need be
 
     def put(self, appid: str, digest: bytes, use: str, value: str) -> None:
         """Write one row. May be lost in a power cut: then the picture is uploaded once more."""
-        with self._store.settling() as db:
+        with suppress(StoreBusy, StoreUnavailable), self._store.settling() as db:
             row = {"appid": appid, "digest": digest, "use": use, "value": value, "kept_at": now(db)}
             db.execute(KEEP_MEDIA, row)
 

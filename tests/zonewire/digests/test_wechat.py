@@ -152,7 +152,7 @@ def test_an_author_has_16_characters_at_most(db: Connection, name: str, english:
 def test_the_picture_has_a_caption_and_is_the_cover(db: Connection) -> None:
     article = rendered(db, an_edition_with(db, 3, images=PICTURE)).article()
 
-    assert article.pictures == (PICTURE[0].url,)
+    assert article.pictures == (PICTURE[0].url,) * 3
     assert article.cover == PICTURE[0].url
     assert ">签约&lt;现场&gt;</p></section>" in article.content
 
@@ -174,7 +174,7 @@ def test_pictures_get_the_addresses_that_they_are_given_and_the_others_go_with_t
     there = with_pictures(article.content, {PICTURE[0].url: "https://mmbiz.qpic.cn/a?b&c"})
 
     assert 'src="https://mmbiz.qpic.cn/a?b&amp;c"' in there
-    assert there.count("<img") == 1
+    assert there.count("<img") == 2
     assert "长按识别二维码" not in there
     assert "签约&lt;现场&gt;" not in with_pictures(article.content, {})
 

@@ -59,7 +59,7 @@ def test_an_errand_that_fails_is_told_and_the_next_one_goes_on() -> None:
         courier.start([an_errand(1), an_errand(2)])
         replies: dict[Ticket, Reply] = {}
         eventually(lambda: len(fetched(courier, replies)) == 2, within_s=5)
-        assert [reply.lost for reply in replies.values()] == [True, True]
+        assert [reply.error for reply in replies.values()] == ["a fault of ours: ValueError"] * 2
 
 
 def test_what_waits_when_it_closes_is_handed_back_untried() -> None:

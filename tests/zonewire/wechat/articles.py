@@ -34,6 +34,7 @@ class Written:
     source_url: str = "https://portal.example/editions/1?a=1&b=2"
     cover: str = ""
     pictures: tuple[str, ...] = ()
+    spares: tuple[tuple[str, tuple[str, ...]], ...] = ()
     qr_code: bytes = b""
 
     @property

@@ -14,7 +14,6 @@ from tests.simulators.serving import Mode
 from tests.simulators.wechat_caller import ADD, MATERIAL, a_picture
 from tests.simulators.wechat_oa import SECRET, WechatOa
 from tests.zonewire.wechat.workers import COUNT, RING, STABLE, Worker, a_line, a_worker
-from zonewire.errors import AddressRefused
 from zonewire.outbound.guard import Guard
 from zonewire.outbound.session import guarded_session
 from zonewire.wechat import Account, TokenKeeper, WechatClient, WechatError, WechatRefused, WechatUnreachable
@@ -72,7 +71,7 @@ def test_a_platform_that_is_not_there_has_got_nothing(redis_server: RedisServer)
 def test_an_api_that_leads_inside_is_not_called(platform: WechatOa, worker: Worker) -> None:
     session = guarded_session(Guard(), timeout_s=1.0)
     tokens = TokenKeeper(worker.client.account, session=session, shared=worker.shared, ring=RING)
-    with pytest.raises(AddressRefused):
+    with pytest.raises(WechatUnreachable, match="leads inside"):
         WechatClient(worker.client.account, session=session, tokens=tokens).call(COUNT)
     assert not platform.asked
 

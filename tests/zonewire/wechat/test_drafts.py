@@ -82,7 +82,7 @@ def test_a_content_that_its_addresses_make_too_long_loses_its_last_pictures(
 
 def test_after_a_lost_answer_the_draft_is_found(platform: WechatOa, worker: Worker) -> None:
     article = prepared(worker, Written())
-    assert find(worker.client, article.content_source_url) is None
+    assert find(worker.client, [article.content_source_url]) is None
     platform.mode = Mode.LOSES
     with pytest.raises(WechatUnreachable) as caught:
         add(worker.client, [article])
@@ -91,14 +91,24 @@ def test_after_a_lost_answer_the_draft_is_found(platform: WechatOa, worker: Work
     (made,) = platform.drafts
     platform.move_clock(2)
     add(worker.client, [prepared(worker, Written(source_url="https://portal.example/editions/2"))])
-    assert find(worker.client, article.content_source_url) == made
+    assert find(worker.client, [article.content_source_url]) == made
 
 
-def test_a_draft_is_found_by_its_titles_where_one_address_stands_in_several(platform: WechatOa, worker: Worker) -> None:
-    articles = [prepared(worker, Written(title=title)) for title in ("一", "二")]
-    first, _ = (add(worker.client, one) for one in (articles[:1], articles))
-    assert find(worker.client, Written().source_url, titles=["一"]) == first
-    assert find(worker.client, Written().source_url, titles=["一", "三"]) is None
+def test_a_draft_is_found_by_all_its_addresses_whatever_its_titles_are_now(worker: Worker) -> None:
+    one, other = (prepared(worker, Written(source_url=f"https://portal.example/{n}")) for n in (1, 2))
+    first, both = (add(worker.client, some) for some in ([one], [one, other]))
+    urls = [one.content_source_url, other.content_source_url]
+    assert find(worker.client, urls[:1]) == first
+    assert find(worker.client, list(reversed(urls))) == both
+    assert find(worker.client, urls, but=[both]) is None
+    assert find(worker.client, urls[1:]) is None
+
+
+def test_a_picture_of_no_use_gives_its_place_to_another_of_its_story(worker: Worker, host: PictureHost) -> None:
+    bad, good = host.serve("/bad", b"no picture"), host.serve("/good", a_picture())
+    article = prepared(worker, Written(pictures=(bad,), cover=bad, spares=((bad, ("http://127.0.0.1:9/x", good)),)))
+    assert "mmbiz" in article.content
+    assert article.thumb_media_id
 
 
 def test_one_article_of_a_draft_is_changed(platform: WechatOa, worker: Worker) -> None:
@@ -130,7 +140,7 @@ def test_answers_in_an_unknown_form_are_told_as_such(platform: WechatOa, worker:
     platform.mode = Mode.EMPTY
     with pytest.raises(WechatUnreachable, match="without media_id"):
         add(worker.client, [article])
-    assert find(worker.client, article.content_source_url) is None
+    assert find(worker.client, [article.content_source_url]) is None
 
 
 def test_the_quota_of_a_day_stops_a_draft_before_it_is_sent(platform: WechatOa, worker: Worker) -> None:

@@ -31,6 +31,7 @@ class WechatArticle:
     source_url: str  # behind 阅读原文
     cover: str  # the address of a picture, or ""
     pictures: tuple[str, ...]  # in `content`, in their order
+    spares: tuple[tuple[str, tuple[str, ...]], ...]  # for some of `pictures`, others that may stand in their place
     qr_code: bytes  # PNG, or b"" where `content` shows none
 
     @property

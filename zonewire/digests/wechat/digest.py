@@ -7,6 +7,7 @@ which are left to 阅读原文, and corrections. Of each kind the later ones go 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from zonewire.articles.shortening import shorten
 from zonewire.digests.contents import Correction, Sheet, Story
@@ -19,6 +20,8 @@ from zonewire.rendering.translation import Words
 LEAST_STORIES = 8
 MOST_STORIES = MOST_CORRECTIONS = 120
 """With more, not even their bare titles would fit: each takes some 170 characters."""
+MOST_PICTURES, MOST_SPARES = 3, 4
+"""In a digest, and of one story that are tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,7 @@ class Item:
     source: str
     picture: str
     picture_alt: str
+    spares: tuple[str, ...]  # other pictures of the same story, should that one be of no use
     url: str  # "" where its address is not told
     note: int = 0  # the number that leads to its address, from 1
 
@@ -54,9 +58,9 @@ class Layout:
             yield from items
 
     @property
-    def pictured(self) -> Item | None:
-        """The first story with a picture: the lead, where it has one."""
-        return next((one for one in self.items if one.picture), None)
+    def pictured(self) -> tuple[Item, ...]:
+        """The first stories with a picture, the lead among them where it has one: should one fail, others are left."""
+        return tuple(islice((one for one in self.items if one.picture), MOST_PICTURES))
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -129,6 +133,7 @@ def item_of(story: Story, t: Words, made_at: int) -> Item:
         source=shorten(story.source, NAME),
         picture=story.any_picture if is_picture(story.any_picture) else "",
         picture_alt=shorten(story.picture_alt, LINE),
+        spares=tuple(one for one in story.pictures[1:] if is_picture(one))[:MOST_SPARES],
         url=story.url if is_told(story.url) else "",
     )
 

@@ -56,6 +56,7 @@ def withdrawn_article(t: Words, *, about: Portal, page: str) -> WechatArticle:
         source_url=page,
         cover="",
         pictures=(),
+        spares=(),
         qr_code=b"",
     )
 
@@ -93,15 +94,15 @@ class _Writer:
 
         step = _first_that_fits(written, steps_of(layout))
         pictured = cut(layout, step).pictured
-        picture = pictured.picture if pictured else ""
         return WechatArticle(
             title=title,
             author=author_of(self.about.called(self.t.locale), self.about.name),
             digest=text_within(line, limits.DIGEST_CHARS),
             content=written(step),
             source_url=self.page,
-            cover=picture,
-            pictures=(picture,) if picture else (),
+            cover=pictured[0].picture if pictured else "",
+            pictures=tuple(one.picture for one in pictured),
+            spares=tuple((one.picture, one.spares) for one in pictured if one.spares),
             qr_code=code,
         )
 
@@ -144,6 +145,7 @@ class _Writer:
             source_url=address,
             cover=pictures[0] if pictures else item.picture,
             pictures=pictures,
+            spares=((item.picture, item.spares),) if item.picture in pictures and item.spares else (),
             qr_code=code,
         )
 

@@ -108,4 +108,4 @@ class ErrandCourier:
             return self._carry(request)
         except Exception as error:  # the thread must go on, and the delivery has its tries
             log.exception("errand.failed", act=request.act)
-            return Reply(error=f"a fault of ours: {type(error).__name__}", lost=True)
+            return Reply(error=f"a fault of ours: {type(error).__name__}")
