@@ -201,7 +201,7 @@ class PushWork:
             return False
         self._began, self._left_some = began, tally.claimed >= MOST_AT_ONCE
         self._tally.add(tally)
-        return tally.claimed > 0
+        return tally.claimed > 0 or tally.put_off > 0
 
     def wait(self, timeout_s: float) -> None:
         """Until the courier has something; while much is out, until it has enough for a batch."""

@@ -142,10 +142,11 @@ class Builder:
     def redacted(self, row: Claimed, reply: Reply) -> Reply:
         """*reply* without the endpoint's secrets, which a platform may repeat in its answer: it is kept and shown."""
         kept = self._endpoints.get(row.endpoint_id)
-        if kept is None or not isinstance(kept.endpoint, Endpoint) or kept.endpoint.channel not in SEALED:
+        if kept is None or not isinstance(kept.endpoint, Endpoint):
             return reply
-        body = reply.body
-        for secret in secrets_in(kept.endpoint.address, kept.endpoint.secret):
+        body, services = reply.body, self._services
+        sealed = (kept.endpoint.address, kept.endpoint.secret) if kept.endpoint.channel in SEALED else ("", "")
+        for secret in secrets_in(*sealed, services.baidu_token):
             body = body.replace(secret.encode(), "…".encode())
         return reply if body == reply.body else reply._replace(body=body)
 

@@ -4,26 +4,34 @@ A load names several deliveries of one endpoint. What does not fit into its plat
 again in a moment; a digest of several messages goes on where it was left. It only reads.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
 from zonewire.articles import reading
-from zonewire.channels.registry import ROBOTS
+from zonewire.channels.registry import ROBOTS, Robot
 from zonewire.delivery.channel_names import TOLD_BY_URL
 from zonewire.delivery.ledger import Claimed
 from zonewire.delivery.loads import Load
 from zonewire.delivery.mailing import Mailing
 from zonewire.delivery.messages import CardMessage, Message, NoRoom, UrlsMessage
 from zonewire.delivery.states import Kind
-from zonewire.digests.cards import Card, OwedCard, cards_of
+from zonewire.digests.cards import Card, OwedCard, cards_of, recounted
 from zonewire.digests.drafting import OwedDraft, draft_message
-from zonewire.errors import InvalidInput, StoreBusy, StoreUnavailable
+from zonewire.errors import SettingWrong, StoreBusy, StoreUnavailable
+
+WAITS = "What is owed waits for it."
 
 Loaded = Message | NoRoom | Exception | None
+
+
+class ServiceUnset(SettingWrong):
+    """A setting that a channel needs is missing, or was changed: what is owed there waits until it is mended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +60,9 @@ class Services:
         return {"wechat_oa": self.wechat_appid} if self.wechat_appid else {}
 
     def of(self, channel: str) -> tuple[str, str]:
-        """Where *channel*'s engine is told, and by which key. Raises InvalidInput where that is not set."""
+        """Where *channel*'s engine is told, and by which key. Raises ServiceUnset."""
         if channel in self.unset:
-            raise InvalidInput.of(self.unset[channel], f"is not set, so {channel} would not believe us")
+            raise ServiceUnset(f"is not set, so {channel} would not believe us", where=self.unset[channel], mend=WAITS)
         return (self.baidu, self.baidu_token) if channel == "baidu" else (self.indexnow, self.indexnow_key)
 
 
@@ -74,20 +82,28 @@ def portions_of(
     Raises what the database raises; whatever else goes wrong spoils its own load alone.
     """
     robots = [load for load in loads if load.rows[0].channel in ROBOTS]
-    drafts = {
-        load.mark: [_draft_portion(db, load, sites, mailing, services)]
-        for load in loads
-        if load.rows[0].channel == "wechat_oa"
-    }
-    cards = dict(zip((load.mark for load in robots), _cards(db, robots, mailing, at), strict=True))
+    cards = dict(zip((load.rows[0].id for load in robots), _cards(db, robots, mailing, at), strict=True))
     return [
-        drafts[load.mark]
-        if load.mark in drafts
-        else _engine_portions(db, load, sites.get(load.rows[0].endpoint_id, ""), mailing, services)
-        if load.rows[0].channel in TOLD_BY_URL
-        else list(_robot_portions(load, cards[load.mark]))
+        _robot_portions(load, cards[load.rows[0].id])
+        if load.rows[0].id in cards
+        else _service_portions(db, load, sites, mailing, services)
         for load in loads
     ]
+
+
+def _service_portions(
+    db: Connection, load: Load, sites: Mapping[int, str], mailing: Mailing, services: Services
+) -> list[Portion]:
+    """Of a load that goes to no chat."""
+    to = sites.get(load.rows[0].endpoint_id, "")
+    try:
+        if load.rows[0].channel in TOLD_BY_URL:
+            return _engine_portions(db, load, to, mailing, services)
+        return [_draft_portion(db, load, to, mailing, services)]
+    except (StoreBusy, StoreUnavailable):
+        raise
+    except Exception as error:  # whatever it is: it is this load's alone
+        return [Portion(load.rows, error)]
 
 
 # --- robots ----------------------------------------------------------------------------------------------------------
@@ -117,32 +133,46 @@ def _owed(load: Load) -> OwedCard:
     )
 
 
-def _robot_portions(load: Load, card: Card | Exception | None) -> Iterator[Portion]:
+def _robot_portions(load: Load, card: Card | Exception | None) -> list[Portion]:
     if card is None or isinstance(card, Exception):
-        yield Portion(load.rows, card)
-        return
-    parts = ROBOTS[load.rows[0].channel].parts(card.message)
-    if load.rows[0].kind == Kind.DIGEST:
-        yield _part(load, parts, card.withdrawn)
-        return
-    n = max(1, len(parts[0].items))
-    yield Portion(load.rows[:n], parts[0]._replace(parts=1))
-    if load.rows[n:]:
-        yield Portion(load.rows[n:], NoRoom())
+        return [Portion(load.rows, card)]
+    robot = ROBOTS[load.rows[0].channel]
+    try:
+        if load.rows[0].kind == Kind.DIGEST:
+            return [_part(load, robot, card)]
+        first = robot.parts(card.message)[0]
+    except Exception as error:  # a card that no form can hold is this load's alone
+        return [Portion(load.rows, error)]
+    n = max(1, len(first.items))
+    told = Portion(load.rows[:n], recounted(first._replace(part=1, parts=1)))
+    return [told, Portion(load.rows[n:], NoRoom())] if load.rows[n:] else [told]
 
 
-def _part(load: Load, parts: Sequence[CardMessage], withdrawn: frozenset[int]) -> Portion:
-    """The next message of a digest, without what was withdrawn; its number is that which it always had."""
+def _part(load: Load, robot: Robot, card: Card) -> Portion:
+    """The next message of a digest, without what was withdrawn.
+
+    It is cut as its rich form is, whatever has been refused of that since; a row counts the articles that were told.
+    """
     (row,) = load.rows
-    left = [
-        (nth, part._replace(items=items))
-        for nth, part in enumerate(parts)
-        if nth >= row.part and (items := tuple(one for one in part.items if one.number not in withdrawn))
-    ]
-    if not left:
-        return Portion(load.rows, None)
-    nth, part = left[0]
-    return Portion(load.rows, part, {row.id: str(nth + 1)} if len(left) > 1 else {})
+    whole = robot.parts(card.message._replace(plain=False))
+    ends = list(accumulate(len(part.items) for part in whole))
+    told = row.part
+    while told < ends[-1]:
+        nth = bisect_right(ends, told)
+        begin = ends[nth] - len(whole[nth].items)
+        part = _rest_of(robot, whole[nth], skipped=told - begin, plain=card.message.plain)
+        told += len(part.items)
+        if items := tuple(one for one in part.items if one.number not in card.withdrawn):
+            is_last = all(one.number in card.withdrawn for one in card.message.items[told:])
+            message = part._replace(items=items, part=nth + 1, parts=len(whole))
+            return Portion(load.rows, message, {} if is_last else {row.id: str(told)})
+    return Portion(load.rows, None)
+
+
+def _rest_of(robot: Robot, part: CardMessage, *, skipped: int, plain: bool) -> CardMessage:
+    """*part* without its first articles, as far as a message of the form that is to be sent holds it."""
+    rest = part._replace(items=part.items[skipped:], lead="" if skipped else part.lead, plain=plain)
+    return rest if not plain else robot.parts(rest)[0]
 
 
 # --- search engines --------------------------------------------------------------------------------------------------
@@ -150,11 +180,8 @@ def _part(load: Load, parts: Sequence[CardMessage], withdrawn: frozenset[int]) -
 
 def _engine_portions(db: Connection, load: Load, site: str, mailing: Mailing, services: Services) -> list[Portion]:
     """The addresses of a load: those of *site* with one scheme; others of it come next, and strangers never."""
-    try:
-        service, key = services.of(load.rows[0].channel)
-        urls = _urls(db, load, mailing)
-    except (InvalidInput, LookupError, ValueError) as error:
-        return [Portion(load.rows, error)]
+    service, key = services.of(load.rows[0].channel)
+    urls = _urls(db, load, mailing)
     of_site = [row for row in load.rows if urlsplit(urls[row.id]).netloc.lower() == site]
     scheme = urlsplit(urls[of_site[0].id]).scheme if of_site else ""
     told = tuple(row for row in of_site if urlsplit(urls[row.id]).scheme == scheme)
@@ -179,21 +206,11 @@ def _urls(db: Connection, load: Load, mailing: Mailing) -> dict[int, str]:
 # --- Official Accounts -----------------------------------------------------------------------------------------------
 
 
-def _draft_portion(
-    db: Connection, load: Load, accounts: Mapping[int, str], mailing: Mailing, services: Services
-) -> Portion:
-    """What one delivery wants done about a draft."""
-    appid = accounts.get(load.rows[0].endpoint_id, "")
+def _draft_portion(db: Connection, load: Load, appid: str, mailing: Mailing, services: Services) -> Portion:
+    """What one delivery wants done about a draft of the account *appid*."""
     if appid != services.wechat_appid:
-        return Portion(
-            load.rows, InvalidInput.of("ZONEWIRE_WECHAT_APPID", f"is not {appid}, the account of this endpoint")
-        )
-    try:
-        return Portion(load.rows, draft_message(db, owed_draft(load.rows[0]), mailing=mailing))
-    except (StoreBusy, StoreUnavailable):
-        raise
-    except Exception as error:  # whatever it is: it is this load's alone
-        return Portion(load.rows, error)
+        raise ServiceUnset(f"is not {appid}, the account of this endpoint", where="ZONEWIRE_WECHAT_APPID", mend=WAITS)
+    return Portion(load.rows, draft_message(db, owed_draft(load.rows[0]), mailing=mailing))
 
 
 def owed_draft(row: Claimed) -> OwedDraft:

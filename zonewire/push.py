@@ -23,10 +23,11 @@ from zonewire.channels.registry import CHANNELS, TERMS
 from zonewire.channels.verdicts import answer_of
 from zonewire.channels.websub import judge_intent
 from zonewire.delivery import counts, ledger, loads, owing, paces
+from zonewire.delivery.channel_names import TOLD_BY_URL
 from zonewire.delivery.counts import Moves
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.lanes import Lane
-from zonewire.delivery.ledger import START, Batch, Claimed, Places, Settlement, Tally
+from zonewire.delivery.ledger import START, Batch, Claimed, Place, Places, Settlement, Tally
 from zonewire.delivery.loads import Claiming, Load
 from zonewire.delivery.mailing import Mailing
 from zonewire.delivery.messages import NoRoom
@@ -37,7 +38,7 @@ from zonewire.delivery.states import INTENT_KINDS, Kind
 from zonewire.digests import drafting
 from zonewire.digests.drafting import DraftEnded
 from zonewire.errors import StoreBusy, StoreUnavailable, ZonewireError
-from zonewire.loading import Services, owed_draft
+from zonewire.loading import Services, ServiceUnset, owed_draft
 from zonewire.outbound.courier import Courier, Reply, Request, Ticket
 from zonewire.store import SECOND, Store
 from zonewire.store import now as clock
@@ -48,6 +49,7 @@ log = structlog.get_logger()
 SUSPECT_PATIENCE = 30 * SECOND
 """A row that must be claimed alone waits so long for a quiet moment; then nothing else is claimed until it had one."""
 CLOSING_TRIES = 3
+UNSET_WAIT_S = 600
 FAILURES_TOLD = 20
 """Of a turn's failed tries, so many have a line in the log."""
 MOST_AT_ONCE = 500
@@ -92,6 +94,7 @@ class Pusher:
         self._void: list[Claimed] = []  # nothing is left to say: all that the edition carried was withdrawn
         self._moot: list[Settlement] = []  # what they were about is there no more
         self._ended: list[Ended] = []  # places in paces that are free again, kept until that is committed
+        self._put_off = 0  # endpoints that the last claim has let wait
         self._loads: list[Load] = []  # what was claimed last, where its channels have terms
         self._cursor = START
         self._alone_since: float | None = None
@@ -159,6 +162,7 @@ class Pusher:
                 raise
             log.exception("batch.unsettled", lane=self._push.lane, rows=len(self._settlements))
             return self._settle_singly()
+        self._cursor = batch.cursor
         if batch.rows:
             self._hand_over(batch)
         return tally
@@ -200,7 +204,7 @@ class Pusher:
             for row, note in zip(rows, notes, strict=True):
                 outcome = _judged(row.channel, reply, about=note, alone=len(rows) == 1)
                 rests_s = max(rests_s, _rest(outcome))
-                settlement = _settlement_of_load(row, outcome, reply, note=note, request=request)
+                settlement = _settlement_of_load(row, outcome, reply, note=note, request=request, n=len(rows))
                 (self._moot if _has_lost_its_draft(settlement) else self._settlements).append(settlement)
         self._ended.append(Ended(endpoint, mark, was_sent=not reply.unsent, rests_s=rests_s))
 
@@ -252,7 +256,8 @@ class Pusher:
         self._lease_rows.subtract(done)
         for lease in empty:
             del self._lease_rows[lease]
-        tally.claimed = len(batch.rows)
+        tally.claimed, tally.put_off = len(batch.rows), self._put_off
+        self._put_off = 0
         return tally, batch
 
     def _free_places(self, db: Connection, tally: Tally, now: int) -> None:
@@ -260,8 +265,9 @@ class Pusher:
         paces.settle(db, self._ended, now=now)
         if tally.recovered:
             recovered = set(tally.recovered)
-            hosts = {s.row.host_id for s in self._settlements if s.row.endpoint_id in recovered}
-            loads.hasten_hosts(db, hosts, lane=self._push.lane, now=now)
+            rows = [s.row for s in self._settlements if s.row.endpoint_id in recovered]
+            places = [Place(row.host_id, row.endpoint_id) for row in rows]
+            loads.hasten_hosts(db, places, lane=self._push.lane, now=now)
 
     def _tell_failures(self) -> None:
         """A line for each try that failed, up to FAILURES_TOLD: the ledger keeps them all."""
@@ -319,7 +325,9 @@ class Pusher:
             elif self._has_waited_long(suspect_at, now):
                 return Batch(cursor=self._cursor)
         if self._is_paced:
-            batch, self._loads = self._claiming(db, now, moves).loads(self._places(), after=self._cursor)
+            claiming = self._claiming(db, now, moves)
+            batch, self._loads = claiming.loads(self._places(), after=self._cursor)
+            self._put_off = len(claiming.parked)
             return batch
         return ledger.claim_ready(
             db, lane=lane, worker=worker, places=self._places(), after=self._cursor, now=now, moves=moves
@@ -365,7 +373,6 @@ class Pusher:
     # -- handing over --
 
     def _hand_over(self, batch: Batch) -> None:
-        self._cursor = batch.cursor
         self._lease_rows[batch.rows[0].lease_id] = len(batch.rows)
         self._alone_since = time.monotonic() if batch.alone else None
         try:
@@ -400,6 +407,9 @@ class Pusher:
             self._void += rows
         elif isinstance(why, NoRoom):
             self._unsent += rows
+        elif isinstance(why, ServiceUnset):  # somebody mends it, and nothing is lost meanwhile
+            log.error("channel.unset", channel=rows[0].channel, error=str(why).replace("\n", " "))
+            self._settlements += [Settlement(row, Later(str(why), wait_s=UNSET_WAIT_S)) for row in rows]
         else:
             for row in rows:
                 self._bury(row, why)
@@ -420,7 +430,9 @@ def _answer(reply: Reply, outcome: Outcome) -> str:
     return "" if isinstance(outcome, Delivered) else reply.body[:1024].decode("utf-8", "replace")
 
 
-def _settlement_of_load(row: Claimed, outcome: Outcome, reply: Reply, *, note: str, request: int | None) -> Settlement:
+def _settlement_of_load(
+    row: Claimed, outcome: Outcome, reply: Reply, *, note: str, request: int | None, n: int
+) -> Settlement:
     """How one of a load's rows ended. A draft's note is WeChat's answer, a robot's the number of its next message."""
     answer, next_part, again_s = _answer(reply, outcome), 0, 0
     if row.channel == "wechat_oa":
@@ -429,6 +441,8 @@ def _settlement_of_load(row: Claimed, outcome: Outcome, reply: Reply, *, note: s
             next_part, again_s = row.part + 1, outcome.goes_on_s
     elif row.kind == Kind.DIGEST and note:
         next_part = int(note)
+    elif n > 1 and row.channel in TOLD_BY_URL and isinstance(outcome, Never) and outcome.has_plainer:
+        next_part = (TERMS[row.channel].merged // (n // 2)).bit_length()  # half as many at once
     return Settlement(row, outcome, reply.took_ms, answer, note, next_part, request, again_s)
 
 

@@ -67,6 +67,8 @@ EVENTS: dict[str, str] = {
     "batch.unsettled": "the database refused how a batch ended: its rows are settled singly; lane, rows, the trace",
     "broker.unreachable": "a worker cannot reach Redis and will try again by itself; error, again_in_s",
     "beat.broker": "whether beat can reach Redis, each time that it changes; reachable",
+    "channel.unset": "a setting that a channel cannot do without is missing or another one, and what is owed waits; "
+    "channel, error",
     "child.died": "a process of `up` ended and is started again; child, code, lived_s, again_in_s",
     "child.failed": "a process of `up` met a fault; child, and the trace",
     "child.killed": "a process did not stop in time and was killed; child",

@@ -45,6 +45,8 @@ def judge(reply: Reply) -> Outcome:
     """How the request as a whole was taken."""
     status, answer = reply.status, answer_of(reply.body)
     if isinstance(answer.get("success"), int):
+        if not answer["success"] and not (answer.get("not_same_site") or answer.get("not_valid")):
+            return spent("success 0: the day's quota is used up", status)
         return Delivered(status, rests_s=0 if answer.get("remain", 1) else until_tomorrow())
     code, said = answer.get("error"), str(answer.get("message", ""))[:160]
     if code is None:

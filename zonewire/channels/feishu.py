@@ -14,7 +14,7 @@ import orjson
 from zonewire.channels.limits import A_FLOOD, Limits
 from zonewire.channels.parts import parts_of
 from zonewire.channels.texts import in_markdown, link_target, without_links
-from zonewire.channels.verdicts import Table, answer_of, bad, gone, misset, misset_after, read, rest, taken
+from zonewire.channels.verdicts import Table, answer_of, bad, gone, misset, read, rest, taken
 from zonewire.channels.writing import heading_of, title_of
 from zonewire.delivery.messages import CardItem, CardMessage, CardSort, Endpoint, Message
 from zonewire.delivery.outcomes import Later, Outcome
@@ -39,7 +39,7 @@ CODES: Table = {
     19024: (bad, "the robot wants a keyword: set the portal's name, it stands in every message"),
     11232: (rest(REST_S), "the robot was sent too much"),
     99991400: (rest(REST_S), "Feishu's gateway was sent too much"),
-    19021: (misset_after(2), "the signature does not hold: the secret or this machine's clock is wrong"),
+    19021: (misset, "the signature does not hold: the secret or this machine's clock is wrong"),
     19022: (misset, "Feishu does not take messages from this machine's address"),
     19001: (gone, "there is no such robot: it was removed, or its address is wrong"),
 }

@@ -2,12 +2,16 @@
 
 import re
 
-from zonewire.articles.shortening import shorten
+from zonewire.articles.shortening import LEAST_KEPT, shorten
 
 _SCHEME = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*:)(?=//)")
 _WWW = re.compile(r"(?i)\bwww(?=\.)")
 _BREAK = "\u200b"  # a space of no width: nobody sees it, and no client makes a link across it
-_UNSAFE_IN_LINK = {char: f"%{ord(char):02X}" for char in "()<>[]\\`|\"' *_"}
+_ENDS_LINK = {char: f"%{ord(char):02X}" for char in ' <>"|\\'}
+_MAILBOX_OR_HANDLE = re.compile(r"@(?=\w)")
+_DOMAIN = re.compile(
+    r"(?i)(?<=[\w-])\.(?=(?:com|cn|net|org|gov|edu|io|top|xyz|info|cc|vip|shop|site|club|online|co|me|app|dev|link)\b)"
+)
 
 FULL_WIDTH = str.maketrans({char: chr(ord(char) + 0xFEE0) for char in "[]<>*_`#~|\\"})
 """Signs that Markdown lives by, as their full-width twins, which it leaves alone."""
@@ -26,7 +30,8 @@ def within(text: str, most_bytes: int) -> str:
 
 def without_links(text: str) -> str:
     """*text* with the addresses in it broken, so that no client makes links of them."""
-    return _WWW.sub(f"www{_BREAK}", _SCHEME.sub(rf"\1{_BREAK}", text))
+    broken = _WWW.sub(f"www{_BREAK}", _SCHEME.sub(rf"\1{_BREAK}", text))
+    return _MAILBOX_OR_HANDLE.sub(f"@{_BREAK}", _DOMAIN.sub(f"{_BREAK}.", broken))
 
 
 def in_markdown(text: str) -> str:
@@ -36,11 +41,23 @@ def in_markdown(text: str) -> str:
 
 def link_target(url: str) -> str:
     """*url* for Markdown's `(…)`: the few signs that would end it are escaped, as RFC 3986 has it; else unchanged."""
-    return "".join(_UNSAFE_IN_LINK.get(char, char) for char in url) if set(url) & _UNSAFE_IN_LINK.keys() else url
+    escaped = "".join(_ENDS_LINK.get(char, char) for char in url) if set(url) & _ENDS_LINK.keys() else url
+    return escaped if _is_balanced(escaped) else escaped.replace("(", "%28").replace(")", "%29")
+
+
+def _is_balanced(url: str) -> bool:
+    """Whether each ( of *url* has its ) behind it: such an address ends where it should."""
+    depth = 0
+    for char in url:
+        depth += (char == "(") - (char == ")")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def within_chars(text: str, most: int) -> str:
     """*text* in at most *most* code points, by which platforms count, cut where an editor would."""
     if len(text) <= most:
         return text
-    return next(cut for room in range(most, 0, -1) if len(cut := shorten(text, room)) <= most)
+    cut = next(cut for room in range(most, 0, -1) if len(cut := shorten(text, room)) <= most)
+    return cut if len(cut) > LEAST_KEPT or most <= LEAST_KEPT else f"{text[: most - 1]}…"

@@ -142,7 +142,7 @@ def judge(reply: Reply) -> Outcome:
 def _milder(outcome: Outcome, act: str, code: object) -> Outcome:
     """What a refusal means for one thing that is done about a draft, where that is less than for the account."""
     if act == "submit" and code in NOT_GRANTED:
-        return Never(f"errcode {code}: the account may not publish by API: {_BY_HAND}", outcome.status)
+        return Never(f"errcode {code}: the account may not publish by API: {_BY_HAND}")
     if isinstance(outcome, Later) and act == "add" and code == SPENT:
         return replace(outcome, pauses_endpoint=False)  # drafts that are there can be written anew all the same
     if isinstance(outcome, Later) and act == "update":

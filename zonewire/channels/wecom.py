@@ -13,7 +13,7 @@ from zonewire.channels.limits import A_FLOOD, Limits
 from zonewire.channels.parts import parts_of
 from zonewire.channels.texts import in_markdown, link_target, within, within_chars, without_links
 from zonewire.channels.verdicts import Table, bad, busy, gone, read, rest, taken
-from zonewire.channels.writing import heading_of, title_of, written
+from zonewire.channels.writing import heading_of, written
 from zonewire.delivery.messages import CardItem, CardMessage, CardSort, Endpoint, Message
 from zonewire.delivery.outcomes import Outcome
 from zonewire.delivery.paces import Rate, Terms
@@ -22,7 +22,8 @@ from zonewire.outbound.courier import HttpRequest, Reply
 ARTICLES = 8  # of a `news` message
 TITLE_BYTES, DESCRIPTION_BYTES = 128, 512  # of an article in it
 MARKDOWN_BYTES, TEXT_BYTES = 4_096, 2_048
-CARD_TITLE, CARD_LINE, CARD_TEXT, CARD_SOURCE = 26, 30, 112, 13  # characters of a template card that are shown
+# Characters of a template card that are shown.
+CARD_TITLE, CARD_LINE, CARD_TEXT, CARD_SOURCE, CARD_EMPHASIS = 26, 30, 112, 13, 10
 
 # The platform takes 20 a minute; two are left to whoever else uses the robot.
 LIMITS = Limits(Terms(rates=(Rate(18, 60), A_FLOOD), merged=ARTICLES), MARKDOWN_BYTES)
@@ -104,7 +105,7 @@ def _article(item: CardItem) -> dict[str, str]:
 def _notice(card: CardMessage) -> dict[str, Any]:
     """A card about one thing: what was put right, or that the robot is there."""
     item = next(iter(card.items), None)
-    title = heading_of(card) if item is None else title_of(item, card.locale)
+    title = heading_of(card) if item is None else item.title
     notice: dict[str, Any] = {
         "card_type": "text_notice",
         "source": {"desc": within_chars(card.portal, CARD_SOURCE), "desc_color": 0},
@@ -112,6 +113,8 @@ def _notice(card: CardMessage) -> dict[str, Any]:
         "sub_title_text": within_chars(card.lead, CARD_TEXT),
         "card_action": {"type": 1, "url": item.url if item and item.url else card.home},
     }
+    if item is not None and item.mark:
+        notice["emphasis_content"] = {"title": within_chars(item.mark, CARD_EMPHASIS)}
     if item is not None and item.meta:
         notice["main_title"]["desc"] = within_chars(item.meta, CARD_LINE)
     return notice

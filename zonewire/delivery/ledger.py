@@ -128,6 +128,7 @@ class Tally:
     too_late: int = 0
     claimed: int = 0
     went_on: int = 0  # with their next part, or in their plain form
+    put_off: int = 0  # endpoints that may not be sent to now
     recovered: list[int] = field(default_factory=list)  # endpoints that had failed, and took something
 
     def add(self, other: "Tally") -> None:
@@ -390,6 +391,9 @@ class _Ends:
     def _fail(self, s: Settlement, *, policy: RetryPolicy, chance: float, now: int) -> None:
         """Retry, bury, or once more in a plain form."""
         row, unknown = s.row, int(isinstance(s.outcome, Unknown))
+        if isinstance(s.outcome, Never) and s.outcome.has_plainer and s.next_part:
+            self.onward.append((row.id, row.lease_id, now, s.next_part, 0, 1))
+            return
         if isinstance(s.outcome, Never) and s.outcome.has_plainer and not row.plain:
             self.onward.append((row.id, row.lease_id, now, row.part, 1, 1))
             return

@@ -6,7 +6,7 @@ request. Few messages have a request each; more of one sort are merged.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -15,14 +15,16 @@ from zonewire.delivery import ledger, owing, paces, statements
 from zonewire.delivery.counts import Moves
 from zonewire.delivery.ledger import START, Batch, Chosen, Claimed, Place, Places
 from zonewire.delivery.paces import Pace, Terms
-from zonewire.delivery.states import Kind, State
-from zonewire.store import as_ids, as_rows, read_rows
+from zonewire.delivery.states import ARTICLE_KINDS, Kind, State
+from zonewire.store import as_rows, read_rows
 
 WORTHLESS = "not sent in time to be worth anything"
 MOST_WORTHLESS = 2_000
 """That are cancelled in one claim."""
 HASTENED_AT_ONCE = 5_000
 _NEWS_SORTS = (2, 4)
+LOOKED_AT = 256
+"""Endpoints of one host in a turn: those that were sent to longest ago come first, and others may have to wait."""
 
 TermsOf = Mapping[str, Terms]
 """By channel."""
@@ -40,6 +42,7 @@ class Candidate(NamedTuple):
     state: State
     kind: Kind
     plain: int
+    part: int  # of a search engine's: how often its load was halved
 
     @property
     def chosen(self) -> Chosen:
@@ -64,6 +67,7 @@ class Claiming:
     terms: TermsOf
     now: int
     moves: Moves
+    parked: list[Place] = field(default_factory=list)  # that a claim has put off
 
     def loads(self, places: Places, *, after: Place) -> tuple[Batch, list[Load]]:
         """Claim a load for each of the next endpoints that may be sent to; put off what the others have ready."""
@@ -73,6 +77,7 @@ class Claiming:
         known = paces.to_claim(self.db, [place.endpoint_id for place in seen])
         there = [place for place in seen if place.endpoint_id in known]
         free = [place for place in there if self._free(known, place) > 0]
+        free.sort(key=lambda place: known[place.endpoint_id].last_sent)
         stalled = set(there) - set(free)
         self._park(
             {place: known[place.endpoint_id] for place in stalled if not known[place.endpoint_id].is_out(self.now)}
@@ -101,17 +106,15 @@ class Claiming:
     def _seen(self, places: Places, after: Place) -> tuple[list[Place], Place]:
         """The next endpoints that have something ready, from *after* on and round; and the cursor behind them.
 
-        Of a host that is full none; of the others as many as it could take if it had nothing to do, for some of them
-        may have to wait, and others must not wait with them.
+        Of a host that is full none; of the others many more than it can take, for some of them may have to wait, and
+        others must not wait with them.
         """
         busy = {host: 0 for host, free in places.busy.items() if free <= 0}
         found: dict[Place, None] = {}
         for begin in (after, START) if after != START else (START,):
             left = places.total - len(found)
             if left > 0:
-                rows = ledger.look(
-                    self.db, lane=self.lane, begin=begin, busy=busy, per_host=places.per_host, steps=left
-                )
+                rows = ledger.look(self.db, lane=self.lane, begin=begin, busy=busy, per_host=LOOKED_AT, steps=left)
                 found |= dict.fromkeys(Place(row.host_id, row.endpoint_id) for row in rows)
         return list(found), (list(found)[-1] if found else START)
 
@@ -177,6 +180,7 @@ class Claiming:
         """Put off what is ready at *stalled* until it may be sent."""
         rows = [(*place, pace.free_at(self.terms[pace.channel], self.now)) for place, pace in stalled.items()]
         if rows:
+            self.parked.extend(stalled)
             self.db.execute(statements.PARK.on(self.db), {"lane": self.lane, "rows": as_rows(sorted(rows))})
 
     def _cancel_worthless(self, places: Sequence[Place]) -> None:
@@ -189,17 +193,24 @@ class Claiming:
 def first_load(rows: Sequence[Candidate], terms: Terms) -> list[Candidate]:
     """What the next request to an endpoint carries of *rows*, which are in the order in which it is to be sent them."""
     first = rows[0]
+    if not terms.sorts:
+        return _engine_load(rows, terms)
     if first.plain or (first.sort not in _NEWS_SORTS) or terms.merged <= 1:
         return [first]
-    alike = [row for row in rows if not row.plain and _is_alike(row, first, terms)]
+    alike = [row for row in rows if not row.plain and row.sort == first.sort]
     return alike[: terms.merged] if len(alike) > terms.singles else [first]
 
 
-def _is_alike(row: Candidate, first: Candidate, terms: Terms) -> bool:
-    return row.sort == first.sort if terms.sorts else row.sort in _NEWS_SORTS
+def _engine_load(rows: Sequence[Candidate], terms: Terms) -> list[Candidate]:
+    """The same where all are alike: as many as there are, or half as many each time that so many were too many."""
+    first = rows[0]
+    if first.plain or first.kind not in ARTICLE_KINDS:
+        return [first]
+    alike = [row for row in rows if not row.plain and row.kind in ARTICLE_KINDS]
+    return alike[: max(1, terms.merged >> max(row.part for row in alike))]
 
 
-def hasten_hosts(db: Connection, host_ids: Iterable[int], *, lane: str, now: int) -> int:
-    """Let what waits for a retry at hosts that answer again come due now; how many did."""
-    parameters = {"ids": as_ids(sorted(set(host_ids))), "lane": lane, "moment": now, "most": HASTENED_AT_ONCE}
+def hasten_hosts(db: Connection, recovered: Iterable[Place], *, lane: str, now: int) -> int:
+    """Let what waits for a retry at the hosts of endpoints that answer again come due now; how many did."""
+    parameters = {"rows": as_rows(sorted(set(recovered))), "lane": lane, "moment": now, "most": HASTENED_AT_ONCE}
     return db.execute(statements.HASTEN_AT_HOSTS.on(db), parameters).rowcount

@@ -98,6 +98,7 @@ class CardItem(NamedTuple):
     picture: str = ""  # an https address
     mark: str = ""  # what stands before the title: 更正, 撤稿; "" of news
     group: str = ""  # the place under whose heading it stands
+    page: str = ""  # a short address of ours, for a message that cannot hold `url`
 
 
 class CardMessage(NamedTuple):

@@ -51,14 +51,19 @@ class Pace:
 
     def free(self, terms: Terms, now: int) -> int:
         """How many more requests may begin now; 0 while one is out, so that messages come in their order."""
-        if now < self.not_before or (self.sent and self.sent[-1] > now):
+        if now < self.not_before or self.is_out(now):
             return 0
         room = [rate.most - self._within(rate, now) for rate in self.rates(terms)]
         return max(0, min(room, default=1_000_000))
 
+    @property
+    def last_sent(self) -> int:
+        """When its last request was, or will have been, made; 0 where there was none."""
+        return self.sent[-1] if self.sent else 0
+
     def is_out(self, now: int) -> bool:
-        """Whether a request of it is under way."""
-        return bool(self.sent) and self.sent[-1] > now
+        """Whether a request of it is under way. A mark from long after now is of a clock that was set back."""
+        return now < self.last_sent <= now + OUT_FOR
 
     def free_at(self, terms: Terms, now: int) -> int:
         """When the next request may begin, at the latest."""
@@ -74,7 +79,7 @@ class Pace:
         return mark
 
     def _within(self, rate: Rate, now: int) -> int:
-        return sum(1 for moment in self.sent if moment > now - rate.per_s * SECOND)
+        return sum(1 for moment in self.sent if now - rate.per_s * SECOND < moment <= now + OUT_FOR)
 
 
 class Ended(NamedTuple):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, func, select
 
+from zonewire.articles.identity import shown_id
 from zonewire.articles.model import Version
 from zonewire.articles.reading import by_numbers
 from zonewire.articles.shortening import one_line
@@ -119,6 +120,14 @@ def _news(told: Sequence[tuple[Version, str]], t: Words, one: OwedCard, mailing:
     )
 
 
+def recounted(message: CardMessage) -> CardMessage:
+    """*message* with a heading that counts the articles which are left in it."""
+    if len(message.items) < 2 or message.sort not in {CardSort.NEWS, CardSort.CHANGES}:
+        return message
+    key = "digest.count" if message.sort is CardSort.NEWS else "robots.changes"
+    return message._replace(heading=words(message.locale)(key, n=len(message.items)))
+
+
 def marked(item: CardItem, t: Words) -> str:
     """The title of *item* with what has become of it."""
     return t("robots.marked", mark=item.mark, title=item.title) if item.mark else item.title
@@ -132,6 +141,7 @@ def _news_item(version: Version, event_type: str, t: Words, mailing: Mailing) ->
         meta=_meta(story, t, mailing, made_at=version.accepted_at),
         summary="" if change == "withdrawn" else story.excerpt,
         mark=t(f"robots.{change}") if change else "",
+        page=_page(version, mailing),
     )
 
 
@@ -140,7 +150,12 @@ def _meta(story: Story, t: Words, mailing: Mailing, *, made_at: int) -> str:
     return one_line(meta_line(replace(story, zone=place, updated=False), t, made_at=made_at))
 
 
-def _item(story: Story, *, meta: str, summary: str, mark: str = "", group: str = "") -> CardItem:
+def _page(version: Version, mailing: Mailing) -> str:
+    """A short address that leads to the article's own: for chats that cannot hold that."""
+    return f"{mailing.base_url}/articles/{shown_id(version.article_id)}"
+
+
+def _item(story: Story, *, meta: str, summary: str, mark: str = "", group: str = "", page: str = "") -> CardItem:
     return CardItem(
         title=one_line(story.title),
         url=story.url,
@@ -150,12 +165,14 @@ def _item(story: Story, *, meta: str, summary: str, mark: str = "", group: str =
         picture=story.picture,
         mark=mark,
         group=group,
+        page=page,
     )
 
 
 def _digest(planned: PlannedSheet, link: str, one: OwedCard, mailing: Mailing, at: int) -> CardMessage:
     t, sheet = words(planned.locale), planned.sheet
     when = t.date(planned.made_at)
+    left_out = sheet.left_out + max(0, len(sheet.corrections) - MOST_CORRECTIONS)
     return CardMessage(
         sort=CardSort.DIGEST,
         locale=t.locale,
@@ -163,9 +180,9 @@ def _digest(planned: PlannedSheet, link: str, one: OwedCard, mailing: Mailing, a
         home=link,
         heading=t("robots.digest", when=when, count=t("digest.count", n=sheet.count)),
         lead=_places(sheet, t),
-        items=(*_stories(sheet, t, planned.made_at), *_corrections(sheet.corrections, t)),
+        items=(*_stories(sheet, t, planned.made_at, page=link), *_corrections(sheet.corrections, t)),
         at=at,
-        more=t("robots.more", n=sheet.left_out) if sheet.left_out else "",
+        more=t("robots.more", n=left_out) if left_out else "",
         more_url=link,
         plain=one.plain,
     )
@@ -176,9 +193,10 @@ def _places(sheet: Sheet, t: Words) -> str:
     return summary_of(sheet, t).partition(t("common.colon"))[2]
 
 
-def _stories(sheet: Sheet, t: Words, made_at: int) -> Iterator[CardItem]:
+def _stories(sheet: Sheet, t: Words, made_at: int, *, page: str) -> Iterator[CardItem]:
     def item(story: Story, group: str, summary: str = "") -> CardItem:
-        return _item(story, meta=one_line(meta_line(story, t, made_at=made_at)), summary=summary, group=group)
+        meta = one_line(meta_line(story, t, made_at=made_at))
+        return _item(story, meta=meta, summary=summary, group=group, page=page)
 
     yield item(sheet.lead, "", sheet.lead.excerpt)
     named = len(sheet.groups) > 1

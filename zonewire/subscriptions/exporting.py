@@ -20,7 +20,7 @@ PORTION = 5_000
 
 # The next ones behind a key. By primary key.
 _NEXT = (
-    SHOWN.add_columns(endpoints.c.sealed_address)
+    SHOWN.add_columns(endpoints.c.sealed_address, subscriptions.c.submit)
     .where(subscriptions.c.id > bindparam("after"), subscriptions.c.state != "ended")
     .limit(PORTION)
 )
@@ -43,6 +43,8 @@ def _options(row: Row[*tuple[Any, ...]], keys: KeyRing) -> dict[str, Any]:
     if row.cadence == "weekly":
         options["weekday"] = WEEKDAYS[row.weekday]
     options |= {"timezone": row.timezone, "locale": row.locale, "confirmed": row.state != "unconfirmed"}
+    if row.submit:
+        options["submit"] = True
     if row.state == "paused":
         options["paused"] = True
         if row.paused_until is not None:

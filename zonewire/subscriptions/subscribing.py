@@ -155,7 +155,7 @@ def _refusal(request: SubscriptionRequest, endpoint: EndpointFound, keys: KeyRin
     if request.secret is None or endpoint.has_secret(keys, request.secret):
         return None
     return Conflict(
-        f"secret: {shown_endpoint(endpoint.id)} has another one already",
+        f"secret: {shown_endpoint(endpoint.id)} has {'another one already' if endpoint.sealed_secret else 'none'}",
         where=request.address.shown,
         mend="Leave it out: a subscription more does not change how its endpoint is signed. "
         f"`zonewire endpoints rotate {shown_endpoint(endpoint.id)}` does.",

@@ -5,6 +5,7 @@ from functools import partial
 
 from sqlalchemy import Connection, bindparam, exists, func, select
 
+from zonewire.delivery.channel_names import TOLD_BY_URL
 from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.mailing import Mailing, OwedLetter
 from zonewire.delivery.messages import LetterMessage
@@ -39,6 +40,11 @@ def refuse_unasked(db: Connection, endpoint_id: int) -> None:
         raise Conflict(
             f"{shown_id(endpoint_id)} belongs to the hub, which sends feed documents and nothing else",
             mend="`zonewire hub list` shows what is sent there; publishing an article sends it.",
+        )
+    if row.channel in TOLD_BY_URL:
+        raise Conflict(
+            f"{shown_id(endpoint_id)} stands for a search engine, which is told addresses and nothing else",
+            mend="Publishing an article tells it; `zonewire doctor` looks for IndexNow's key.",
         )
     if row.channel == "email" and not row.agreed:
         raise Conflict(
