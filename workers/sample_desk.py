@@ -1,8 +1,9 @@
-"""The sample desk: a receiver of webhooks and a mailbox to look into, for `zonewire up --sample`.
+"""The sample desk: a receiver of webhooks, robots of chats and a mailbox to look into, for `zonewire up --sample`.
 
-It stands in for the partner and the reader that a newcomer does not have yet. It checks each push as a partner
-should (Standard Webhooks 1.0.0: signature, time, the same id counts once), keeps the last of them in memory, and
-shows the mails that Zonewire wrote as files. Nothing else depends on it.
+It stands in for the partner, the group and the reader that a newcomer does not have yet. It checks each push as a
+partner should (Standard Webhooks 1.0.0: signature, time, the same id counts once) and each robot's message as its
+platform does, keeps the last of them in memory, and shows the mails that Zonewire wrote as files. Nothing else depends
+on it.
 """
 
 import re
@@ -10,26 +11,24 @@ import signal
 import socket
 import threading
 import time
-from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
-
-import orjson
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from web.pages import STATIC, when
 from workers.sample_mails import list_mails, read_mail
+from workers.sample_receipts import Receipts, receipt_of
+from workers.sample_robots import PATH, PLATFORMS, sample_robots
 from zonewire import ROOT
 from zonewire.keys import SigningKey, verify
 from zonewire.rendering.environment import render
 from zonewire.rendering.translation import words
 
 HOOK = "/hook"
-KEPT = 200
 BODY_BYTES = 1024 * 1024
 IDLE_S = 60.0  # a connection that says nothing for so long is closed
 
@@ -41,44 +40,6 @@ MAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
     "img-src https: http: data:; form-action 'none'; frame-ancestors 'self'"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """One webhook that came."""
-
-    id: str  # webhook-id: the delivery's
-    verified: bool
-    type: str
-    title: str
-    url: str  # of the article; "" where it has none that can be linked
-    language: str
-    version: int | None
-    sequence: str  # zonewire-sequence
-    received_at: int  # microseconds
-    times: int = 1  # how often this id came
-
-
-@dataclass(slots=True)
-class Receipts:
-    """The newest KEPT receipts, each id once."""
-
-    _kept: "OrderedDict[str, Receipt]" = field(default_factory=OrderedDict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def take(self, receipt: Receipt) -> None:
-        """Keep *receipt*; where its id is here already, only count it. What is not verified never replaces."""
-        key = receipt.id if receipt.verified else f"unverified {receipt.id}"
-        with self._lock:
-            known = self._kept.get(key)
-            self._kept[key] = replace(known, times=known.times + 1) if known else receipt
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-
-    def newest_first(self) -> list[Receipt]:
-        """What is kept now."""
-        with self._lock:
-            return list(reversed(self._kept.values()))
 
 
 class DeskServer(ThreadingHTTPServer):
@@ -93,6 +54,13 @@ class DeskServer(ThreadingHTTPServer):
         self.outbox = outbox
         self.key = SigningKey.of(secret)
         self.receipts = Receipts()
+        self.robots = sample_robots()
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without a slash at the end."""
+        host, port = self.socket.getsockname()[:2]
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A visitor who goes away in the middle is no news."""
@@ -123,22 +91,25 @@ class _Conversation(BaseHTTPRequestHandler):
     wbufsize = -1  # head and body leave together
 
     def do_POST(self) -> None:  # http.server names it so
-        """A webhook."""
+        """A webhook, or a robot's message."""
         length = self.headers.get("content-length", "")
-        if urlsplit(self.path).path != HOOK:
+        receive = self._receiver_at(urlsplit(self.path).path)
+        if receive is None:
             self._empty(HTTPStatus.NOT_FOUND, close=True)
         elif not length.isdecimal():
             self._empty(HTTPStatus.LENGTH_REQUIRED, close=True)
         elif int(length) > BODY_BYTES:
             self._empty(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, close=True)
         else:
-            self._empty(self._receive(self.rfile.read(int(length))))
+            receive(self.rfile.read(int(length)))
 
     def do_GET(self) -> None:  # http.server names it so
         """A page."""
         match [unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")]:
             case [""]:
                 self._page("webhooks.html", receipts=self.server.receipts.newest_first())
+            case ["chats"] if self.server.robots:
+                self._page("chats.html", chats=self.server.robots.newest_first())
             case ["mail"]:
                 self._page("mails.html", mails=list_mails(self.server.outbox))
             case ["mail", name] if mail := read_mail(self.server.outbox, name):
@@ -155,19 +126,38 @@ class _Conversation(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # http.server names it so
         """The pages are the log."""
 
-    def _receive(self, body: bytes) -> HTTPStatus:
+    def _receiver_at(self, path: str) -> Callable[[bytes], None] | None:
+        if path == HOOK:
+            return self._receive
+        folder, _, platform = path.strip("/").partition("/")
+        is_robot = self.server.robots is not None and folder == PATH and platform in PLATFORMS
+        return partial(self._hand_to_robot, platform) if is_robot else None
+
+    def _receive(self, body: bytes) -> None:
         headers = {name: self.headers.get(name, "") for name in ("webhook-id", "webhook-timestamp")}
         ident, signatures = headers["webhook-id"], self.headers.get("webhook-signature", "")
         holds = verify([self.server.key], ident, headers["webhook-timestamp"], body, signatures=signatures)
-        receipt = _receipt(body, ident=ident, verified=holds, sequence=self.headers.get("zonewire-sequence", ""))
+        receipt = receipt_of(body, ident=ident, verified=holds, sequence=self.headers.get("zonewire-sequence", ""))
         if receipt is None:
-            return HTTPStatus.BAD_REQUEST
+            self._empty(HTTPStatus.BAD_REQUEST)
+            return
         self.server.receipts.take(receipt)
-        return HTTPStatus.NO_CONTENT if holds else HTTPStatus.UNAUTHORIZED
+        self._empty(HTTPStatus.NO_CONTENT if holds else HTTPStatus.UNAUTHORIZED)
+
+    def _hand_to_robot(self, platform: str, body: bytes) -> None:
+        assert self.server.robots  # noqa: S101 - do_POST asked
+        key = parse_qs(urlsplit(self.path).query).get("key", [""])[-1]
+        answered = self.server.robots.take(platform, key, body, dict(self.headers.items()))
+        self.send_response(answered.status)
+        self.send_header("Content-Type", answered.content_type)
+        self.send_header("Content-Length", str(len(answered.body)))
+        self.end_headers()
+        self.wfile.write(answered.body)
 
     def _page(self, template: str, *, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> None:
         locale = preferred_locale(self.headers.get("accept-language", ""))
-        text = render(f"desk/{template}", locale, when=partial(when, words(locale), now=_now()), **values)
+        values |= {"when": partial(when, words(locale), now=_now()), "has_robots": self.server.robots is not None}
+        text = render(f"desk/{template}", locale, **values)
         self._send("text/html; charset=utf-8", text, status=status, language=locale)
 
     def _send(
@@ -206,27 +196,6 @@ def preferred_locale(accept_language: str) -> str:
         if weight and tag.strip()[:2] in {"zh", "en"}:
             wishes.append((-weight, place, tag.strip()[:2]))
     return "en" if wishes and min(wishes)[2] == "en" else "zh-CN"
-
-
-def _receipt(body: bytes, *, ident: str, verified: bool, sequence: str) -> Receipt | None:
-    """What a body says; None where it is no webhook of ours."""
-    try:
-        push = orjson.loads(body)
-        data = push["data"]
-        url, version = str(data.get("url", "")), data.get("version")
-        return Receipt(
-            id=ident[:200],
-            verified=verified,
-            type=str(push["type"])[:80],
-            title=str(data.get("title") or data["guid"])[:300],
-            url=url if urlsplit(url).scheme in {"http", "https"} else "",
-            language=str(data.get("language", "zh-CN"))[:20],
-            version=version if isinstance(version, int) else None,
-            sequence=sequence[:20],
-            received_at=_now(),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
 
 
 def _now() -> int:

@@ -12,6 +12,7 @@ import orjson
 import structlog
 
 from config.settings import Settings
+from workers import sample_robots
 from workers.sample_desk import HOOK
 from zonewire import ROOT
 from zonewire.articles.identity import host_of
@@ -55,11 +56,15 @@ def load_samples(
 
 
 def _lines(desk_url: str, desk_secret: str) -> bytes:
-    """samples/subscriptions.jsonl, its webhook led to the desk."""
+    """samples/subscriptions.jsonl, its webhook and its robots led to the desk; without robots where it has none."""
     options = [orjson.loads(line) for line in (SAMPLES / "subscriptions.jsonl").read_bytes().splitlines()]
+    if sample_robots.simulators() is None:
+        options = [option for option in options if option["channel"] not in sample_robots.PLATFORMS]
     for option in options:
         if option["channel"] == "webhook":
             option |= {"to": f"{desk_url}{HOOK}", "secret": desk_secret}
+        elif option["channel"] in sample_robots.PLATFORMS:
+            option["to"] = sample_robots.robot_url(desk_url, option["channel"])
     return b"\n".join(map(orjson.dumps, options))
 
 

@@ -308,8 +308,12 @@ class _Installation:
         if self._settings.smtp_url is None:
             lines.append(f"  mails       {data / 'outbox'}/*.eml   (set ZONEWIRE_SMTP_URL to send them)")
         if self._desk_port:
+            from workers.sample_robots import simulators
+
             desk = f"http://{self._desk_host}:{self._desk_port}"
             lines += [f"  webhooks    {desk}/          what the sample receiver got", f"  mailbox     {desk}/mail"]
+            if simulators() is not None:
+                lines.append(f"  chats       {desk}/chats     what the sample robots got")
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
 
