@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from email import message_from_bytes
 from typing import Any
 
+from wcwidth import wcswidth
+
 from tests.simulators.markdown import WECOM, WECOM_V2, Seen, gather, read, read_plain
 from tests.simulators.robots import Rate, Refused, Robot, Robots, require
 from tests.simulators.serving import Answer, Asked
@@ -118,7 +120,7 @@ SHAPES: dict[str, Check] = {
         {"text_notice": both(_TEXT_NOTICE, _says_something), "news_notice": both(_NEWS_NOTICE, _shows_something)},
     ),
 }
-ADVICE = {  # protocols, 2: characters that a card shows of a field
+ADVICE = {  # protocols, 2: characters that a card shows of a field; two Latin letters take the room of one
     ("source", "desc"): 13,
     ("main_title", "title"): 26,
     ("main_title", "desc"): 30,
@@ -226,9 +228,9 @@ class WeCom(Robots):
     def _note_advice(self, card: Json) -> None:
         for (outer, inner), most in ADVICE.items():
             for node in nodes(card.get(outer)):
-                if len(said := str(node.get(inner, ""))) > most:
+                if wcswidth(said := str(node.get(inner, ""))) > most * 2:
                     self.silent_cuts.append(f"card {outer}.{inner} of {len(said)} characters: {said}")
-        if len(said := str(card.get("sub_title_text", ""))) > SUB_TITLE_CHARACTERS:
+        if wcswidth(said := str(card.get("sub_title_text", ""))) > 2 * SUB_TITLE_CHARACTERS:
             self.silent_cuts.append(f"card sub_title_text of {len(said)} characters: {said}")
 
     def _take_media(self, asked: Asked) -> Answer:

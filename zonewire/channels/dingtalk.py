@@ -13,19 +13,20 @@ from urllib.parse import quote_plus
 
 import orjson
 
+from zonewire.articles.shortening import shorten
 from zonewire.channels.limits import A_FLOOD, Limits
 from zonewire.channels.parts import parts_of
 from zonewire.channels.texts import in_markdown, link_target, within, without_links
 from zonewire.channels.verdicts import Table, answer_of, bad, busy, gone, misset, misset_after, read, rest, taken
-from zonewire.channels.writing import heading_of, title_of, written
+from zonewire.channels.writing import is_article, notification_of, reading, written
 from zonewire.delivery.messages import CardMessage, CardSort, Endpoint, Message
 from zonewire.delivery.outcomes import Later, Never, Outcome
 from zonewire.delivery.paces import Rate, Terms
 from zonewire.outbound.courier import HttpRequest, Reply
-from zonewire.rendering.translation import words
 
 BODY_BYTES = 20_000
 TITLE_BYTES = 200  # of a notification's line; more is never shown
+HEAD_WIDTH = 60  # full-width characters of a head: four lines on a phone; the article has the rest
 MUTED_S = 600
 
 # The platform takes 20 a minute; two are left to whoever else uses the robot.
@@ -91,7 +92,11 @@ def _of_security(said: str, status: int) -> Outcome:
     """The one code that has several meanings, told apart by its words."""
     told = f"errcode {SECURITY}: {said[:160]}"
     if "keyword" in said:
-        return Never(f"{told}: set the portal's name as the robot's keyword, it stands in every message", status)
+        return Never(
+            f"{told}: set the portal's name as the robot's keyword, it stands in every message",
+            status,
+            has_plainer=True,
+        )
     if "timestamp" in said:
         return misset_after(3)(f"{told}: the clock of this machine is wrong", status)
     if "sign" in said or "whitelist" in said or "ip " in said:
@@ -100,12 +105,11 @@ def _of_security(said: str, status: int) -> Outcome:
 
 
 def _body(card: CardMessage) -> dict[str, Any]:
-    title = within(title_of(card.items[0], card.locale) if len(card.items) == 1 else heading_of(card), TITLE_BYTES)
+    title = within(notification_of(card), TITLE_BYTES)
     if card.plain:
         text = written("dingtalk/plain.txt", card, safe=without_links, target=str)
         return {"msgtype": "text", "text": {"content": text}}
-    is_article = card.sort in {CardSort.NEWS, CardSort.CHANGES} and len(card.items) == 1
-    if is_article:
+    if is_article(card):
         return {"msgtype": "actionCard", "actionCard": _article(card, title)}
     if card.sort is CardSort.NEWS and all(item.picture for item in card.items):
         links = [{"title": item.title, "messageURL": item.url, "picURL": item.picture} for item in card.items]
@@ -115,10 +119,12 @@ def _body(card: CardMessage) -> dict[str, Any]:
 
 
 def _article(card: CardMessage, title: str) -> dict[str, str]:
+    shown = card._replace(items=(card.items[0]._replace(title=shorten(card.items[0].title, HEAD_WIDTH)),))
+    label, url = reading(card)
     return {
         "title": title,
-        "text": written("dingtalk/article.md", card, safe=in_markdown, target=link_target),
+        "text": written("dingtalk/article.md", shown, safe=in_markdown, target=link_target),
         "btnOrientation": "0",
-        "singleTitle": words(card.locale)("robots.read"),
-        "singleURL": card.items[0].url,
+        "singleTitle": label,
+        "singleURL": url,
     }

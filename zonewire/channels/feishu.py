@@ -11,11 +11,12 @@ from typing import Any
 
 import orjson
 
+from zonewire.articles.shortening import shorten
 from zonewire.channels.limits import A_FLOOD, Limits
 from zonewire.channels.parts import parts_of
 from zonewire.channels.texts import in_markdown, link_target, without_links
 from zonewire.channels.verdicts import Table, answer_of, bad, gone, misset, read, rest, taken
-from zonewire.channels.writing import heading_of, title_of
+from zonewire.channels.writing import heading_of, is_article, reading, title_of
 from zonewire.delivery.messages import CardItem, CardMessage, CardSort, Endpoint, Message
 from zonewire.delivery.outcomes import Later, Outcome
 from zonewire.delivery.paces import Rate, Terms
@@ -25,6 +26,7 @@ from zonewire.rendering.translation import words
 
 BODY_BYTES = 20_000
 SIGNED_BYTES = 100  # what timestamp and signature add
+HEAD_WIDTH = 60  # full-width characters of a head: four lines on a phone; the article has the rest
 
 # The platform takes 100 a minute and 5 a second; a little is left to whoever else uses the robot.
 LIMITS = Limits(Terms(rates=(Rate(90, 60), Rate(4, 1), A_FLOOD), merged=10), BODY_BYTES)
@@ -81,23 +83,22 @@ def _body(card: CardMessage) -> dict[str, Any]:
 
 
 def _card(card: CardMessage) -> dict[str, Any]:
-    is_article = card.sort in {CardSort.NEWS, CardSort.CHANGES} and len(card.items) == 1
-    title = title_of(card.items[0], card.locale) if is_article else heading_of(card)
-    elements = _article(card) if is_article else _list(card)
+    title = title_of(card.items[0], card.locale) if is_article(card) else heading_of(card)
+    elements = _article(card) if is_article(card) else _list(card)
     return {
         "config": {"wide_screen_mode": True},
         "header": {
             "template": "red" if card.sort is CardSort.CHANGES else "turquoise",
-            "title": _text(title),
+            "title": _text(shorten(title, HEAD_WIDTH)),
         },
-        "elements": [*elements, {"tag": "note", "elements": [_text(_foot(card, is_article=is_article))]}],
+        "elements": [*elements, {"tag": "note", "elements": [_text(_foot(card))]}],
     }
 
 
 def _article(card: CardMessage) -> list[dict[str, Any]]:
     item = card.items[0]
     said = [{"tag": "div", "text": _text(text)} for text in (card.lead, item.summary) if text]
-    return [*said, _button(words(card.locale)("robots.read"), item.url)]
+    return [*said, _button(*reading(card))]
 
 
 def _list(card: CardMessage) -> list[dict[str, Any]]:
@@ -107,8 +108,9 @@ def _list(card: CardMessage) -> list[dict[str, Any]]:
         if item.group != group:
             group = item.group
             elements.append({"tag": "div", "text": _markdown(f"**{in_markdown(group)}**")})
-        elements.append({"tag": "div", "text": _markdown(_line(item, card.locale))})
-        if item.summary and card.sort is CardSort.DIGEST:
+        is_lead = bool(item.summary) and card.sort is CardSort.DIGEST
+        elements.append({"tag": "div", "text": _markdown(("" if is_lead else "• ") + _line(item, card.locale))})
+        if is_lead:
             elements.append({"tag": "div", "text": _text(item.summary)})
     if card.sort is CardSort.GREETING:
         elements.append(_button(words(card.locale)("robots.home"), card.home))
@@ -123,8 +125,8 @@ def _line(item: CardItem, locale: str) -> str:
     return render("robots/feishu/line.md", locale, mark=mark, title=title, url=url).strip()
 
 
-def _foot(card: CardMessage, *, is_article: bool) -> str:
-    meta = card.items[0].meta if is_article else ""
+def _foot(card: CardMessage) -> str:
+    meta = card.items[0].meta if is_article(card) else ""
     return f"{card.portal} · {meta}" if meta else card.portal
 
 
@@ -142,11 +144,14 @@ def _button(label: str, url: str) -> dict[str, Any]:
 
 def _post(card: CardMessage) -> dict[str, Any]:
     """The plain form: paragraphs of texts and links, without any Markdown."""
-    lines: list[list[dict[str, str]]] = [[{"tag": "text", "text": text}] for text in (card.portal, card.lead) if text]
+    first = (card.lead,) if is_article(card) or card.sort is CardSort.GREETING else (card.portal, card.lead)
+    last = (card.portal,) if is_article(card) else ()
+    lines: list[list[dict[str, str]]] = [[{"tag": "text", "text": text}] for text in first if text]
     for item in card.items:
         title = title_of(item, card.locale)
         lines.append([{"tag": "a", "text": title, "href": item.url} if item.url else {"tag": "text", "text": title}])
     if card.more:
         lines.append([{"tag": "a", "text": card.more, "href": card.more_url}])
+    lines += [[{"tag": "text", "text": text}] for text in last]
     safe = [[part | {"text": without_links(part["text"])} for part in line] for line in lines]
-    return {"title": heading_of(card), "content": safe}
+    return {"title": "" if is_article(card) else heading_of(card), "content": safe}

@@ -11,13 +11,13 @@ from zonewire.channels.limits import A_FLOOD, Limits
 from zonewire.channels.parts import parts_of
 from zonewire.channels.texts import link_target, within_chars, without_links
 from zonewire.channels.verdicts import Verdict, bad, busy, gone, misset
-from zonewire.channels.writing import heading_of, title_of, written
+from zonewire.channels.writing import heading_of, is_article, notification_of, written
 from zonewire.delivery.messages import CardMessage, CardSort, Endpoint, Message
 from zonewire.delivery.outcomes import Delivered, Later, Outcome, Unknown
 from zonewire.delivery.paces import Rate, Terms
 from zonewire.outbound.courier import HttpRequest, Reply
 
-HEADER_CHARS, SECTION_CHARS = 150, 3_000
+HEADER_CHARS, SECTION_CHARS, FOOT_CHARS = 150, 3_000, 300
 REST_S = 30
 
 LIMITS = Limits(Terms(rates=(Rate(40, 60), Rate(1, 1), A_FLOOD), merged=10))
@@ -76,16 +76,24 @@ def judge(reply: Reply) -> Outcome:
 
 
 def _body(card: CardMessage) -> dict[str, Any]:
-    title = title_of(card.items[0], card.locale) if len(card.items) == 1 else heading_of(card)
-    text = within_chars(title, HEADER_CHARS)
+    text = within_chars(notification_of(card), HEADER_CHARS)
     if card.plain:
         return {"text": _written(card)}
     section = {"type": "mrkdwn", "text": _written(card), "verbatim": True}
     blocks: list[dict[str, Any]] = [{"type": "section", "text": section}]
-    if card.sort is not CardSort.NEWS or len(card.items) > 1:
+    if not is_article(card):
         heading = {"type": "plain_text", "text": within_chars(heading_of(card), HEADER_CHARS)}
         blocks.insert(0, {"type": "header", "text": heading})
+    if foot := _foot(card):
+        blocks.append({"type": "context", "elements": [{"type": "plain_text", "text": foot}]})
     return {"text": escaped(text), "blocks": blocks}
+
+
+def _foot(card: CardMessage) -> str:
+    if card.sort is CardSort.GREETING:
+        return ""
+    meta = card.items[0].meta if is_article(card) else ""
+    return within_chars(f"{card.portal} · {meta}" if meta else card.portal, FOOT_CHARS)
 
 
 def _written(card: CardMessage) -> str:

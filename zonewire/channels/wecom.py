@@ -9,11 +9,12 @@ from typing import Any
 
 import orjson
 
+from zonewire.articles.shortening import columns, shorten
 from zonewire.channels.limits import A_FLOOD, Limits
 from zonewire.channels.parts import parts_of
-from zonewire.channels.texts import in_markdown, link_target, within, within_chars, without_links
+from zonewire.channels.texts import in_markdown, link_target, within, without_links
 from zonewire.channels.verdicts import Table, bad, busy, gone, read, rest, taken
-from zonewire.channels.writing import heading_of, written
+from zonewire.channels.writing import heading_of, is_article, reading, written
 from zonewire.delivery.messages import CardItem, CardMessage, CardSort, Endpoint, Message
 from zonewire.delivery.outcomes import Outcome
 from zonewire.delivery.paces import Rate, Terms
@@ -22,7 +23,7 @@ from zonewire.outbound.courier import HttpRequest, Reply
 ARTICLES = 8  # of a `news` message
 TITLE_BYTES, DESCRIPTION_BYTES = 128, 512  # of an article in it
 MARKDOWN_BYTES, TEXT_BYTES = 4_096, 2_048
-# Characters of a template card that are shown.
+# Full-width characters of a template card that are shown.
 CARD_TITLE, CARD_LINE, CARD_TEXT, CARD_SOURCE, CARD_EMPHASIS = 26, 30, 112, 13, 10
 
 # The platform takes 20 a minute; two are left to whoever else uses the robot.
@@ -86,7 +87,7 @@ def _body(card: CardMessage) -> dict[str, Any]:
         return {"msgtype": "text", "text": {"content": text}}
     if card.sort is CardSort.NEWS:
         return {"msgtype": "news", "news": {"articles": [_article(item) for item in card.items]}}
-    if card.sort is CardSort.GREETING or (card.sort is CardSort.CHANGES and len(card.items) == 1):
+    if card.sort is CardSort.GREETING or is_article(card):
         return {"msgtype": "template_card", "template_card": _notice(card)}
     text = written("wecom/list.md", card, safe=in_markdown, target=link_target)
     return {"msgtype": "markdown", "markdown": {"content": text}}
@@ -108,13 +109,20 @@ def _notice(card: CardMessage) -> dict[str, Any]:
     title = heading_of(card) if item is None else item.title
     notice: dict[str, Any] = {
         "card_type": "text_notice",
-        "source": {"desc": within_chars(card.portal, CARD_SOURCE), "desc_color": 0},
-        "main_title": {"title": within_chars(title, CARD_TITLE)},
-        "sub_title_text": within_chars(card.lead, CARD_TEXT),
-        "card_action": {"type": 1, "url": item.url if item and item.url else card.home},
+        "source": {"desc": shorten(card.portal, CARD_SOURCE), "desc_color": 0},
+        "main_title": {"title": shorten(title, CARD_TITLE)},
+        "sub_title_text": shorten(card.lead, CARD_TEXT),
+        "card_action": {"type": 1, "url": reading(card)[1] if item else card.home},
     }
     if item is not None and item.mark:
-        notice["emphasis_content"] = {"title": within_chars(item.mark, CARD_EMPHASIS)}
+        notice["emphasis_content"] = {"title": shorten(item.mark, CARD_EMPHASIS)}
     if item is not None and item.meta:
-        notice["main_title"]["desc"] = within_chars(item.meta, CARD_LINE)
+        notice["main_title"]["desc"] = _line_of(item.meta)
     return notice
+
+
+def _line_of(meta: str) -> str:
+    """As much of *meta* as a line holds: place and date before the source."""
+    while columns(meta) > CARD_LINE * 2 and " · " in meta:
+        meta = meta.rpartition(" · ")[0]
+    return shorten(meta, CARD_LINE)

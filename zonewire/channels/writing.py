@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from zonewire.delivery.messages import CardItem, CardMessage
+from zonewire.delivery.messages import CardItem, CardMessage, CardSort
 from zonewire.rendering.environment import render
 from zonewire.rendering.translation import words
 
@@ -14,6 +14,26 @@ def heading_of(card: CardMessage) -> str:
     if card.parts == 1:
         return card.heading
     return words(card.locale)("robots.part", heading=card.heading, part=card.part, parts=card.parts)
+
+
+def is_article(card: CardMessage) -> bool:
+    """Whether it is about one article alone, whose title says all that a heading would."""
+    return card.sort in {CardSort.NEWS, CardSort.CHANGES} and len(card.items) == 1
+
+
+def notification_of(card: CardMessage) -> str:
+    """What a phone shows of *card* before it is opened."""
+    if is_article(card):
+        return title_of(card.items[0], card.locale)
+    if card.sort is CardSort.NEWS:
+        return words(card.locale)("robots.and_more", n=len(card.items) - 1, title=card.items[0].title)
+    return heading_of(card)
+
+
+def reading(card: CardMessage) -> tuple[str, str]:
+    """Label and address of the button below one article; of a withdrawn one, of the notice that stands in its place."""
+    item, t = card.items[0], words(card.locale)
+    return (t("robots.read"), item.url) if item.url else (t("robots.read_notice"), item.page or card.home)
 
 
 def title_of(item: CardItem, locale: str, title: str | None = None) -> str:
@@ -43,8 +63,9 @@ def written(template: str, card: CardMessage, *, safe: Safe, target: Safe) -> st
         f"robots/{template}",
         card.locale,
         card=card,
+        is_article=is_article(card),
         heading=safe(heading_of(card)),
-        portal=safe(card.portal),
+        portal="" if card.sort is CardSort.GREETING else safe(card.portal),  # its heading is from the portal
         lead=safe(card.lead),
         items=items,
         more=card.more,

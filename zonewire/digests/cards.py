@@ -137,7 +137,7 @@ def _news_item(version: Version, event_type: str, t: Words, mailing: Mailing) ->
     story = story_of(version, mailing.base_url)
     change = CHANGES.get(event_type, "")
     return _item(
-        story,
+        replace(story, url="") if change == "withdrawn" else story,
         meta=_meta(story, t, mailing, made_at=version.accepted_at),
         summary="" if change == "withdrawn" else story.excerpt,
         mark=t(f"robots.{change}") if change else "",
