@@ -230,3 +230,9 @@ def test_bare_addresses_are_links_but_in_a_section_of_slack_that_is_verbatim() -
     assert links(reading_of("wecom", {"msgtype": "text", "text": {"content": text}})) == ["https://a.example/1"]
     assert links(reading_of("slack", {"text": text, "blocks": [section]})) == []
     assert words(reading_of("slack", {"text": text, "blocks": [section]})) == text
+
+
+def test_a_link_of_slack_in_bold_is_both() -> None:
+    (piece,) = reading_of("slack", {"text": "*<https://news.example/*1|泰州>*"}).pieces
+
+    assert [(run.text, run.url, run.look) for run in piece.runs] == [("泰州", "https://news.example/*1", "strong")]

@@ -34,7 +34,7 @@ _MARKDOWN = re.compile(
 _MRKDWN = re.compile(
     r"<(?P<url>[a-z][a-z0-9+.-]*:[^|<>\s]+)(?:\|(?P<label>[^<>]*))?>"
     r"|<[@!](?P<whom>[^|<>\s]+)(?:\|[^<>]*)?>"
-    r"|(?<![\w*])\*(?P<strong>[^*\n]+)\*(?![\w*])"
+    r"|(?<![\w*])\*(?P<strong>(?:<[^<>\n]*>|[^*\n])+)\*(?![\w*])"
     r"|(?<![\w_])_(?P<em>[^_\n]+)_(?![\w_])"
     r"|~(?P<struck>[^~\n]+)~"
     r"|`(?P<code>[^`\n]+)`"
@@ -50,13 +50,7 @@ def markdown(text: str, *, entities: bool) -> tuple[Run, ...]:
 
 def mrkdwn(text: str, *, verbatim: bool = False) -> tuple[Run, ...]:
     """The runs of *text* in Slack's own marks; *verbatim*: bare addresses stay text."""
-    runs: list[Run] = []
-    end = 0
-    for found in _MRKDWN.finditer(text):
-        runs += _slack_text(text[end : found.start()], verbatim=verbatim)
-        runs += _slack_mark(found, verbatim=verbatim)
-        end = found.end()
-    return (*runs, *_slack_text(text[end:], verbatim=verbatim))
+    return tuple(_mrkdwn(text, "", verbatim=verbatim))
 
 
 def addresses(text: str, *, look: str = "", tone: str = "") -> Iterator[Run]:
@@ -101,21 +95,28 @@ def _leaf(text: str, around: Run, *, entities: bool) -> Iterator[Run]:
     return addresses(html.unescape(text) if entities else text, look=around.look, tone=around.tone)
 
 
-def _slack_mark(found: re.Match[str], *, verbatim: bool) -> Iterator[Run]:
+def _mrkdwn(text: str, look: str, *, verbatim: bool) -> Iterator[Run]:
+    end = 0
+    for found in _MRKDWN.finditer(text):
+        yield from _slack_leaf(text[end : found.start()], look, verbatim=verbatim)
+        yield from _slack_mark(found, look, verbatim=verbatim)
+        end = found.end()
+    yield from _slack_leaf(text[end:], look, verbatim=verbatim)
+
+
+def _slack_mark(found: re.Match[str], around: str, *, verbatim: bool) -> Iterator[Run]:
     if found["url"]:
         url = slack_text(found["url"])
-        yield Run(text=slack_text(found["label"] or found["url"]), url=link(url))
+        yield Run(text=slack_text(found["label"] or found["url"]), url=link(url), look=around)
         return
     if found["whom"]:
         yield _mention(found["whom"])
         return
     look = next(name for name in ("strong", "em", "struck", "code") if found[name] is not None)
-    inner = found[look]
-    yield from (
-        (Run(text=slack_text(inner), look=look),)
-        if verbatim or look == "code"
-        else addresses(slack_text(inner), look=look)
-    )
+    if look == "code":
+        yield Run(text=slack_text(found[look]), look=look)
+    else:
+        yield from _mrkdwn(found[look], look, verbatim=verbatim)
 
 
 def _mention(whom: str) -> Run:
@@ -123,11 +124,11 @@ def _mention(whom: str) -> Run:
     return Run(text=f"@{whom}", tone="link")
 
 
-def _slack_text(text: str, *, verbatim: bool) -> Iterator[Run]:
+def _slack_leaf(text: str, look: str, *, verbatim: bool) -> Iterator[Run]:
     if text and verbatim:
-        yield Run(text=slack_text(text))
+        yield Run(text=slack_text(text), look=look)
     elif text:
-        yield from addresses(slack_text(text))
+        yield from addresses(slack_text(text), look=look)
 
 
 def slack_text(text: str) -> str:

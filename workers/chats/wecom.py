@@ -53,4 +53,5 @@ def _notice(card: Json) -> Iterator[Piece]:
     title = card.get("main_title", {})
     yield from said(Kind.TITLE, title.get("title"))
     yield from said(Kind.NOTE, title.get("desc"))
+    yield from said(Kind.HEADING, card.get("emphasis_content", {}).get("title"))
     yield from said(Kind.TEXT, card.get("sub_title_text"), tone="quiet")
