@@ -16,6 +16,7 @@ from zonewire.rendering.environment import environment
 from zonewire.rendering.translation import LOCALES
 
 
+@pytest.mark.slow
 def test_every_template_that_people_see_is_shown(tmp_path: Path) -> None:
     templates = ROOT / "templates"
     there = {str(path.relative_to(templates)) for path in templates.glob("public/*.html")}

@@ -12,6 +12,8 @@ from tests.gallery.pages import PAGES
 from tests.gallery.wechat import NIGHT, at_night, by_night
 from tests.simulators.wechat_styles import declarations, luminance
 
+pytestmark = pytest.mark.slow
+
 READABLE = 4.5  # WCAG 2.2, 1.4.3
 
 

@@ -120,7 +120,7 @@ CANDIDATES = Spelled(
 # What an endpoint with terms is sent first: the rest of a message of several parts, a test, what is put right, a digest
 # (the newest first), news (by `order`: 1, the oldest first; -1, the newest).
 _SORT = f"""
-    CASE WHEN {{row}}.part > 0 THEN 0 WHEN {{row}}.kind = 'test' THEN 1
+    CASE WHEN {{row}}.part > 0 AND {{row}}.kind = 'digest' THEN 0 WHEN {{row}}.kind = 'test' THEN 1
         WHEN {{row}}.kind IN ('withdrawal', 'revision') OR {{row}}.event_type = 'article.updated'
           OR ({{row}}.kind = 'news' AND {{row}}.event_type IS NULL AND {_HAD_OF}) THEN 2
         WHEN {{row}}.kind = 'digest' THEN 3 ELSE 4 END

@@ -27,7 +27,9 @@ PICTURE = (Image(url="https://p.example/1.jpg?a=1&b=2", alt="签约<现场>", ty
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("over", [{}, HOSTILE, LONG, {"summary": "", "html": "", "text": ""}], ids=str)
+@pytest.mark.parametrize(
+    "over", [{}, HOSTILE, LONG, {"summary": "", "html": "", "text": ""}], ids=("plain", "hostile", "long", "bare")
+)
 def test_wechat_finds_no_fault_in_a_digest(db: Connection, locale: str, over: dict[str, object]) -> None:
     carried = [a_version(db, an_article(**over)) for _ in range(12)]
     gone = an_article(title="撤下的稿")

@@ -20,7 +20,9 @@ from zonewire.rendering.translation import LOCALES
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("over", [{}, HOSTILE, LONG, {"summary": "", "html": "", "text": ""}], ids=str)
+@pytest.mark.parametrize(
+    "over", [{}, HOSTILE, LONG, {"summary": "", "html": "", "text": ""}], ids=("plain", "hostile", "long", "bare")
+)
 def test_wechat_finds_no_fault_in_any_of_them(db: Connection, locale: str, over: dict[str, object]) -> None:
     carried = [a_version(db, an_article(**over)) for _ in range(12)]
     edition = an_edition_of(db, *carried, corrections=(a_version(db),), locale=locale)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from sqlalchemy import func, insert, select
 
 from tests.builders import (
@@ -41,6 +42,8 @@ from zonewire.subscriptions.request import TEMPLATE
 KEYS = KeyRing(("a key for tests",))
 BASE = "https://news.example"
 PLATFORMS: dict[str, type[Robots]] = {"wecom": WeCom, "dingtalk": DingTalk, "feishu": Feishu, "slack": Slack}
+EACH = [pytest.param(name, marks=() if name in {"wecom", "feishu"} else pytest.mark.slow) for name in sorted(PLATFORMS)]
+"""For tests that hold for each of them: two platforms are enough where time is short."""
 KEY_OF = {
     "wecom": "0f7d0a52-6f2e-4b57-9c0b-2d6a1f3b8e90",
     "dingtalk": "9d1f" * 16,

@@ -101,3 +101,21 @@ def test_a_test_of_a_search_engine_is_refused_with_what_to_do_instead(plain_stor
             refuse_unasked(db, site)
 
         assert "Publishing an article" in str(refused.value)
+
+
+def test_what_is_newer_goes_before_what_a_quota_refused(plain_store: Store) -> None:
+    old, new = some_articles(8), some_articles(2)
+    with (
+        Baidu(site=f"https://{SITE}", daily_quota=3) as baidu,
+        telling(plain_store, "baidu", baidu, Services(baidu=f"{baidu.base}/urls", baidu_token=TOKEN)) as chat,
+    ):
+        site, pusher = chat.site(SITE), chat.pusher()
+        chat.owe(site, *old)
+        chat.until({"delivered": 3, "retrying": 5}, pusher)
+        chat.owe(site, *new)
+        baidu.daily_quota = 3_000
+        let_a_minute_pass(chat)
+
+        chat.until({"delivered": 10}, pusher)
+
+        assert {one.url for one in baidu.accepted[3:5]} == {one.url for one in new}

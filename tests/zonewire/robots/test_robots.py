@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import an_article
 from tests.simulators.serving import Mode
-from tests.zonewire.robots.rig import PLATFORMS, Chat, chatting, some_articles
+from tests.zonewire.robots.rig import EACH, Chat, chatting, some_articles
 from zonewire.store import Store
 
 HOSTILE = (
@@ -17,7 +17,7 @@ HOSTILE = (
 OTHER = ("another-robot-0123456789", "T1/B1/another")
 
 
-@pytest.fixture(params=sorted(PLATFORMS))
+@pytest.fixture(params=EACH)
 def chat(request: pytest.FixtureRequest, plain_store: Store) -> Iterator[Chat]:
     with chatting(plain_store, request.param) as made:
         yield made

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from tests.builders import an_article
-from tests.zonewire.robots.rig import BASE, PLATFORMS, Chat, chatting
+from tests.zonewire.robots.rig import BASE, EACH, Chat, chatting
 from zonewire.store import Store
 
 LONG_URL = "https://portal.example/news?about=" + "x" * 30_000
 LONG_TITLE = "泰州港经济开发区又一个产业项目签约" * 1_000
 
 
-@pytest.fixture(params=sorted(PLATFORMS))
+@pytest.fixture(params=EACH)
 def chat(request: pytest.FixtureRequest, plain_store: Store) -> Iterator[Chat]:
     with chatting(plain_store, request.param) as made:
         yield made

@@ -23,6 +23,8 @@ from zonewire.wechat.drafts import DraftArticle, add, prepare
 from zonewire.wechat.fetching import Fetcher
 from zonewire.wechat.pictures import Pictures
 
+pytestmark = pytest.mark.slow
+
 PICTURE = 'https://p.example/1.jpg?a=1&b="2"'
 """Digests show what lies behind https alone, and no server here has a certificate."""
 
