@@ -32,7 +32,7 @@ test: .venv/.dev ## run the whole test suite
 
 .PHONY: slow
 slow: .venv/.dev ## run the tests that take long
-	@$(BIN)/pytest -q -n 2 --dist loadfile -m slow $(addprefix --ignore=,$(ALONE))
+	@$(BIN)/pytest -q -n 3 --dist loadfile -m slow $(addprefix --ignore=,$(ALONE))
 	@$(BIN)/pytest -q -m slow $(ALONE)
 
 .PHONY: proofs
