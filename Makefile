@@ -37,7 +37,7 @@ slow: .venv/.dev ## run the tests that take long
 
 .PHONY: proofs
 proofs: .venv/.dev ## hold ledger, digests, matching and pages against models, on many examples
-	@PROOF_FACTOR=2 $(BIN)/pytest -q -n 2 --dist worksteal tests/proofs $(PROPERTIES)
+	@PROOF_FACTOR=$${PROOF_FACTOR:-2} $(BIN)/pytest -q -n 2 --dist worksteal tests/proofs $(PROPERTIES)
 
 .PHONY: browser
 browser: .venv/.dev ## run the tests that drive headless Chromium

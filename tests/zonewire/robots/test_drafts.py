@@ -26,6 +26,8 @@ from zonewire.push import Pusher
 from zonewire.store import Store, now
 from zonewire.store.tables import articles, deliveries, paces, subscriptions, wechat_drafts
 
+pytestmark = pytest.mark.slow
+
 ADD, UPDATE, SUBMIT = "/cgi-bin/draft/add", "/cgi-bin/draft/update", "/cgi-bin/freepublish/submit"
 
 

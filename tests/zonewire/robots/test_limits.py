@@ -16,6 +16,8 @@ from zonewire.delivery.replaying import replay
 from zonewire.store import SECOND, Store, now
 from zonewire.store.tables import attempts, deliveries, endpoints, paces, subscriptions
 
+pytestmark = pytest.mark.slow
+
 SECRET = "SEC0f9d8e7c6b5a4938271605f4e3d2c1b0a998877665544332211"
 
 

@@ -9,6 +9,8 @@ from tests.builders import an_article
 from tests.zonewire.robots.rig import BASE, EACH, Chat, chatting
 from zonewire.store import Store
 
+pytestmark = pytest.mark.slow
+
 LONG_URL = "https://portal.example/news?about=" + "x" * 30_000
 LONG_TITLE = "泰州港经济开发区又一个产业项目签约" * 1_000
 

@@ -16,6 +16,8 @@ from zonewire.wechat import WechatRefused
 from zonewire.wechat.fetching import Fetcher
 from zonewire.wechat.pictures import Pictures
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shelf() -> MemoryShelf:
