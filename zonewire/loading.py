@@ -182,11 +182,12 @@ def _engine_portions(db: Connection, load: Load, site: str, mailing: Mailing, se
     """The addresses of a load: those of *site* with one scheme; others of it come next, and strangers never."""
     service, key = services.of(load.rows[0].channel)
     urls = _urls(db, load, mailing)
-    of_site = [row for row in load.rows if urlsplit(urls[row.id]).netloc.lower() == site]
-    scheme = urlsplit(urls[of_site[0].id]).scheme if of_site else ""
-    told = tuple(row for row in of_site if urlsplit(urls[row.id]).scheme == scheme)
-    later = tuple(row for row in of_site if row not in told)
-    strangers = tuple(row for row in load.rows if row not in of_site)
+    places = {row.id: urlsplit(urls[row.id]) for row in load.rows}
+    of_site = [row for row in load.rows if places[row.id].netloc.lower() == site]
+    scheme = places[of_site[0].id].scheme if of_site else ""
+    told = tuple(row for row in of_site if places[row.id].scheme == scheme)
+    later = tuple(row for row in of_site if places[row.id].scheme != scheme)
+    strangers = tuple(row for row in load.rows if places[row.id].netloc.lower() != site)
     notes = {row.id: urls[row.id] for row in told}
     message = UrlsMessage(tuple(dict.fromkeys(notes.values())), service, key)
     portions = (Portion(told, message, notes), Portion(later, NoRoom()), Portion(strangers, None))

@@ -433,16 +433,19 @@ def _answer(reply: Reply, outcome: Outcome) -> str:
 def _settlement_of_load(
     row: Claimed, outcome: Outcome, reply: Reply, *, note: str, request: int | None, n: int
 ) -> Settlement:
-    """How one of a load's rows ended. A draft's note is WeChat's answer, a robot's the number of its next message."""
+    """How one of a load's rows ended.
+
+    A draft's note is WeChat's answer; a digest's how many articles the robot has then, where some are left.
+    """
     answer, next_part, again_s = _answer(reply, outcome), 0, 0
     if row.channel == "wechat_oa":
         note = reply.body.decode("utf-8", "replace")
         if isinstance(outcome, Delivered) and outcome.goes_on_s is not None:
             next_part, again_s = row.part + 1, outcome.goes_on_s
-    elif row.kind == Kind.DIGEST and note:
-        next_part = int(note)
+    elif row.kind == Kind.DIGEST:
+        next_part = int(note) if note and isinstance(outcome, Delivered) else 0
     elif n > 1 and row.channel in TOLD_BY_URL and isinstance(outcome, Never) and outcome.has_plainer:
-        next_part = (TERMS[row.channel].merged // (n // 2)).bit_length()  # half as many at once
+        next_part = (TERMS[row.channel].merged // (n // 2)).bit_length()  # half as many at once, or fewer
     return Settlement(row, outcome, reply.took_ms, answer, note, next_part, request, again_s)
 
 

@@ -58,7 +58,7 @@ def judge(reply: Reply) -> Outcome:
 
 
 def judge_url(reply: Reply, url: str, *, alone: bool) -> Outcome:
-    """How one address of a request was taken. Where the day's quota has not room for all, each is pushed alone."""
+    """How one address of a request was taken. Where the day's quota has not room for all, fewer come next time."""
     answer = answer_of(reply.body)
     for name, why in (("not_same_site", "is not of the verified site"), ("not_valid", "is no address for it")):
         if url in answer.get(name, ()):

@@ -2,12 +2,12 @@
 
 One article is an actionCard, several that all have pictures a feedCard, others and digests Markdown. A robot that is
 sent more than 20 messages a minute is muted for ten. Of its three ways of security, a signature is made where the
-endpoint has a secret; a keyword is met by the portal's name, which stands in every message.
+endpoint has a secret; a keyword is met by the portal's name, which stands in every message but a feedCard: that is
+refused then, and comes again in its plain form.
 """
 
 import base64
 import hmac
-import time
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -18,7 +18,7 @@ from zonewire.channels.limits import A_FLOOD, Limits
 from zonewire.channels.parts import parts_of
 from zonewire.channels.texts import in_markdown, link_target, within, without_links
 from zonewire.channels.verdicts import Table, answer_of, bad, busy, gone, misset, misset_after, read, rest, taken
-from zonewire.channels.writing import is_article, notification_of, reading, written
+from zonewire.channels.writing import button_of, is_article, notification_of, written
 from zonewire.delivery.messages import CardMessage, CardSort, Endpoint, Message
 from zonewire.delivery.outcomes import Later, Never, Outcome
 from zonewire.delivery.paces import Rate, Terms
@@ -30,7 +30,7 @@ HEAD_WIDTH = 60  # full-width characters of a head: four lines on a phone; the a
 MUTED_S = 600
 
 # The platform takes 20 a minute; two are left to whoever else uses the robot.
-LIMITS = Limits(Terms(rates=(Rate(18, 60), A_FLOOD), merged=10), BODY_BYTES)
+LIMITS = Limits(Terms(rates=(Rate(18, 60), A_FLOOD), merged=10))
 
 HEADERS = ("content-type: application/json; charset=utf-8",)
 
@@ -61,13 +61,13 @@ def build(message: Message, endpoint: Endpoint) -> HttpRequest:
     """The POST of a card that fits, signed for this moment. Raises TypeError for what a robot does not write."""
     if not isinstance(message, CardMessage):
         raise TypeError(f"a robot writes cards, not a {type(message).__name__}")
-    url = signed(endpoint.address, endpoint.secret) if endpoint.secret else endpoint.address
+    url = signed(endpoint.address, endpoint.secret, at=message.at) if endpoint.secret else endpoint.address
     return HttpRequest(url, endpoint.host, HEADERS, orjson.dumps(_body(message)))
 
 
-def signed(address: str, secret: str, *, ms: int | None = None) -> str:
-    """*address* with DingTalk's `timestamp` and `sign` behind its query."""
-    moment = int(time.time() * 1000) if ms is None else ms
+def signed(address: str, secret: str, *, at: int) -> str:
+    """*address* with DingTalk's `timestamp` (milliseconds) and `sign` behind its query. *at* in Unix seconds."""
+    moment = at * 1000
     mac = hmac.digest(secret.encode(), f"{moment}\n{secret}".encode(), "sha256")
     sign = quote_plus(base64.b64encode(mac))
     return f"{address}{'&' if '?' in address else '?'}timestamp={moment}&sign={sign}"
@@ -93,7 +93,7 @@ def _of_security(said: str, status: int) -> Outcome:
     told = f"errcode {SECURITY}: {said[:160]}"
     if "keyword" in said:
         return Never(
-            f"{told}: set the portal's name as the robot's keyword, it stands in every message",
+            f"{told}: set the portal's name as the robot's keyword, or better let it sign",
             status,
             has_plainer=True,
         )
@@ -107,7 +107,7 @@ def _of_security(said: str, status: int) -> Outcome:
 def _body(card: CardMessage) -> dict[str, Any]:
     title = within(notification_of(card), TITLE_BYTES)
     if card.plain:
-        text = written("dingtalk/plain.txt", card, safe=without_links, target=str)
+        text = written("plain.txt", card, safe=without_links, target=str)
         return {"msgtype": "text", "text": {"content": text}}
     if is_article(card):
         return {"msgtype": "actionCard", "actionCard": _article(card, title)}
@@ -120,7 +120,7 @@ def _body(card: CardMessage) -> dict[str, Any]:
 
 def _article(card: CardMessage, title: str) -> dict[str, str]:
     shown = card._replace(items=(card.items[0]._replace(title=shorten(card.items[0].title, HEAD_WIDTH)),))
-    label, url = reading(card)
+    label, url = button_of(card)
     return {
         "title": title,
         "text": written("dingtalk/article.md", shown, safe=in_markdown, target=link_target),

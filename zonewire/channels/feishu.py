@@ -6,7 +6,6 @@ put right has a red head. Feishu's signature is peculiar: timestamp and secret a
 
 import base64
 import hmac
-import time
 from typing import Any
 
 import orjson
@@ -16,7 +15,7 @@ from zonewire.channels.limits import A_FLOOD, Limits
 from zonewire.channels.parts import parts_of
 from zonewire.channels.texts import in_markdown, link_target, without_links
 from zonewire.channels.verdicts import Table, answer_of, bad, gone, misset, read, rest, taken
-from zonewire.channels.writing import heading_of, is_article, reading, title_of
+from zonewire.channels.writing import button_of, heading_of, is_article, title_of
 from zonewire.delivery.messages import CardItem, CardMessage, CardSort, Endpoint, Message
 from zonewire.delivery.outcomes import Later, Outcome
 from zonewire.delivery.paces import Rate, Terms
@@ -29,7 +28,7 @@ SIGNED_BYTES = 100  # what timestamp and signature add
 HEAD_WIDTH = 60  # full-width characters of a head: four lines on a phone; the article has the rest
 
 # The platform takes 100 a minute and 5 a second; a little is left to whoever else uses the robot.
-LIMITS = Limits(Terms(rates=(Rate(90, 60), Rate(4, 1), A_FLOOD), merged=10), BODY_BYTES)
+LIMITS = Limits(Terms(rates=(Rate(90, 60), Rate(4, 1), A_FLOOD), merged=10))
 
 HEADERS = ("content-type: application/json; charset=utf-8",)
 REST_S = 60
@@ -51,15 +50,14 @@ def build(message: Message, endpoint: Endpoint) -> HttpRequest:
     """The POST of a card that fits, signed for this moment. Raises TypeError for what a robot does not write."""
     if not isinstance(message, CardMessage):
         raise TypeError(f"a robot writes cards, not a {type(message).__name__}")
-    signature = signature_of(endpoint.secret) if endpoint.secret else {}
+    signature = signature_of(endpoint.secret, at=message.at) if endpoint.secret else {}
     return HttpRequest(endpoint.address, endpoint.host, HEADERS, orjson.dumps(signature | _body(message)))
 
 
-def signature_of(secret: str, *, at: int | None = None) -> dict[str, str]:
-    """The fields `timestamp` (seconds) and `sign` of a body."""
-    moment = int(time.time()) if at is None else at
-    mac = hmac.digest(f"{moment}\n{secret}".encode(), b"", "sha256")
-    return {"timestamp": str(moment), "sign": base64.b64encode(mac).decode()}
+def signature_of(secret: str, *, at: int) -> dict[str, str]:
+    """The fields `timestamp` and `sign` of a body. *at* in Unix seconds."""
+    mac = hmac.digest(f"{at}\n{secret}".encode(), b"", "sha256")
+    return {"timestamp": str(at), "sign": base64.b64encode(mac).decode()}
 
 
 def parts(card: CardMessage) -> list[CardMessage]:
@@ -98,7 +96,7 @@ def _card(card: CardMessage) -> dict[str, Any]:
 def _article(card: CardMessage) -> list[dict[str, Any]]:
     item = card.items[0]
     said = [{"tag": "div", "text": _text(text)} for text in (card.lead, item.summary) if text]
-    return [*said, _button(*reading(card))]
+    return [*said, _button(*button_of(card))]
 
 
 def _list(card: CardMessage) -> list[dict[str, Any]]:

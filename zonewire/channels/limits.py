@@ -10,7 +10,6 @@ class Limits:
     """None where there is no bound."""
 
     terms: Terms | None = None  # how often, and how much at once; None: whenever there is something
-    body_bytes: int | None = None
 
 
 A_FLOOD = Rate(5, 10)

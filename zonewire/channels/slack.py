@@ -10,10 +10,10 @@ import orjson
 from zonewire.channels.limits import A_FLOOD, Limits
 from zonewire.channels.parts import parts_of
 from zonewire.channels.texts import link_target, within_chars, without_links
-from zonewire.channels.verdicts import Verdict, bad, busy, gone, misset
+from zonewire.channels.verdicts import Verdict, bad, busy, gone, misset, unanswered
 from zonewire.channels.writing import heading_of, is_article, notification_of, written
 from zonewire.delivery.messages import CardMessage, CardSort, Endpoint, Message
-from zonewire.delivery.outcomes import Delivered, Later, Outcome, Unknown
+from zonewire.delivery.outcomes import Delivered, Later, Outcome
 from zonewire.delivery.paces import Rate, Terms
 from zonewire.outbound.courier import HttpRequest, Reply
 
@@ -62,11 +62,7 @@ def judge(reply: Reply) -> Outcome:
     if status == 200 and word == "ok":
         return Delivered(status)
     if not status:
-        return (
-            Unknown(reply.error or "no answer came", once_more=True)
-            if reply.lost
-            else Later(reply.error or "no answer")
-        )
+        return unanswered(reply)
     if status == 429:
         return Later("HTTP 429: sent too fast", status, reply.retry_after_s or REST_S, pauses_endpoint=True)
     if word in ANSWERS:

@@ -85,11 +85,7 @@ def read(reply: Reply, table: Table, *, code: str, words: str) -> Outcome:
     """The outcome that *reply* tells, its code under the key *code* and the platform's words under *words*."""
     status = reply.status
     if not status:
-        return (
-            Unknown(reply.error or "no answer came", once_more=True)
-            if reply.lost
-            else Later(reply.error or "no answer")
-        )
+        return unanswered(reply)
     if status != HTTPStatus.OK:
         return _of_status(reply)
     answer = answer_of(reply.body)
@@ -102,6 +98,13 @@ def read(reply: Reply, table: Table, *, code: str, words: str) -> Outcome:
     if verdict is None:
         return Later(told, status, most_tries=3)
     return verdict(told, status)
+
+
+def unanswered(reply: Reply) -> Outcome:
+    """Where no answer came: once more, if the receiver may have the message."""
+    if reply.lost:
+        return Unknown(reply.error or "no answer came", once_more=True)
+    return Later(reply.error or "no answer")
 
 
 def _of_status(reply: Reply) -> Outcome:

@@ -1,8 +1,8 @@
 """Robots of WeCom groups (企业微信 消息推送): https://developer.work.weixin.qq.com/document/path/99110.
 
-News is a `news` message of up to eight articles, which plain WeChat can read as well; what is put right and a greeting
-are a template card, digests Markdown. Limits are in UTF-8 bytes; what is too long in a `news` article, and in a card,
-the platform would cut in silence, so it is cut here.
+News is a `news` message of up to eight articles, which plain WeChat can read as well; one thing that is put right and a
+greeting are a template card, several and digests Markdown. Limits are in UTF-8 bytes; what is too long in a `news`
+article, and in a card, the platform would cut in silence, so it is cut here.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from zonewire.channels.limits import A_FLOOD, Limits
 from zonewire.channels.parts import parts_of
 from zonewire.channels.texts import in_markdown, link_target, within, without_links
 from zonewire.channels.verdicts import Table, bad, busy, gone, read, rest, taken
-from zonewire.channels.writing import heading_of, is_article, reading, written
+from zonewire.channels.writing import button_of, heading_of, is_article, written
 from zonewire.delivery.messages import CardItem, CardMessage, CardSort, Endpoint, Message
 from zonewire.delivery.outcomes import Outcome
 from zonewire.delivery.paces import Rate, Terms
@@ -27,7 +27,7 @@ MARKDOWN_BYTES, TEXT_BYTES = 4_096, 2_048
 CARD_TITLE, CARD_LINE, CARD_TEXT, CARD_SOURCE, CARD_EMPHASIS = 26, 30, 112, 13, 10
 
 # The platform takes 20 a minute; two are left to whoever else uses the robot.
-LIMITS = Limits(Terms(rates=(Rate(18, 60), A_FLOOD), merged=ARTICLES), MARKDOWN_BYTES)
+LIMITS = Limits(Terms(rates=(Rate(18, 60), A_FLOOD), merged=ARTICLES))
 
 HEADERS = ("content-type: application/json; charset=utf-8",)
 
@@ -83,7 +83,7 @@ def _fits(card: CardMessage) -> bool:
 
 def _body(card: CardMessage) -> dict[str, Any]:
     if card.plain:
-        text = written("wecom/plain.txt", card, safe=without_links, target=str)
+        text = written("plain.txt", card, safe=without_links, target=str)
         return {"msgtype": "text", "text": {"content": text}}
     if card.sort is CardSort.NEWS:
         return {"msgtype": "news", "news": {"articles": [_article(item) for item in card.items]}}
@@ -112,7 +112,7 @@ def _notice(card: CardMessage) -> dict[str, Any]:
         "source": {"desc": shorten(card.portal, CARD_SOURCE), "desc_color": 0},
         "main_title": {"title": shorten(title, CARD_TITLE)},
         "sub_title_text": shorten(card.lead, CARD_TEXT),
-        "card_action": {"type": 1, "url": reading(card)[1] if item else card.home},
+        "card_action": {"type": 1, "url": button_of(card)[1] if item else card.home},
     }
     if item is not None and item.mark:
         notice["emphasis_content"] = {"title": shorten(item.mark, CARD_EMPHASIS)}

@@ -30,16 +30,15 @@ def notification_of(card: CardMessage) -> str:
     return heading_of(card)
 
 
-def reading(card: CardMessage) -> tuple[str, str]:
+def button_of(card: CardMessage) -> tuple[str, str]:
     """Label and address of the button below one article; of a withdrawn one, of the notice that stands in its place."""
     item, t = card.items[0], words(card.locale)
     return (t("robots.read"), item.url) if item.url else (t("robots.read_notice"), item.page or card.home)
 
 
-def title_of(item: CardItem, locale: str, title: str | None = None) -> str:
-    """Its title (or *title* instead), behind the word for what has become of it."""
-    told = item.title if title is None else title
-    return words(locale)("robots.marked", mark=item.mark, title=told) if item.mark else told
+def title_of(item: CardItem, locale: str) -> str:
+    """Its title, behind the word for what has become of it."""
+    return words(locale)("robots.marked", mark=item.mark, title=item.title) if item.mark else item.title
 
 
 def written(template: str, card: CardMessage, *, safe: Safe, target: Safe) -> str:
@@ -51,6 +50,7 @@ def written(template: str, card: CardMessage, *, safe: Safe, target: Safe) -> st
             {
                 "title": safe(item.title),
                 "url": target(item.url) if item.url else "",
+                "notice": target(item.page) if item.page and not item.url else "",  # in a withdrawn article's place
                 "summary": safe(item.summary),
                 "meta": safe(item.meta),
                 "picture": target(item.picture) if item.picture else "",
@@ -70,6 +70,5 @@ def written(template: str, card: CardMessage, *, safe: Safe, target: Safe) -> st
         items=items,
         more=card.more,
         more_url=target(card.more_url) if card.more_url else "",
-        home=target(card.home),
     )
     return text.strip()

@@ -70,7 +70,7 @@ class Claimed(NamedTuple):
     attempts: int
     waits: int
     unknowns: int
-    part: int  # messages of a long digest that the receiver has
+    part: int  # articles of a digest that a robot has; steps done about a draft; how often an engine's load was halved
     plain: int  # 1: its rich form was refused
     event_type: str | None
     sequence: int | None

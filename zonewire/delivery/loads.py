@@ -71,6 +71,8 @@ class Claiming:
 
     def loads(self, places: Places, *, after: Place) -> tuple[Batch, list[Load]]:
         """Claim a load for each of the next endpoints that may be sent to; put off what the others have ready."""
+        if places.total <= 0:
+            return Batch(cursor=after), []
         seen, cursor = self._seen(places, after)
         if not seen:
             return Batch(cursor=cursor), []

@@ -91,7 +91,7 @@ class CardItem(NamedTuple):
     """One article in a card. All texts are plain, on one line, and whole: each platform cuts for itself."""
 
     title: str
-    url: str  # "" of a withdrawn one that an earlier digest carried
+    url: str  # "" of a withdrawn one
     number: int = 0  # its version, by acceptance number
     summary: str = ""
     meta: str = ""  # where and when it is from
@@ -108,7 +108,7 @@ class CardMessage(NamedTuple):
     locale: str
     portal: str  # its name in that language
     home: str  # where a card leads that is about no single article
-    heading: str  # one line that says what this is: what a notification shows
+    heading: str  # one line that says what this is; "" of one article alone, whose title does
     lead: str  # a sentence under it; may be ""
     items: tuple[CardItem, ...]
     at: int  # this try's moment in Unix seconds, for signatures

@@ -101,19 +101,14 @@ def _news(told: Sequence[tuple[Version, str]], t: Words, one: OwedCard, mailing:
     items = tuple(_news_item(version, event_type, t, mailing) for version, event_type in told)
     changes = [CHANGES[event_type] for _, event_type in told if event_type in CHANGES]
     sort = CardSort.CHANGES if changes else CardSort.NEWS
-    if len(items) == 1:
-        heading = marked(items[0], t)
-        lead = t(f"robots.{changes[0]}_lead") if changes else ""
-    else:
-        heading = t("robots.changes" if changes else "digest.count", n=len(items))
-        lead = t("robots.changes_lead") if changes else ""
+    what = changes[0] if len(items) == 1 and changes else "changes"
     return CardMessage(
         sort=sort,
         locale=t.locale,
         portal=mailing.portal.called(t.locale),
         home=_home(mailing),
-        heading=heading,
-        lead=lead,
+        heading=_heading(sort, len(items), t),
+        lead=t(f"robots.{what}_lead") if changes else "",
         items=items,
         at=at,
         plain=one.plain,
@@ -122,22 +117,21 @@ def _news(told: Sequence[tuple[Version, str]], t: Words, one: OwedCard, mailing:
 
 def recounted(message: CardMessage) -> CardMessage:
     """*message* with a heading that counts the articles which are left in it."""
-    if len(message.items) < 2 or message.sort not in {CardSort.NEWS, CardSort.CHANGES}:
+    if message.sort not in {CardSort.NEWS, CardSort.CHANGES}:
         return message
-    key = "digest.count" if message.sort is CardSort.NEWS else "robots.changes"
-    return message._replace(heading=words(message.locale)(key, n=len(message.items)))
+    return message._replace(heading=_heading(message.sort, len(message.items), words(message.locale)))
 
 
-def marked(item: CardItem, t: Words) -> str:
-    """The title of *item* with what has become of it."""
-    return t("robots.marked", mark=item.mark, title=item.title) if item.mark else item.title
+def _heading(sort: CardSort, n: int, t: Words) -> str:
+    """Of a card with *n* articles; one article alone is its own heading."""
+    return "" if n == 1 else t("robots.changes" if sort is CardSort.CHANGES else "digest.count", n=n)
 
 
 def _news_item(version: Version, event_type: str, t: Words, mailing: Mailing) -> CardItem:
     story = story_of(version, mailing.base_url)
     change = CHANGES.get(event_type, "")
     return _item(
-        replace(story, url="") if change == "withdrawn" else story,
+        replace(story, url="", picture="") if change == "withdrawn" else story,
         meta=_meta(story, t, mailing, made_at=version.accepted_at),
         summary="" if change == "withdrawn" else story.excerpt,
         mark=t(f"robots.{change}") if change else "",

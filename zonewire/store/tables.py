@@ -409,7 +409,7 @@ deliveries = Table(
     Column("sequence", BigInteger),  # a webhook's, given at its first claim
     Column("settled_at", Moment),
     Column("reason", Text),  # why it is dead or cancelled
-    Column("part", SmallInteger, nullable=False, server_default="0"),  # messages of a long digest that a robot has
+    Column("part", SmallInteger, nullable=False, server_default="0"),  # how much is done of it, see ledger.Claimed
     Column("plain", Boolean, nullable=False, server_default=false()),  # its rich form was refused: alone, and plainly
     Column("worthless_at", Moment),  # what is not sent by then is cancelled; null: it keeps its worth
     CheckConstraint("ready IN (0, 1)", name="ready"),
@@ -773,7 +773,7 @@ wechat_drafts = Table(
     Column("media_id", Text, nullable=False),
     Column("state", Text, nullable=False),  # draft, submitted, published, failed, gone
     Column("publish_id", Text),  # once it was submitted
-    Column("articles", Text, nullable=False),  # JSON: hash and title of each article as it was last sent
+    Column("articles", Text, nullable=False),  # JSON: the hash of each article as it was last sent
     Column("detail", Text),  # why it failed or is gone
     Column("addresses", Text),  # JSON: of each article, once it is published
     Column("made_at", Moment, nullable=False),

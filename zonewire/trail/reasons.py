@@ -39,7 +39,7 @@ def _owed(row: Any, last_error: str, now: int) -> str:
         return "waits to be sent" if row.due_at <= now else f"due at {rfc3339(row.due_at)}"
     tries = row.attempts + row.waits
     if not tries and row.part:
-        return f"so many of its messages were sent: {row.part}; the next is due at {rfc3339(row.due_at)}"
+        return f"a part of it is done; the next is due at {rfc3339(row.due_at)}"
     failed = "failed once" if tries == 1 else f"failed {tries} times" if tries else "its worker died"
     when = f"next try at {rfc3339(row.due_at)}" if row.due_at > now else "its next try is due"
     return f"{failed}{f', lastly: {last_error}' if last_error else ''}; {when}"

@@ -38,7 +38,7 @@ def test_a_digest_that_is_refused_after_its_first_message_goes_on_in_its_plain_f
 
 
 def test_a_digest_that_is_refused_at_once_is_told_in_its_plain_form_each_article_once(wecom: Chat) -> None:
-    articles = articles_of_several_messages(12)
+    articles = articles_of_several_messages()
     wecom.owe_digest(wecom.robot(), articles)
     wecom.platform.answer_next(wecom.key, REFUSED)
 
@@ -46,6 +46,16 @@ def test_a_digest_that_is_refused_at_once_is_told_in_its_plain_form_each_article
 
     assert {message["msgtype"] for message in wecom.platform.messages(wecom.key)} == {"text"}
     assert times_told(wecom, articles) == [1] * len(articles)
+
+
+def test_a_digest_that_is_refused_in_its_plain_form_too_is_dead_and_not_told_in_part(wecom: Chat) -> None:
+    key, _ = wecom.owe_digest(wecom.robot(), articles_of_several_messages())
+    wecom.platform.answer_next(wecom.key, REFUSED, times=2)
+
+    wecom.until({"dead": 1}, wecom.pusher())
+
+    assert wecom.platform.messages(wecom.key) == []
+    assert str(REFUSED) in wecom.row(key).reason
 
 
 def articles_of_several_messages(n: int = 24) -> list[Article]:
