@@ -2,6 +2,8 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 SHELL := /bin/bash
+# Where Python is told to keep no bytecode, each of a run's processes would rewrite every test for itself.
+unexport PYTHONDONTWRITEBYTECODE
 # Properties that `make test` tries on a few examples.
 PROPERTIES := tests/zonewire/filters/test_matching.py tests/zonewire/digests/test_exactly_once.py \
 	tests/zonewire/intake/pages/test_wrapping.py
