@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from tests.builders import (
     a_delivery,
@@ -35,8 +35,8 @@ from zonewire.loading import Services
 from zonewire.outbound.couriers.http import HttpCourier
 from zonewire.outbound.guard import Guard
 from zonewire.push import Push, Pusher
-from zonewire.store import Store, migrate, now
-from zonewire.store.tables import attempts, deliveries, edition_versions, endpoints
+from zonewire.store import SECOND, Store, migrate, now
+from zonewire.store.tables import attempts, deliveries, edition_versions, endpoints, paces
 from zonewire.subscriptions.request import TEMPLATE
 
 KEYS = KeyRing(("a key for tests",))
@@ -145,7 +145,7 @@ class Chat:
                 pusher.turn()
             return self.states() == states
 
-        eventually(reached, within_s=within_s, what=f"{states}, not {self.states()}")
+        eventually(reached, within_s=within_s, what=str(states))
 
     def row(self, key: int) -> Any:
         with self.store.reading() as db:
@@ -191,3 +191,17 @@ def telling(store: Store, channel: str, engine: Simulator, services: Services) -
 def some_articles(n: int, **over: Any) -> list[Article]:
     """So many, none with the title of another."""
     return [an_article(**over) for _ in range(n)]
+
+
+def leave_room(chat: Chat, endpoint: int, free: int) -> None:
+    """Let the robot have been sent so much that only *free* messages more go in this minute."""
+    with chat.store.writing() as db:
+        sent = [now(db) - 11 * SECOND - n for n in range(18 - free, 0, -1)]
+        db.execute(paces.insert().values(endpoint_id=endpoint, sent=str(sent)))
+
+
+def let_a_minute_pass(chat: Chat) -> None:
+    """Let everything that waits be due, and every robot have its whole minute."""
+    with chat.store.writing() as db:
+        db.execute(paces.delete())
+        db.execute(update(deliveries).where(deliveries.c.ready == 0).values(due_at=now(db)))

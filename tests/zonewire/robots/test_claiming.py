@@ -8,8 +8,7 @@ from sqlalchemy import Connection, select, update
 
 from tests.builders import a_delivery, an_article, an_endpoint
 from tests.simulators.serving import Mode
-from tests.zonewire.robots.rig import PLATFORMS, Chat, chatting, some_articles
-from tests.zonewire.robots.test_limits import leave_room
+from tests.zonewire.robots.rig import PLATFORMS, Chat, chatting, leave_room, some_articles
 from zonewire.channels.registry import TERMS
 from zonewire.delivery import counts, ledger, paces
 from zonewire.delivery.counts import Moves

@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.eventually import eventually
-from tests.zonewire.robots.rig import Chat, chatting, some_articles
-from tests.zonewire.robots.test_limits import leave_room, let_a_minute_pass
+from tests.zonewire.robots.rig import Chat, chatting, leave_room, let_a_minute_pass, some_articles
 from zonewire.articles.model import Article
 from zonewire.store import Store
 

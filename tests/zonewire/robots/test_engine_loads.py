@@ -7,8 +7,7 @@ import pytest
 from tests.builders import DAY, an_article
 from tests.simulators.baidu import TOKEN, Baidu
 from tests.simulators.indexnow import IndexNow
-from tests.zonewire.robots.rig import Chat, some_articles, telling
-from tests.zonewire.robots.test_limits import let_a_minute_pass
+from tests.zonewire.robots.rig import Chat, let_a_minute_pass, some_articles, telling
 from zonewire.errors import Conflict
 from zonewire.loading import Services
 from zonewire.store import SECOND, Store, now

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from tests.builders import a_version, an_article
 from tests.eventually import eventually
 from tests.simulators.feishu import Feishu
-from tests.zonewire.robots.rig import KEYS, Chat, chatting, some_articles
+from tests.zonewire.robots.rig import KEYS, Chat, chatting, leave_room, let_a_minute_pass, some_articles
 from zonewire.delivery.replaying import replay
 from zonewire.store import SECOND, Store, now
 from zonewire.store.tables import attempts, deliveries, endpoints, paces, subscriptions
@@ -69,19 +69,6 @@ def test_a_robot_at_its_limit_costs_no_look_and_delays_no_other(wecom: Chat) -> 
     assert pusher.turn() is None
     assert {row.ready for row in rows_of(wecom, full)} == {0}
     assert 40 < (rows_of(wecom, full)[0].due_at - moment(wecom)) / SECOND < 61
-
-
-def leave_room(chat: Chat, endpoint: int, free: int) -> None:
-    """Let the robot have been sent so much that only *free* messages more go in this minute."""
-    with chat.store.writing() as db:
-        sent = [now(db) - 11 * SECOND - n for n in range(18 - free, 0, -1)]
-        db.execute(paces.insert().values(endpoint_id=endpoint, sent=str(sent)))
-
-
-def let_a_minute_pass(chat: Chat) -> None:
-    with chat.store.writing() as db:
-        db.execute(paces.delete())
-        db.execute(update(deliveries).where(deliveries.c.ready == 0).values(due_at=now(db)))
 
 
 def rows_of(chat: Chat, endpoint: int) -> list[Any]:
