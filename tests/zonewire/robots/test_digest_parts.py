@@ -57,8 +57,8 @@ def test_a_digest_that_is_refused_in_its_plain_form_too_is_dead_and_not_told_in_
     assert str(REFUSED) in wecom.row(key).reason
 
 
-def articles_of_several_messages(n: int = 24) -> list[Article]:
-    """Articles with titles so long that one message does not hold them all."""
+def articles_of_several_messages(n: int = 18) -> list[Article]:
+    """Articles with titles so long that one message does not hold them all, and five in a row, the burst, do."""
     long = "建设面向全国的现代化产业基地" * 4
     return [replace(one, title=f"{one.title}，{long}") for one in some_articles(n)]
 
