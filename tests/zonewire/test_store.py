@@ -9,10 +9,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
+from zonewire.errors import SettingWrong
 from zonewire.store import Store, each, insert, many, migrate, now, open_store, upgrade
-from zonewire.store.tables import events, metadata
+from zonewire.store.tables import events, installation, metadata
 
 # Alembic does not compare indices on expressions on SQLite; test_spellings.py sees that there is one.
 LOOKS_PAST_EXPRESSIONS = pytest.mark.filterwarnings("ignore:.*expression-based index")
@@ -78,6 +79,37 @@ def test_a_database_of_the_first_shape_is_brought_up_to_date(empty_store: Store)
         assert migrate.is_current(db)
         assert compare_metadata(MigrationContext.configure(db), metadata) == []
         assert db.execute(select(events.c.guid)).scalar_one() == "g"
+
+
+def test_a_newer_database_is_worked_on_and_left_alone_while_it_allows_this_release(empty_store: Store) -> None:
+    _bring_on(empty_store, works_from=migrate.HEAD)
+
+    upgrade(empty_store)
+
+    with empty_store.reading() as db:
+        assert migrate.is_current(db)
+        assert migrate.installation_number(db)
+        assert db.execute(text("SELECT version_num FROM alembic_version")).scalar() == NEWER
+
+
+def test_a_newer_database_that_has_left_this_release_behind_is_refused(empty_store: Store) -> None:
+    _bring_on(empty_store, works_from=NEWER)
+
+    with pytest.raises(SettingWrong, match="newer release"):
+        upgrade(empty_store)
+    with empty_store.reading() as db, pytest.raises(SettingWrong, match="newer release"):
+        migrate.installation_number(db)
+
+
+NEWER = "9000"
+
+
+def _bring_on(store: Store, *, works_from: str) -> None:
+    """Let a newer release have been at the database, which no test gets after us."""
+    upgrade(store)
+    with store.writing() as db:
+        db.execute(text("UPDATE alembic_version SET version_num = :newer"), {"newer": NEWER})
+        db.execute(update(installation).values(works_from=works_from))
 
 
 def test_a_new_sqlite_database_is_for_its_owner_alone(tmp_path: Path) -> None:

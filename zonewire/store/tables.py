@@ -45,6 +45,7 @@ installation = Table(
     Column("id", SmallInteger, primary_key=True, autoincrement=False),  # always 1
     Column("number", BigInteger, nullable=False),  # random, 62 bits: no two installations make the same delivery id
     Column("created_at", Moment, nullable=False),
+    Column("works_from", Text, nullable=False, server_default="9999"),  # see migrate.WORKS_FROM
 )
 
 # One row for each worker process; judged by `status`, /readyz and the sentinel.
