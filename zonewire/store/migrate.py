@@ -15,7 +15,7 @@ from zonewire.store.tables import installation
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest migration. Written down, since looking it up would load Alembic into every process: 6 MiB each."""
 WORKS_FROM = "0012"
 """The oldest migration whose code works on a database of this shape. A release and the one before it run side by side

@@ -57,6 +57,8 @@ heartbeats = Table(
     Column("started_at", Moment, nullable=False),
     Column("beat_at", Moment, nullable=False),  # the process is there
     Column("turned_at", Moment, nullable=False),  # its heart completed a turn
+    Column("tasked_at", Moment),  # Celery handed it a task: beat, broker and its consumer work
+    Column("version", Text),  # of Zonewire, that it runs
 )
 
 # A job that must happen once in its minute: who inserts the row does it.
@@ -212,6 +214,10 @@ endpoints = Table(
     Column("disabled_at", Moment),
     Column("per_minute", Integer),  # a rate of its own; null: the channel's
     Column("created_at", Moment, nullable=False),
+    # It comes back after a long failure: so many times its backlog's next portion was doubled (delivery/ramps.py);
+    # null: it takes all that is due.
+    Column("ramp", SmallInteger),
+    Column("ramp_at", Moment),  # when the last portion was let go
     UniqueConstraint("channel", "address_key"),
     Index("ix_endpoints_subscriber_id", "subscriber_id"),
     Index(
@@ -219,6 +225,12 @@ endpoints = Table(
         "id",
         sqlite_where=text("state = 'disabled'"),
         postgresql_where=text("state = 'disabled'"),
+    ),
+    Index(
+        "ix_endpoints_ramp",
+        "id",
+        sqlite_where=text("ramp IS NOT NULL"),
+        postgresql_where=text("ramp IS NOT NULL"),
     ),
 )
 
@@ -414,6 +426,7 @@ deliveries = Table(
     Column("plain", Boolean, nullable=False, server_default=false()),  # its rich form was refused: alone, and plainly
     Column("worthless_at", Moment),  # what is not sent by then is cancelled; null: it keeps its worth
     CheckConstraint("ready IN (0, 1)", name="ready"),
+    Index("ix_deliveries_endpoint_id", "endpoint_id", "id"),
     Index(
         "uq_deliveries_article",
         "article_id",
@@ -527,6 +540,7 @@ attempts = Table(
     Column("status", SmallInteger),  # HTTP status or SMTP code
     Column("error", Text, nullable=False),
     Column("answer", Text),
+    Column("headers", Text),  # of the answer, a line each, secrets hidden
     Index("ix_attempts_delivery_id", "delivery_id"),
     Index("ix_attempts_at", "at"),
 )
@@ -785,4 +799,173 @@ wechat_drafts = Table(
         sqlite_where=text("state = 'draft'"),
         postgresql_where=text("state = 'draft'"),
     ),
+)
+
+
+# --- operators -------------------------------------------------------------------------------------------------------
+
+operators = Table(
+    "operators",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),  # look, operate, administer
+    Column("password", Text, nullable=False),  # argon2id, in its own encoding
+    Column("created_at", Moment, nullable=False),
+)
+
+# Who is logged in, and from where. A row goes with its operator, at logging out, and when it was long unused.
+operator_sessions = Table(
+    "operator_sessions",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),  # SHA-256 of the cookie
+    Column("operator_id", BigInteger, ForeignKey("operators.id"), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),  # to the minute
+    Column("came_from", Text, nullable=False),  # the network address
+    Column("software", Text, nullable=False),  # the beginning of its User-Agent
+    Index("ix_operator_sessions_operator_id", "operator_id"),
+    Index("ix_operator_sessions_seen_at", "seen_at"),
+    sqlite_with_rowid=False,
+)
+
+# Logins that failed, for an hour: how many a name and an address may try has a bound.
+login_tries = Table(
+    "login_tries",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("name", LargeBinary, nullable=False),  # its hash: who mistypes may have typed the password there
+    Column("came_from", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_login_tries_name", "name", "at"),
+    Index("ix_login_tries_came_from", "came_from", "at"),
+    Index("ix_login_tries_at", "at"),
+)
+
+# What operators did, for good.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("operator", Text, nullable=False),  # the name, which outlives the operator; "command line" is the CLI
+    Column("act", Text, nullable=False),  # operating.Act
+    Column("about", Text, nullable=False),  # an id as it is shown outside: "e7", "push.http"
+    Column("detail", Text, nullable=False),  # JSON: what was said with it
+    Column("came_from", Text, nullable=False),
+    Index("ix_audit_at", "at"),
+    Index("ix_audit_about", "about", "id"),
+)
+
+# Lanes that an operator has stopped. Workers look here before each turn.
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("lane", Text, primary_key=True),
+    Column("began_at", Moment, nullable=False),
+    Column("until_at", Moment),  # it goes on by itself then; null: when somebody resumes it
+    Column("operator", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# Replaying or cancelling many deliveries at a pace, by upkeep.
+bulk_actions = Table(
+    "bulk_actions",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("act", Text, nullable=False),  # replay, cancel
+    Column("chosen", Text, nullable=False),  # JSON: which deliveries (delivery.searching.Search)
+    Column("per_minute", Integer, nullable=False),  # 0: as fast as they can be written
+    Column("operator", Text, nullable=False),
+    Column("began_at", Moment, nullable=False),
+    Column("state", Text, nullable=False),  # running, stopped, done
+    Column("up_to", BigInteger, nullable=False),  # deliveries that were there when it began
+    Column("cursor", BigInteger, nullable=False),  # it is through with those from here up: the newest come first
+    Column("expected", BigInteger, nullable=False),  # how many the dry run counted
+    Column("done", BigInteger, nullable=False, server_default="0"),
+    Column("passed_over", BigInteger, nullable=False, server_default="0"),  # had moved on by then, or was superseded
+    Column("held", BigInteger, nullable=False, server_default="0"),  # put back at disabled endpoints
+    Column("taken_until", Moment, nullable=False, server_default="0"),  # somebody is at it until then
+    Column("stepped_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Index(
+        "ix_bulk_actions_running",
+        "id",
+        sqlite_where=text("state = 'running'"),
+        postgresql_where=text("state = 'running'"),
+    ),
+)
+
+# How often something happened: ever ("all"), in a minute ("m") or in an hour ("h"). See delivery/tallies.py.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("span", Text, primary_key=True),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),  # minutes since 1970 of its beginning; 0: ever
+    Column("name", Text, primary_key=True),
+    Column("label", Text, primary_key=True),
+    Column("shard", SmallInteger, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Trouble of endpoints by the hour: tries that failed, and those that took a second or more.
+endpoint_hours = Table(
+    "endpoint_hours",
+    metadata,
+    Column("endpoint_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),  # hours since 1970
+    Column("failed", Integer, nullable=False),
+    Column("slow", Integer, nullable=False),
+    Column("took_ms", BigInteger, nullable=False),  # all of them together
+    Column("longest_ms", Integer, nullable=False),
+    Index("ix_endpoint_hours_hour", "hour"),
+    sqlite_with_rowid=False,
+)
+
+# Tasks and turns that ended in a fault of ours.
+task_failures = Table(
+    "task_failures",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("worker", Text, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("task_id", Text, nullable=False),  # "" for a turn of the heart's
+    Column("arguments", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("traceback", Text, nullable=False),
+    Index("ix_task_failures_at", "at"),
+)
+
+# What is or was wrong, by the watch of upkeep: one row from its beginning to its end.
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("name", Text, nullable=False),  # of docs/operators/runbook.md
+    Column("about", Text, nullable=False),  # the lane, the channel …; "" where there is one alone
+    Column("began_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("detail", Text, nullable=False),  # JSON: what its sentence is filled with
+    Column("is_told", Boolean, nullable=False, server_default=false()),  # receivers were told that it began
+    Index(
+        "uq_alarms_on",
+        "name",
+        "about",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
+# Endpoints that are told of alarms.
+alarm_receivers = Table(
+    "alarm_receivers",
+    metadata,
+    Column("endpoint_id", BigInteger, ForeignKey("endpoints.id"), primary_key=True, autoincrement=False),
+    Column("locale", Text, nullable=False),
+    Column("added_at", Moment, nullable=False),
 )
