@@ -69,7 +69,9 @@ def _register() -> None:
         endpoints,
         feeds,
         hub,
+        lanes,
         listen,
+        operators,
         processes,
         publishing,
         subscribers,
@@ -87,6 +89,8 @@ def _register() -> None:
         endpoints,
         deliveries,
         digests,
+        lanes,
+        operators,
         doctor,
         listen,
     ):

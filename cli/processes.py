@@ -88,19 +88,21 @@ def status(
         _show_status(found)
 
 
-def _show_status(found: dict[str, object]) -> None:
+def _show_status(found: dict[str, Any]) -> None:
     import sys
 
+    from cli.lanes import in_words
     from cli.output import print_table
 
     deliveries, lanes, endpoints = found["deliveries"], found["lanes"], found["endpoints"]
-    assert isinstance(deliveries, dict) and isinstance(lanes, dict) and isinstance(endpoints, dict)  # noqa: S101, PT018
     write = sys.stdout.write
     write(f"{found['articles']} articles, {found['subscriptions']} subscriptions, backlog {found['backlog']}")
     write(f", oldest due {found['oldest_due_seconds']} s\n")
     write(f"{_in_a_sentence(lanes)}\n\n")
-    rows = [{"lane": name, **values} for name, values in lanes.items()]
-    print_table(rows, ("lane", "waiting", "oldest_due_seconds", "workers"), empty="")
+    rows = [{"lane": name, **values, "paused": in_words(values["paused"])} for name, values in lanes.items()]
+    some_rest = any(row["paused"] for row in rows)
+    columns = ("lane", "waiting", "oldest_due_seconds", "workers", *(("paused",) if some_rest else ()))
+    print_table(rows, columns, empty="")
     write("\ndeliveries  " + ", ".join(f"{n} {state}" for state, n in deliveries.items()) + "\n")
     write("endpoints   " + ", ".join(f"{n} {state}" for state, n in endpoints.items()) + "\n")
 
@@ -114,8 +116,11 @@ def _in_a_sentence(lanes: "dict[str, dict[str, Any]]") -> str:
         return f"No worker runs on {', '.join(idle)}."
     from zonewire.delivery.lanes import BUDGET_S, Lane
 
+    resting = [name for name, lane in lanes.items() if lane["paused"]]
     late = [name for name, lane in lanes.items() if lane["oldest_due_seconds"] > BUDGET_S[Lane(name)]]
-    return f"Late: {', '.join(late)}." if late else "Every lane has a worker, and none is late."
+    said = [f"Paused: {', '.join(resting)}."] if resting else []
+    said += [f"Late: {', '.join(late)}."] if (late := [name for name in late if name not in resting]) else []
+    return " ".join(said) or "Every lane has a worker, and none is late."
 
 
 @db.command("upgrade")

@@ -21,7 +21,7 @@ from config.settings import Settings, load
 from config.wechat import errands_of
 from tasks.heart import Heart
 from tasks.hints import HintSender
-from tasks.work import DigestsWork, EventsWork, FeedsWork, PushWork, UpkeepWork, Work
+from tasks.work import DigestsWork, EventsWork, FeedsWork, PushWork, Resting, UpkeepWork, Work
 from zonewire.delivery.lanes import PUSH_LANES, Lane
 from zonewire.delivery.mailing import Mailing
 from zonewire.delivery.retries import RetryPolicy
@@ -81,7 +81,7 @@ def open_process(app: Celery, *, lane: Lane, worker: str | None = None) -> Proce
     if lane is Lane.PUSH_ROBOT and isinstance(courier, HttpCourier) and (errands := errands_of(settings, store)):
         courier = ErrandCourier(courier, errands.carry)
     if courier is not None:
-        work: Work = PushWork(_pusher(settings, store, courier, lane=lane, worker=name), lane)
+        work: Work = PushWork(_pusher(settings, store, courier, lane=lane, worker=name), lane, Resting(store, lane))
     else:
         work = _work(settings, store, hints, lane)
     work.turned = time.monotonic()

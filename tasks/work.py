@@ -12,6 +12,7 @@ from config.catalogue import catalogue_of
 from config.keys import ring_of
 from config.settings import Settings
 from zonewire import digests, feeds, hub, subscriptions
+from zonewire.delivery import pauses
 from zonewire.delivery.lanes import Lane
 from zonewire.delivery.ledger import Tally
 from zonewire.errors import CourierGone
@@ -26,6 +27,7 @@ log = structlog.get_logger()
 Hint = Callable[[str], None]
 
 UPKEEP_EVERY_S = 2.0
+LOOK_EVERY_S = 1.0
 BATCH_FROM = 64
 BATCH_EVERY_S = 0.03
 """With more than BATCH_FROM requests out, turns come no faster than this: a turn costs as much for 1 row as for 50."""
@@ -65,8 +67,41 @@ class Work(Protocol):
         """Finish what is in flight, for a moment, and settle it."""
 
 
+class Resting:
+    """Whether an operator lets a lane rest, as it was within the last second."""
+
+    def __init__(self, store: Store, lane: Lane) -> None:
+        self._store, self._lane = store, lane
+        self._looked = -LOOK_EVERY_S
+        self._is_on = False
+
+    def is_on(self) -> bool:
+        """Ask the database at most once a second."""
+        moment = time.monotonic()
+        if moment - self._looked >= LOOK_EVERY_S:
+            with self._store.reading() as db:
+                self._is_on = pauses.is_paused(db, self._lane, now=now(db)) is not None
+            self._looked = moment
+        return self._is_on
+
+
 class Idle:
     """What most lanes answer: nothing is ever in flight between two turns."""
+
+    def __init__(self, resting: Resting) -> None:
+        self._resting = resting
+        self.next_at = None
+
+    def turn(self) -> bool:
+        """Do what is due, unless the lane rests."""
+        if self._resting.is_on():
+            self.next_at = None  # nothing is waited for
+            return False
+        return self.act()
+
+    def act(self) -> bool:
+        """Do what is due, within about a second; whether more may be there at once."""
+        raise NotImplementedError
 
     def wait(self, timeout_s: float) -> None:
         """Nothing comes back by itself."""
@@ -76,7 +111,7 @@ class Idle:
     has_news = False
     is_attended = False
     turned = 0.0
-    next_at: float | None = None
+    next_at: float | None
 
     def renew(self) -> None:
         """Nothing is held."""
@@ -89,11 +124,12 @@ class EventsWork(Idle):
     """Outbox rows become feeds marked and deliveries owed."""
 
     def __init__(self, store: Store, hint: Hint) -> None:
+        super().__init__(Resting(store, Lane.EVENTS))
         self._store, self._hint = store, hint
         self._alone = threading.Lock()
         self._pace = Pace(pauses=not store.is_postgresql)
 
-    def turn(self) -> bool:
+    def act(self) -> bool:
         """React to what is in the outbox; hint whoever has work now."""
         if not self._alone.acquire(blocking=False):
             return False  # the heart and the task came at once
@@ -114,14 +150,14 @@ class FeedsWork(Idle):
     """Feeds whose burst is over are published, and the hub's subscribers told of them."""
 
     def __init__(self, store: Store, settings: Settings, hint: Hint) -> None:
+        super().__init__(Resting(store, Lane.FEEDS))
         self._store, self._base_url, self._window_s = store, settings.base, settings.feed_window
         self._catalogue, self._keys, self._hint = catalogue_of(settings), ring_of(settings), hint
         self._pace = Pace(pauses=not store.is_postgresql)
         self._outside: tuple[int, ...] = ()  # endpoints of others' hubs
         self._is_declared = False
-        self.next_at: float | None = None
 
-    def turn(self) -> bool:
+    def act(self) -> bool:
         """Publish what is due; remember when the next feed comes due. First of all make true what is declared."""
         if not self._is_declared:
             feeds.declare(self._store, self._catalogue)
@@ -144,9 +180,10 @@ class DigestsWork(Idle):
     """Due digests are cut."""
 
     def __init__(self, store: Store, hint: Hint) -> None:
+        super().__init__(Resting(store, Lane.DIGESTS))
         self._store, self._hint = store, hint
 
-    def turn(self) -> bool:
+    def act(self) -> bool:
         """Resume what has rested, and cut what is due, by the database's clock."""
         subscriptions.resume_rested(self._store)
         cut = digests.cut_due(self._store)
@@ -160,12 +197,13 @@ class UpkeepWork(Idle):
     """Leases back, deliveries held, old rows pruned."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
+        super().__init__(Resting(store, Lane.UPKEEP))
         self._store = store
         self._pace = Pace(pauses=not store.is_postgresql)
         self._policy = UpkeepPolicy(settings.retention_days, ring_of(settings), settings.data_dir / "outbox")
         self._last = 0.0
 
-    def turn(self) -> bool:
+    def act(self) -> bool:
         """Every job, within a second, every few seconds."""
         if time.monotonic() - self._last < UPKEEP_EVERY_S:
             return False
@@ -181,18 +219,18 @@ class PushWork:
     is_attended = False
     turned = 0.0
 
-    def __init__(self, pusher: Pusher, lane: Lane) -> None:
-        self._pusher, self._lane = pusher, lane
+    def __init__(self, pusher: Pusher, lane: Lane, resting: Resting) -> None:
+        self._pusher, self._lane, self._resting = pusher, lane, resting
         self._tally = Tally()
         self._began = 0.0  # the last turn that did something
         self._left_some = False  # it took as much as a turn may
 
     def turn(self) -> bool:
-        """Settle and claim once."""
+        """Settle and claim once; settle alone while the lane rests."""
         began = time.monotonic()
         self._left_some = False  # whatever comes of this one: a turn that fails is not tried again without a rest
         try:
-            tally = self._pusher.turn()
+            tally = self._pusher.turn(claims=not self._resting.is_on())
         except CourierGone as error:
             # The supervisor, or the container's, starts us again; what was under way comes back with its leases.
             log.critical("courier.gone", lane=self._lane, error=str(error))

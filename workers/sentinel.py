@@ -16,7 +16,7 @@ import structlog
 
 from config.settings import load
 from tasks.process import lane_of_worker
-from zonewire.delivery import heartbeats, ledger
+from zonewire.delivery import heartbeats, ledger, pauses
 from zonewire.delivery.lanes import BUDGET_S, Lane
 from zonewire.errors import ZonewireError
 from zonewire.reaction import release_taken
@@ -96,7 +96,8 @@ def standing_still(store: Store, *, since: int) -> list[Lane]:
     still = []
     with store.reading() as db:
         now = clock(db)
-        for lane in Lane:
+        resting = pauses.paused(db, now=now)
+        for lane in (lane for lane in Lane if lane not in resting):
             work = waiting(db, lane, now=now)
             if work.age_s(now) <= BUDGET_S[lane]:
                 continue

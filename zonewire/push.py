@@ -101,12 +101,15 @@ class Pusher:
         self._closing = False
         self._suspect_tried = 0.0
 
-    def turn(self) -> Tally | None:
-        """Settle, claim, build, hand over. None where another turn is under way or there was nothing to do."""
+    def turn(self, *, claims: bool = True) -> Tally | None:
+        """Settle, claim, build, hand over; without *claims* settle alone.
+
+        None where another turn is under way or there was nothing to do.
+        """
         if not self._lock.acquire(blocking=False):
             return None
         try:
-            return self._turn()
+            return self._turn(claims=claims)
         finally:
             self._lock.release()
 
@@ -149,12 +152,12 @@ class Pusher:
 
     # -- one turn --
 
-    def _turn(self) -> Tally | None:
+    def _turn(self, *, claims: bool = True) -> Tally | None:
         self._note(self.courier.finished())
-        if not self._has_ended and not self._may_claim():
+        if not self._has_ended and not (claims and self._may_claim()):
             return None
         try:
-            tally, batch = self._settle_and_claim()
+            tally, batch = self._settle_and_claim(claims=claims)
         except ZonewireError:
             raise
         except Exception:

@@ -1,11 +1,14 @@
 """How things are: counts, backlog, and what waits on each lane. Health is progress, so ages come before numbers."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, literal_column, select
 
-from zonewire.delivery import counts, heartbeats
+from zonewire.articles.model import rfc3339
+from zonewire.delivery import counts, heartbeats, pauses
 from zonewire.delivery.lanes import PUSH_LANES, Lane
+from zonewire.delivery.pauses import Pause
 from zonewire.delivery.states import State
 from zonewire.store import SECOND
 from zonewire.store import now as clock
@@ -52,9 +55,24 @@ def waiting(db: Connection, lane: Lane, *, now: int) -> Waiting:
     return Waiting(items, oldest_at)
 
 
-def status(db: Connection) -> dict[str, object]:
-    """The whole picture, in the shape of `zonewire status --json` (rules.md, Shapes)."""
+def lanes_of(db: Connection) -> dict[str, dict[str, Any]]:
+    """Every lane: what waits, for how long, who works, and whether it is paused."""
     now = clock(db)
+    workers, resting = heartbeats.workers_by_lane(db), pauses.paused(db, now=now)
+    return {lane.value: _lane(waiting(db, lane, now=now), workers[lane], resting.get(lane), now) for lane in Lane}
+
+
+def _lane(work: Waiting, workers: int, pause: Pause | None, now: int) -> dict[str, Any]:
+    return {
+        "waiting": work.items,
+        "workers": workers,
+        "oldest_due_seconds": round(work.age_s(now), 3),
+        "paused": pause_in_json(pause),
+    }
+
+
+def status(db: Connection) -> dict[str, Any]:
+    """The whole picture, in the shape of `zonewire status --json` (rules.md, Shapes)."""
     counted = counts.read(db)
     by_state = {state.value: 0 for state in State}
     backlog = 0
@@ -62,23 +80,22 @@ def status(db: Connection) -> dict[str, object]:
         by_state[slot.state] += n
         if slot.state in {State.PENDING, State.SENDING, State.RETRYING} and not slot.held:
             backlog += n
-    lanes = {lane: waiting(db, lane, now=now) for lane in Lane}
-    workers = heartbeats.workers_by_lane(db)
-    oldest = max((lanes[lane].age_s(now) for lane in PUSH_LANES), default=0.0)
+    lanes = lanes_of(db)
     states = {"healthy": 0, "failing": 0, "disabled": 0} | {row.state: row.n for row in db.execute(_ENDPOINTS)}
     return {
         "deliveries": by_state,
         "backlog": backlog,
-        "oldest_due_seconds": round(oldest, 3),
-        "lanes": {
-            lane.value: {
-                "waiting": lanes[lane].items,
-                "workers": workers[lane],
-                "oldest_due_seconds": round(lanes[lane].age_s(now), 3),
-            }
-            for lane in Lane
-        },
+        "oldest_due_seconds": max((lanes[lane]["oldest_due_seconds"] for lane in PUSH_LANES), default=0.0),
+        "lanes": lanes,
         "endpoints": states,
         "articles": db.execute(_ARTICLES).scalar_one(),
         "subscriptions": db.execute(_SUBSCRIPTIONS).scalar_one(),
     }
+
+
+def pause_in_json(pause: Pause | None) -> dict[str, str | None] | None:
+    """A lane's rest, as commands show it; None where it works."""
+    if pause is None:
+        return None
+    until = None if pause.until_at is None else rfc3339(pause.until_at)
+    return {"since": rfc3339(pause.began_at), "until": until, "by": pause.operator, "reason": pause.reason}

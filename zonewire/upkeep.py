@@ -19,6 +19,7 @@ from zonewire.delivery.holding import cancel_long_held, hold_disabled, left_behi
 from zonewire.delivery.states import ARTICLE_KINDS
 from zonewire.feeds import forget_readers
 from zonewire.keys import KeyRing
+from zonewire.operators import forget_sessions, forget_tries
 from zonewire.store import SECOND, Store
 from zonewire.store import now as clock
 from zonewire.store.pacing import Pace
@@ -103,6 +104,8 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
         db.execute(_FORGET_HEARTBEATS, {"before": now - HEARTBEATS_FOR})
         forget_readers(db, now=now)
         forget_visits(db, now=now)
+        forget_sessions(db, now=now)
+        forget_tries(db, now=now)
         db.execute(_FORGET_RUNS, {"before": now // (60 * SECOND) - RUNS_FOR_MINUTES})
     if any(done.values()):
         log.info("upkeep.done", **{name: n for name, n in done.items() if n})
