@@ -5,6 +5,9 @@ from starlette.staticfiles import StaticFiles
 
 from web import metrics, problems
 from web.api import events
+from web.console import audit, frame, lanes, people
+from web.console import door as console_door
+from web.console.visitor import NotAllowed, NotOurForm
 from web.face import Face
 from web.forms import FormRefused
 from web.hub import door
@@ -38,6 +41,8 @@ def create_app(face: Face) -> FastAPI:
     app.state.looks = Looks()
     problems.register(app)
     app.add_exception_handler(FormRefused, refused_form)
+    app.add_exception_handler(NotAllowed, frame.not_allowed)
+    app.add_exception_handler(NotOurForm, frame.not_our_form)
     # A route that is found first is taken. Most of what is asked for is a feed document, so these come first, and of
     # them the narrower before that of `feeds`, which takes all that is left. They are plain routes: those of FastAPI
     # would cost more than the answer (docs/contributors/performance.md).
@@ -57,6 +62,10 @@ def create_app(face: Face) -> FastAPI:
         health,
         metrics,
         indexnow,
+        console_door,
+        lanes,
+        audit,
+        people,
     ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -71,6 +71,11 @@ def _lane(work: Waiting, workers: int, pause: Pause | None, now: int) -> dict[st
     }
 
 
+def endpoints_by_state(db: Connection) -> dict[str, int]:
+    """How many endpoints are healthy, failing, disabled."""
+    return {"healthy": 0, "failing": 0, "disabled": 0} | {row.state: row.n for row in db.execute(_ENDPOINTS)}
+
+
 def status(db: Connection) -> dict[str, Any]:
     """The whole picture, in the shape of `zonewire status --json` (rules.md, Shapes)."""
     counted = counts.read(db)
@@ -81,13 +86,12 @@ def status(db: Connection) -> dict[str, Any]:
         if slot.state in {State.PENDING, State.SENDING, State.RETRYING} and not slot.held:
             backlog += n
     lanes = lanes_of(db)
-    states = {"healthy": 0, "failing": 0, "disabled": 0} | {row.state: row.n for row in db.execute(_ENDPOINTS)}
     return {
         "deliveries": by_state,
         "backlog": backlog,
         "oldest_due_seconds": max((lanes[lane]["oldest_due_seconds"] for lane in PUSH_LANES), default=0.0),
         "lanes": lanes,
-        "endpoints": states,
+        "endpoints": endpoints_by_state(db),
         "articles": db.execute(_ARTICLES).scalar_one(),
         "subscriptions": db.execute(_SUBSCRIPTIONS).scalar_one(),
     }

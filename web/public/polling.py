@@ -146,6 +146,13 @@ def is_secure(request: Request) -> bool:
     return named != "http" if _is_near(peer) else request.url.scheme == "https"
 
 
+def came_encrypted(request: Request) -> bool:
+    """Whether the client surely came by https: to us, or to the proxy before us, which says so."""
+    peer = request.client.host if request.client else ""
+    named = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
+    return request.url.scheme == "https" or (_is_near(peer) and named == "https")
+
+
 def _address(text: str) -> str:
     """The address in *text*, which may have a port; of IPv6 the network of 64 bits, which one client has whole."""
     for candidate in (text, text.rpartition(":")[0]):

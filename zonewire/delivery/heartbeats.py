@@ -1,6 +1,7 @@
 """Signs of life: one row for each worker process, by the database's clock."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, func, select
 
@@ -21,6 +22,7 @@ _ALIVE = (
     .where(heartbeats.c.beat_at >= bindparam("since"))
     .group_by(heartbeats.c.lane)
 )
+_LIVING = select(heartbeats).where(heartbeats.c.beat_at >= bindparam("since")).order_by(heartbeats.c.worker)
 _GONE = delete(heartbeats).where(heartbeats.c.worker == bindparam("gone_worker"))
 _LAST_TURN = select(func.max(heartbeats.c.turned_at)).where(heartbeats.c.lane == bindparam("of_lane"))
 
@@ -37,6 +39,35 @@ def workers_by_lane(db: Connection) -> Counter[str]:
     """How many workers of each lane gave a sign of life lately."""
     rows = db.execute(_ALIVE, {"since": clock(db) - ALIVE})
     return Counter({lane: n for lane, n, _ in rows})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A worker that gave a sign of life lately."""
+
+    name: str
+    lane: str
+    started_at: int
+    beat_at: int
+    turned_at: int
+    tasked_at: int | None  # Celery handed it a task
+    version: str | None
+
+
+def list_workers(db: Connection) -> list[Worker]:
+    """All who live, by name."""
+    return [
+        Worker(
+            name=row.worker,
+            lane=row.lane,
+            started_at=row.started_at,
+            beat_at=row.beat_at,
+            turned_at=row.turned_at,
+            tasked_at=row.tasked_at,
+            version=row.version,
+        )
+        for row in db.execute(_LIVING, {"since": clock(db) - ALIVE})
+    ]
 
 
 def last_turn(db: Connection, lane: str) -> int | None:

@@ -1,5 +1,7 @@
 """The words of each language: `templates/locale/LOCALE.toml`, one key a sentence, so that a translator needs no tool.
 
+Those of the console, which no reader sees, stand in `templates/locale/console/`.
+
 A sentence holds its values in braces. Where it depends on a number it is a table of `one` and `other` (Unicode's
 plural categories, which `zh-CN` and `en` need no more of). Dates are written by patterns of CLDR that stand in the
 same file. A key that a language lacks is an error at once, and a test compares the files.
@@ -58,8 +60,11 @@ def words(locale: str) -> Words:
     """The words of *locale*; those of the first language that shares its beginning, else of English."""
     known = next((name for name in LOCALES if name == locale), None)
     known = known or next((name for name in LOCALES if name[:2] == locale[:2].lower()), "en")
-    catalogue = tomllib.loads((CATALOGUES / f"{known}.toml").read_text(encoding="utf-8"))
-    return Words(known, _flat(catalogue), Locale.parse(known, sep="-"))
+    files = (CATALOGUES / f"{known}.toml", CATALOGUES / "console" / f"{known}.toml")
+    sentences: dict[str, str | Mapping[str, str]] = {}
+    for file in files:
+        sentences |= _flat(tomllib.loads(file.read_text(encoding="utf-8")))
+    return Words(known, sentences, Locale.parse(known, sep="-"))
 
 
 def _flat(tables: Mapping[str, Any], prefix: str = "") -> dict[str, str | Mapping[str, str]]:
