@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection, Delete, bindparam, delete, literal_column, select
 
 from zonewire import hub
-from zonewire.delivery import enabling, ledger, owing
+from zonewire.delivery import bulk, enabling, ledger, owing
 from zonewire.delivery.holding import cancel_long_held, hold_disabled, left_behind
 from zonewire.delivery.states import ARTICLE_KINDS
 from zonewire.feeds import forget_readers
@@ -96,6 +96,7 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
             done[name] += touched
             if touched < most:
                 break
+    done.update(_bulk(store, pace, deadline))
     done["deliveries_released"] = release_left_behind(store, pace, deadline)
     done["deliveries_superseded"] = cancel_overtaken(store)
     done["subscribers_erased"] = finish_erasing(store, keys=policy.keys, outbox=policy.outbox)
@@ -110,6 +111,11 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
     if any(done.values()):
         log.info("upkeep.done", **{name: n for name, n in done.items() if n})
     return done
+
+
+def _bulk(store: Store, pace: Pace, deadline: float) -> dict[str, int]:
+    """Go on with what operators have begun."""
+    return {f"bulk_{act}": n for act, n in bulk.step_all(store, pace, deadline=deadline).items()}
 
 
 def release_left_behind(store: Store, pace: Pace, deadline: float) -> int:

@@ -89,9 +89,7 @@ _SHOWN = select(
     LAST_ERROR.label("last_error"),
 )
 # Each by one step in the primary key; both in one SELECT would read all of it on SQLite.
-_ENDS = select(
-    select(func.min(deliveries.c.id)).scalar_subquery(), select(func.max(deliveries.c.id)).scalar_subquery()
-)
+_ENDS = select(select(func.min(deliveries.c.id)).scalar_subquery(), select(func.max(deliveries.c.id)).scalar_subquery())
 _MADE_AT = (
     select(deliveries.c.id, deliveries.c.created_at)
     .where(deliveries.c.id >= bindparam("from_id"))
@@ -122,6 +120,23 @@ def portions(db: Connection, wanted: Search, *, before: int | None, most: int) -
     """The keys of the next *most* at most, and where to go on; None once nothing older is left."""
     ids, looked_to = _first(db, wanted, before=before, limit=most, looks_for_s=LOOKS_FOR_S)
     return ids, (ids[-1] if len(ids) == most else looked_to)
+
+
+def read_all(
+    db: Connection, wanted: Search, columns: Sequence[ColumnElement[Any]], *, by: ColumnElement[Any]
+) -> Iterator[Row[Any]]:
+    """Aggregates (*columns*, grouped *by* one of them) over all that are wanted, portion by portion: add them up."""
+    lowest, highest = db.execute(_ENDS).one()
+    if highest is None or _is_hopeless(db, wanted):
+        return
+    if (few := _few(db, wanted)) is not None:
+        ids = few.where(*_conditions(wanted))
+        yield from db.execute(select(*columns).where(deliveries.c.id.in_(ids)).group_by(by))
+        return
+    portion = (deliveries.c.id >= bindparam("floor"), deliveries.c.id < bindparam("top"))
+    statement = select(*columns).where(*portion, *_conditions(wanted)).group_by(by)
+    for floor in range(lowest, highest + 1, PORTION):
+        yield from db.execute(statement, {"floor": floor, "top": floor + PORTION})
 
 
 def newest_id(db: Connection) -> int:

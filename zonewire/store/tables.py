@@ -885,7 +885,6 @@ bulk_actions = Table(
     Column("done", BigInteger, nullable=False, server_default="0"),
     Column("passed_over", BigInteger, nullable=False, server_default="0"),  # had moved on by then, or was superseded
     Column("held", BigInteger, nullable=False, server_default="0"),  # put back at disabled endpoints
-    Column("taken_until", Moment, nullable=False, server_default="0"),  # somebody is at it until then
     Column("stepped_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Index(

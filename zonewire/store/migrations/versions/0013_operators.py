@@ -93,7 +93,6 @@ def _what_they_do() -> None:
         Column("done", BigInteger, nullable=False, server_default="0"),
         Column("passed_over", BigInteger, nullable=False, server_default="0"),
         Column("held", BigInteger, nullable=False, server_default="0"),
-        Column("taken_until", BigInteger, nullable=False, server_default="0"),
         Column("stepped_at", BigInteger, nullable=False),
         Column("ended_at", BigInteger),
     )
