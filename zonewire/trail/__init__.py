@@ -3,7 +3,8 @@
 Reads only. Stands beside the reaction: it may look at everything that the domain keeps.
 """
 
+from zonewire.trail.reasons import Telling
 from zonewire.trail.receivers import Receiver, receivers_of
 from zonewire.trail.trail import Trail, trail_of
 
-__all__ = ["Receiver", "Trail", "receivers_of", "trail_of"]
+__all__ = ["Receiver", "Telling", "Trail", "receivers_of", "trail_of"]

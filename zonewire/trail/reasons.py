@@ -1,6 +1,6 @@
-"""Why a receiver has not had an article, in a sentence for an operator."""
+"""Why a receiver has not had an article, in a sentence for an operator, in the operator's language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,40 +9,66 @@ from zonewire.articles.model import Article, rfc3339
 from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.states import State
 from zonewire.filters import WANTED, folding, parse_written
+from zonewire.rendering.translation import Words, words
 from zonewire.subscriptions import shown_id as shown_subscription
 
 
-def of_delivery(row: Any, last_error: str, *, now: int) -> str:
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How reasons are told: in whose words, and how moments are written."""
+
+    t: Words
+    when: Callable[[int], str] = rfc3339
+
+    def __call__(self, key: str, /, **values: Any) -> str:
+        """The sentence `why.KEY`; of a table that goes by number *n* chooses."""
+        return self.t(f"why.{key}", **values)
+
+    def known(self, reason: str | None) -> str:
+        """A reason that the ledger keeps, in these words where it is one of ours, else as it stands."""
+        key = f"why.known.{reason}"
+        return self.t(key) if key in self.t.sentences else reason or ""
+
+    def lastly(self, error: str, *, key: str = "lastly") -> str:
+        """What was said last, to stand behind a reason."""
+        return self(key, error=error) if error else ""
+
+
+IN_ENGLISH = Telling(words("en"))
+
+
+def of_delivery(row: Any, last_error: str, *, now: int, tell: Telling) -> str:
     """Why the delivery *row* has not arrived; "" where it has."""
     match State(row.state):
         case State.DELIVERED:
             why = ""
         case State.SENDING:
-            why = "is being sent right now"
+            why = tell("sending")
         case State.DEAD:
-            why = f"dead letter: {row.reason or 'given up'}" + (f"; lastly: {last_error}" if last_error else "")
+            why = tell("dead", reason=tell.known(row.reason or "given up"), lastly=tell.lastly(last_error))
         case State.CANCELLED:
-            why = f"cancelled: {row.reason or 'by an operator'}"
+            why = tell("cancelled", reason=tell.known(row.reason or "by an operator"))
         case _:
-            why = _held(row) if row.due_at is None else _owed(row, last_error, now)
+            why = _held(row, tell) if row.due_at is None else _owed(row, last_error, now, tell)
     return why
 
 
-def _held(row: Any) -> str:
-    why = f" ({row.why_disabled})" if row.why_disabled else ""
+def _held(row: Any, tell: Telling) -> str:
     endpoint = shown_id(row.endpoint_id)
-    return f"held: {endpoint} is disabled{why}; `zonewire endpoints enable {endpoint}` releases it"
+    if row.why_disabled:
+        return tell("held_because", endpoint=endpoint, reason=tell.known(row.why_disabled))
+    return tell("held", endpoint=endpoint)
 
 
-def _owed(row: Any, last_error: str, now: int) -> str:
+def _owed(row: Any, last_error: str, now: int, tell: Telling) -> str:
     if row.state == State.PENDING:
-        return "waits to be sent" if row.due_at <= now else f"due at {rfc3339(row.due_at)}"
+        return tell("waits") if row.due_at <= now else tell("due", when=tell.when(row.due_at))
     tries = row.attempts + row.waits
     if not tries and row.part:
-        return f"a part of it is done; the next is due at {rfc3339(row.due_at)}"
-    failed = "failed once" if tries == 1 else f"failed {tries} times" if tries else "its worker died"
-    when = f"next try at {rfc3339(row.due_at)}" if row.due_at > now else "its next try is due"
-    return f"{failed}{f', lastly: {last_error}' if last_error else ''}; {when}"
+        return tell("part_done", when=tell.when(row.due_at))
+    failed = tell("failed", n=tries) if tries else tell("worker_died")
+    following = tell("next_try", when=tell.when(row.due_at)) if row.due_at > now else tell("next_try_due")
+    return tell("retries", failed=failed, lastly=tell.lastly(last_error, key="lastly_so"), following=following)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +88,7 @@ class Asked:
         return accepted_at < self.kept_from and bool(row.created_at <= self.version.accepted_at)
 
 
-def of_subscription(row: Any, asked: Asked, *, had: bool) -> str:
+def of_subscription(row: Any, asked: Asked, *, had: bool, tell: Telling) -> str:
     """Why the subscription *row* was owed nothing of the article, or what it waits for.
 
     Whether it *had*, or may have had, an older version: then it is told of every newer one, whatever its filter says.
@@ -71,59 +97,55 @@ def of_subscription(row: Any, asked: Asked, *, had: bool) -> str:
     forgotten = asked.is_forgotten(row, had=had)
     # A state that is older than the article decided about it; a younger one did not where the ledger has lost the row.
     if row.state != "active" and not (forgotten and row.state_at > version.accepted_at):
-        return f"{name} is {row.state} since {rfc3339(row.state_at)}"
+        return tell(f"is_{row.state}", name=name, when=tell.when(row.state_at))
     if version.withdrawn and not had and not forgotten:
-        return f"{name} has nothing to be told: the article was withdrawn, and it never had it"
-    if not had and (failed := unmet(parse_written(row.written), version.article, asked.facts)):
-        return f"{name} does not match: {failed}"
+        return tell("never_had", name=name)
+    if not had and (failed := unmet(parse_written(row.written), version.article, asked.facts, tell)):
+        return tell("no_match", name=name, failed=failed)
     if row.gone and not (forgotten and (row.disabled_at or 0) > version.accepted_at):
-        endpoint = shown_id(row.endpoint_id)
-        mend = f"`zonewire endpoints enable {endpoint}`"
-        return f"{name} leads to {endpoint}, which is disabled as gone: nothing is made for it until {mend}"
-    return _of_active(row, asked, had=had, forgotten=forgotten)
+        return tell("gone", name=name, endpoint=shown_id(row.endpoint_id))
+    return _of_active(row, asked, had=had, forgotten=forgotten, tell=tell)
 
 
-def _of_active(row: Any, asked: Asked, *, had: bool, forgotten: bool) -> str:
+def _of_active(row: Any, asked: Asked, *, had: bool, forgotten: bool, tell: Telling) -> str:
     name, version = shown_subscription(row.id), asked.version
     if row.cadence != "instant" and row.window_after < version.number and (had or not version.withdrawn):
-        return _of_open_window(row, asked)
+        return _of_open_window(row, asked, tell)
     if row.cadence == "instant" and asked.is_unreacted and (had or not version.withdrawn):
-        why = "had an older version" if had else "matches"
-        return f"{name} {why}, and nothing is owed yet: the lane events has not come to it"
+        return tell("unreacted_had" if had else "unreacted", name=name)
     if forgotten:
-        return f"{name}: what was owed so long ago (RETENTION_DAYS) is no longer in the ledger"
+        return tell("forgotten", name=name)
     if row.cadence != "instant":
-        return f"{name} has its window opened behind this article"
+        return tell("window_behind", name=name)
     if (began_at := max(row.created_at, row.state_at)) > version.accepted_at:
-        return f"{name} began at {rfc3339(began_at)}, after the article was accepted"
+        return tell("began_later", name=name, when=tell.when(began_at))
     # A change of cadence, or an endpoint that was gone for a while, leaves no date.
-    return (
-        f"{name} is owed nothing: it was not subscribed to this, or not as instant news, when the article was reacted "
-        "to, or its endpoint was gone then"
-    )
+    return tell("owed_nothing", name=name)
 
 
-def _of_open_window(row: Any, asked: Asked) -> str:
-    name, due = shown_subscription(row.id), f"due at {rfc3339(row.next_at)}"
-    if asked.version.withdrawn:
-        return f"{name} carried it; the first {row.cadence} digest with news, {due}, says that it was withdrawn"
-    return f"{name} waits for its {row.cadence} digest, {due}"
+def _of_open_window(row: Any, asked: Asked, tell: Telling) -> str:
+    key = "window_withdrawn" if asked.version.withdrawn else "window_open"
+    name, due = shown_subscription(row.id), tell.when(row.next_at)
+    return tell(key, name=name, cadence=tell(f"cadence_{row.cadence}"), when=due)
 
 
-def unmet(options: Mapping[str, Sequence[str]], article: Article, facts: frozenset[tuple[str, str]]) -> str:
+def unmet(
+    options: Mapping[str, Sequence[str]], article: Article, facts: frozenset[tuple[str, str]], tell: Telling
+) -> str:
     """The first dimension of a filter that *article* fails: what is wanted and what there is; "" where it passes."""
     for dimension, values in options.items():
         hits = [value for value in values if (dimension, folding(dimension)(value)) in facts]
         if dimension in WANTED and not hits:
-            return f"it wants {dimension} {' or '.join(values)}; the article has {_has(article, dimension)}"
+            wanted = tell("or").join(values)
+            return tell("wants", dimension=tell(dimension), wanted=wanted, there=_has(article, dimension, tell))
         if dimension not in WANTED and hits:
-            return f"it leaves out {dimension.removeprefix('not_')} {hits[0]}"
+            return tell("leaves_out", dimension=tell(dimension.removeprefix("not_")), value=hits[0])
     return ""
 
 
-def _has(article: Article, dimension: str) -> str:
+def _has(article: Article, dimension: str, tell: Telling) -> str:
     if dimension == "keyword":
-        return "none of these words"
+        return tell("none_of_these")
     value = getattr(article, dimension)
     said = " > ".join(value) if isinstance(value, tuple) else value
-    return said or f"no {dimension}"
+    return said or tell("has_no", dimension=tell(dimension))

@@ -16,6 +16,7 @@ from zonewire.store import SECOND
 from zonewire.store.tables import subscriptions
 from zonewire.subscriptions import shown_id as shown_subscription
 from zonewire.trail import reasons, statements
+from zonewire.trail.reasons import IN_ENGLISH, Telling
 from zonewire.trail.receivers import Receiver
 
 Shape = dict[str, Any]
@@ -41,7 +42,14 @@ class Trail:
 
 
 def trail_of(
-    db: Connection, guid: str, *, installation: int, now: int, retention_days: int, to: Receiver | None = None
+    db: Connection,
+    guid: str,
+    *,
+    installation: int,
+    now: int,
+    retention_days: int,
+    to: Receiver | None = None,
+    tell: Telling = IN_ENGLISH,
 ) -> Trail:
     """The trail of the article *guid*, of the receiver *to* alone where one is given. Raises NotFound.
 
@@ -61,7 +69,7 @@ def trail_of(
     if carried:
         rows += db.execute(statements.DIGESTS, {"edition_ids": list(carried)}).all()
     rows = [row for row in rows if to is None or row.endpoint_id in to]
-    deliveries = _deliveries(db, rows, accepted, carried, installation=installation, now=now)
+    deliveries = _deliveries(db, rows, accepted, carried, installation=installation, now=now, tell=tell)
     return Trail(
         guid=guid,
         title=version.article.title,
@@ -71,7 +79,7 @@ def trail_of(
         feeds=[_feed(row, version) for row in db.execute(statements.FEEDS, {"article_id": version.article_id})],
         editions=editions,
         deliveries=deliveries,
-        waiting=_waiting(db, version, deliveries, to, kept_from=now - retention_days * DAY),
+        waiting=_waiting(db, version, deliveries, to, kept_from=now - retention_days * DAY, tell=tell),
         had_older=_had_older(deliveries, version),
     )
 
@@ -118,6 +126,7 @@ def _deliveries(
     *,
     installation: int,
     now: int,
+    tell: Telling,
 ) -> list[Shape]:
     tries: dict[int, list[Shape]] = {}
     failed = [row.id for row in rows if row.attempts or row.waits or row.state != State.DELIVERED]
@@ -137,7 +146,7 @@ def _deliveries(
                 "kind": row.kind,
                 **about,
                 "state": row.state,
-                "why": reasons.of_delivery(row, mine[-1]["error"] if mine else "", now=now),
+                "why": reasons.of_delivery(row, mine[-1]["error"] if mine else "", now=now, tell=tell),
                 "may_have_it": bool(row.unknowns) and row.state != State.DELIVERED,
                 "created_at": rfc3339(row.created_at),
                 "settled_at": None if row.settled_at is None else rfc3339(row.settled_at),
@@ -188,7 +197,13 @@ def _had_older(deliveries: Iterable[Shape], version: Version) -> list[Shape]:
 
 
 def _waiting(
-    db: Connection, version: Version, deliveries: Sequence[Shape], to: Receiver | None, *, kept_from: int
+    db: Connection,
+    version: Version,
+    deliveries: Sequence[Shape],
+    to: Receiver | None,
+    *,
+    kept_from: int,
+    tell: Telling,
 ) -> list[Shape]:
     """Digests that will carry it, and, for one receiver, why each of its subscriptions owes it nothing."""
     index = keyword_index(db)
@@ -214,7 +229,7 @@ def _waiting(
             "subscription": shown_subscription(row.id),
             "endpoint": shown_id(row.endpoint_id),
             "to": row.address,
-            "why": reasons.of_subscription(row, asked, had=_place(row) in holders),
+            "why": reasons.of_subscription(row, asked, had=_place(row) in holders, tell=tell),
         }
         for row in _owed_nothing(found, deliveries, version)
     ]
