@@ -75,6 +75,16 @@ def store(database_url: str) -> Iterator[Store]:
 
 
 @pytest.fixture
+def plain_store(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Store]:
+    """A fresh SQLite database, open: for tests in which something else than the database varies."""
+    path = tmp_path / "zonewire.db"
+    shutil.copy(migrated_sqlite, path)
+    opened = open_store(f"sqlite:///{path}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def db(store: Store) -> Iterator[Connection]:
     """One writing transaction on a fresh database."""
     with store.writing() as connection:

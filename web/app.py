@@ -5,7 +5,7 @@ from starlette.staticfiles import StaticFiles
 
 from web import metrics, problems
 from web.api import events
-from web.console import audit, frame, lanes, people
+from web.console import audit, bulk, deliveries, frame, lanes, overview, people
 from web.console import door as console_door
 from web.console.visitor import NotAllowed, NotOurForm
 from web.face import Face
@@ -31,6 +31,7 @@ from web.public import (
 from web.public.looks import Looks
 from web.public.visitors import Visits
 from zonewire import __version__
+from zonewire.errors import ZonewireError
 
 
 def create_app(face: Face) -> FastAPI:
@@ -41,6 +42,7 @@ def create_app(face: Face) -> FastAPI:
     app.state.looks = Looks()
     problems.register(app)
     app.add_exception_handler(FormRefused, refused_form)
+    app.add_exception_handler(ZonewireError, frame.told)
     app.add_exception_handler(NotAllowed, frame.not_allowed)
     app.add_exception_handler(NotOurForm, frame.not_our_form)
     # A route that is found first is taken. Most of what is asked for is a feed document, so these come first, and of
@@ -63,6 +65,9 @@ def create_app(face: Face) -> FastAPI:
         metrics,
         indexnow,
         console_door,
+        overview,
+        deliveries,
+        bulk,
         lanes,
         audit,
         people,

@@ -39,7 +39,7 @@ STATUS_OF: dict[type[errors.ZonewireError], HTTPStatus] = {
 
 def register(app: FastAPI) -> None:
     """Answer every error of *app* with a problem document."""
-    app.add_exception_handler(errors.ZonewireError, _ours)
+    app.add_exception_handler(errors.ZonewireError, ours)
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(Exception, _unexpected)
@@ -57,7 +57,8 @@ def status_of(error: errors.ZonewireError) -> HTTPStatus:
     return next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
 
 
-def _ours(_request: Request, error: Exception) -> Response:
+def ours(_request: Request, error: Exception) -> Response:
+    """An error of our tree as a problem document."""
     if not isinstance(error, errors.ZonewireError):
         raise error
     status = status_of(error)

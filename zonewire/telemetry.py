@@ -65,6 +65,7 @@ EVENTS: dict[str, str] = {
     "batch.pushed": "what a lane's task did, in rows; lane, claimed, delivered, retried, buried, cancelled, too_late",
     "batch.unbuilt": "the database went away between claim and build, nothing was tried; lane, rows, error",
     "batch.unsettled": "the database refused how a batch ended: its rows are settled singly; lane, rows, the trace",
+    "bulk_action.began": "an operator replays or cancels many deliveries; action, act, operator, expected (how many)",
     "bulk_action.ended": "replaying or cancelling many deliveries is through; action, act, done",
     "broker.unreachable": "a worker cannot reach Redis and will try again by itself; error, again_in_s",
     "beat.broker": "whether beat can reach Redis, each time that it changes; reachable",

@@ -10,12 +10,15 @@ from urllib.parse import urlencode
 from fastapi import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from web import problems
 from web.console.strip import strip_of
 from web.console.visitor import NotAllowed, NotOurForm, Visitor, looking
 from web.face import face_of
 from web.pages import locale_of, page
+from zonewire.errors import ZonewireError
 from zonewire.operators import Role
 from zonewire.rendering.translation import LOCALES, Words, words
+from zonewire.trail import Telling
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -36,6 +39,7 @@ class Place:
 
 PLACES = (
     Place("overview", "/console"),
+    Place("deliveries", "/console/deliveries"),
     Place("lanes", "/console/lanes"),
     Place("audit", "/console/audit"),
     Place("operators", "/console/operators", Role.ADMINISTER),
@@ -71,6 +75,12 @@ def language_of(request: Request) -> str:
     """As pages.locale_of, and what was chosen here before."""
     chosen = request.cookies.get(LANGUAGE, "")
     return chosen if chosen in LOCALES and "lang" not in request.query_params else locale_of(request)
+
+
+def telling(request: Request) -> Telling:
+    """Reasons in the reader's words, with moments as the reader writes them."""
+    t = words(language_of(request))
+    return Telling(t, lambda moment: t.date(moment, style="moment"))
 
 
 def with_language(request: Request, response: HTMLResponse) -> HTMLResponse:
@@ -119,6 +129,17 @@ def _largest(seconds: int) -> tuple[str, int]:
         if seconds >= length:
             return unit, seconds // length
     return "seconds", seconds
+
+
+def told(request: Request, error: Exception) -> Response:
+    """For an error of ours: a page of the console where one was asked for, else a problem document."""
+    if not isinstance(error, ZonewireError):
+        raise error
+    if not request.url.path.startswith("/console"):
+        return problems.ours(request, error)
+    sentence = f"{error.what}. {error.mend}" if error.mend else f"{error.what}."
+    status = problems.status_of(error)
+    return show(request, looking(request), "notice", here="", status=status, sentence=sentence)
 
 
 def not_allowed(request: Request, error: Exception) -> Response:

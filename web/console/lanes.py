@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 import structlog
 from fastapi import APIRouter, Request
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from web.console.frame import show, then
@@ -61,20 +62,25 @@ def listed(request: Request, visitor: Looking) -> Response:
 
 def _page(request: Request, visitor: Visitor, *, wrong: str = "", status: int = HTTPStatus.OK) -> Response:
     with face_of(request).store.reading() as db:
-        moment = now(db)
-        resting, workers = pauses.paused(db, now=moment), heartbeats.list_workers(db)
-        rows = [
-            Row(
-                lane=lane,
-                work=(work := waiting(db, lane, now=moment)),
-                age_s=work.age_s(moment),
-                budget_s=BUDGET_S[lane],
-                pause=resting.get(lane),
-                workers=[worker for worker in workers if worker.lane == lane],
-            )
-            for lane in Lane
-        ]
+        rows = rows_of(db)
     return show(request, visitor, "lanes", here="lanes", rows=rows, spans=list(SPANS_S), wrong=wrong, status=status)
+
+
+def rows_of(db: Connection) -> list[Row]:
+    """Every lane as it is now."""
+    moment = now(db)
+    resting, workers = pauses.paused(db, now=moment), heartbeats.list_workers(db)
+    return [
+        Row(
+            lane=lane,
+            work=(work := waiting(db, lane, now=moment)),
+            age_s=work.age_s(moment),
+            budget_s=BUDGET_S[lane],
+            pause=resting.get(lane),
+            workers=[worker for worker in workers if worker.lane == lane],
+        )
+        for lane in Lane
+    ]
 
 
 @router.post("/console/lanes/{name}")

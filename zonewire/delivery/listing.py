@@ -13,7 +13,7 @@ from zonewire.delivery.ids import delivery_key, delivery_uuid
 from zonewire.delivery.states import Kind, State
 from zonewire.errors import NotFound
 from zonewire.store import many, values_of
-from zonewire.store.tables import articles, attempts, deliveries, endpoints, wechat_drafts
+from zonewire.store.tables import articles, attempts, deliveries, endpoints, versions, wechat_drafts
 
 LAST_ERROR = (
     select(attempts.c.error)
@@ -23,7 +23,15 @@ LAST_ERROR = (
     .scalar_subquery()
 )
 _LISTED = (
-    select(deliveries, endpoints.c.channel, endpoints.c.address, articles.c.guid, LAST_ERROR.label("last_error"))
+    select(
+        deliveries,
+        endpoints.c.channel,
+        endpoints.c.address,
+        endpoints.c.state.label("endpoint_state"),
+        endpoints.c.reason.label("why_disabled"),
+        articles.c.guid,
+        LAST_ERROR.label("last_error"),
+    )
     .join(endpoints, endpoints.c.id == deliveries.c.endpoint_id)
     .join(articles, articles.c.id == deliveries.c.article_id, isouter=True)
 )
@@ -52,14 +60,34 @@ def list_deliveries(db: Connection, wanted: Wanted, *, installation: int) -> lis
     return [_as_json(row, installation) for row in db.execute(found)]
 
 
-def show_delivery(db: Connection, name: str, *, installation: int) -> dict[str, Any]:
-    """One delivery with its failed attempts. Raises NotFound."""
-    key = delivery_key(installation, name)
-    row = db.execute(_LISTED.where(deliveries.c.id == key)).first()
+def row_of(db: Connection, name: str, *, installation: int) -> Row[Any]:
+    """The row of one delivery, with its endpoint's channel, address and state, and its article's guid.
+
+    Raises NotFound.
+    """
+    row = db.execute(_LISTED.where(deliveries.c.id == delivery_key(installation, name))).first()
     if row is None:
         raise NotFound(
             f"no delivery {name}", mend="It may have been pruned; `zonewire deliveries list` prints the rest."
         )
+    return row
+
+
+def tries_of(db: Connection, key: int) -> Sequence[Row[Any]]:
+    """The tries of a delivery that failed, the first first."""
+    return db.execute(_ATTEMPTS, {"of_ids": [key]}).all()
+
+
+def title_of(db: Connection, row: Row[Any]) -> str:
+    """The title of the article that a delivery is about, in the version that it carries; "" where it is about none."""
+    if row.number is None:
+        return ""
+    return str(db.execute(select(versions.c.title).where(versions.c.number == row.number)).scalar() or "")
+
+
+def show_delivery(db: Connection, name: str, *, installation: int) -> dict[str, Any]:
+    """One delivery with its failed attempts. Raises NotFound."""
+    row = row_of(db, name, installation=installation)
     tries = [
         {
             "at": rfc3339(a.at),
@@ -69,7 +97,7 @@ def show_delivery(db: Connection, name: str, *, installation: int) -> dict[str, 
             "error": a.error,
             "answer": a.answer,
         }
-        for a in db.execute(_ATTEMPTS, {"of_ids": [key]})
+        for a in tries_of(db, row.id)
     ]
     return _as_json(row, installation) | {
         "kind": row.kind,
@@ -79,7 +107,7 @@ def show_delivery(db: Connection, name: str, *, installation: int) -> dict[str, 
         "event_type": row.event_type,
         "sequence": row.sequence,
         "reason": row.reason,
-        "draft": _draft(db, key),
+        "draft": _draft(db, row.id),
         "failed_attempts": tries,
     }
 

@@ -59,7 +59,7 @@ class Record:
     came_from: str
 
 
-def record(db: Connection, by: Actor, act: Act, about: str, *, now: int, **detail: Any) -> None:
+def record(db: Connection, by: Actor, act: Act, about: str, /, *, now: int, **detail: Any) -> None:
     """Write down that *by* did *act* to *about* (an id as it is shown outside). No secret stands in *detail*."""
     row = {"at": now, "operator": by.name, "came_from": by.came_from, "act": act, "about": about}
     db.execute(insert(audit).values(row | {"detail": orjson.dumps(detail).decode()}))

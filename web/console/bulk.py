@@ -1,0 +1,100 @@
+"""`/console/bulk`: replay or cancel all that a filter shows: first what it would do, then at a pace."""
+
+from http import HTTPStatus
+
+import structlog
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from web.console.filters import Filter, read_filter
+from web.console.frame import show, then
+from web.console.visitor import Looking, NotAllowed, Operated, Visitor
+from web.face import face_of
+from zonewire.delivery import bulk
+from zonewire.delivery.bulk import BulkAct
+from zonewire.delivery.lanes import Lane
+from zonewire.errors import NotFound, WrongUsage, ZonewireError
+from zonewire.operators import Act, Role, record
+from zonewire.store import now
+
+log = structlog.get_logger()
+router = APIRouter()
+
+PATH = "/console/bulk"
+PACES = (60, 600, 6_000, 0)
+"""Deliveries a minute; 0 is as fast as they can be written."""
+
+
+@router.api_route(PATH, methods=["GET", "HEAD"])
+def asked(request: Request, visitor: Looking, act: str = "") -> Response:
+    """What the act would do to what the filter shows; without an act the list of those that were begun."""
+    if act not in set(BulkAct):
+        with face_of(request).store.reading() as db:
+            actions = bulk.list_actions(db)
+        return show(request, visitor, "bulk_actions", here="deliveries", actions=actions)
+    if not visitor.may(Role.OPERATE):
+        raise NotAllowed(Role.OPERATE)
+    return _dry(request, visitor, BulkAct(act))
+
+
+def _dry(request: Request, visitor: Visitor, act: BulkAct) -> Response:
+    with face_of(request).store.reading() as db:
+        chosen = read_filter(db, request.query_params)
+        _check(act, chosen)
+        run = bulk.dry_run(db, act, chosen.search)
+    return show(request, visitor, "bulk_dry", here="deliveries", act=act, chosen=chosen, run=run, paces=PACES)
+
+
+def _check(act: BulkAct, chosen: Filter) -> None:
+    """Raise WrongUsage for a filter that does not say what was meant: a part left out would show more."""
+    if chosen.wrong:
+        raise WrongUsage("the filter cannot be read", mend="Go back, and mend it first.")
+    bulk.check(act, chosen.search)
+
+
+@router.post(PATH)
+def begin(request: Request, form: Operated) -> Response:
+    """Begin it."""
+    if form["act"] not in set(BulkAct):
+        raise WrongUsage("no such act")
+    face, act, by = face_of(request), BulkAct(form["act"]), form.visitor.actor
+    per_minute = int(form["per_minute"]) if form["per_minute"].isdecimal() else PACES[1]
+    expected = int(form["expected"]) if form["expected"].isdecimal() else 0
+    with face.store.writing() as db:
+        chosen, moment = read_filter(db, form.fields), now(db)
+        _check(act, chosen)
+        ident = bulk.begin(
+            db, act, chosen.search, per_minute=per_minute, expected=expected, operator=by.name, now=moment
+        )
+        detail = {name: value for name, value in chosen.written.items() if value}
+        record(db, by, Act.BEGAN_BULK, f"b{ident}", now=moment, act=act, expected=expected, **detail)
+    log.warning("bulk_action.began", action=f"b{ident}", act=act, operator=by.name, expected=expected)
+    face.hint(Lane.UPKEEP)
+    return then(f"{PATH}/b{ident}")
+
+
+@router.api_route(PATH + "/b{ident:int}", methods=["GET", "HEAD"])
+def progress(ident: int, request: Request, visitor: Looking) -> Response:
+    """How far it is, and in the end what became of them."""
+    return _page(request, visitor, ident)
+
+
+def _page(request: Request, visitor: Visitor, ident: int, *, wrong: str = "", status: int = HTTPStatus.OK) -> Response:
+    with face_of(request).store.reading() as db:
+        action = bulk.show(db, ident)
+    return show(request, visitor, "bulk_action", here="deliveries", action=action, wrong=wrong, status=status)
+
+
+@router.post(PATH + "/b{ident:int}")
+def stop(ident: int, request: Request, form: Operated) -> Response:
+    """Stop it where it is."""
+    try:
+        with face_of(request).store.writing() as db:
+            moment = now(db)
+            bulk.stop(db, ident, now=moment)
+            record(db, form.visitor.actor, Act.STOPPED_BULK, f"b{ident}", now=moment)
+    except NotFound:
+        raise
+    except ZonewireError as error:
+        return _page(request, form.visitor, ident, wrong=str(error), status=HTTPStatus.CONFLICT)
+    return then(f"{PATH}/b{ident}", done="bulk_stopped")
