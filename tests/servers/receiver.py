@@ -130,6 +130,16 @@ def garbage(connection: "_Connection", _nth: int) -> None:
     connection.close()
 
 
+def half_an_answer(begin: bytes) -> Behaviour:
+    """Send *begin*, and hang up."""
+
+    def act(connection: "_Connection", _nth: int) -> None:
+        connection.send(begin)
+        connection.close()
+
+    return act
+
+
 def hang_up(connection: "_Connection", _nth: int) -> None:
     """Reset the connection once the request was read."""
     connection.reset()

@@ -10,7 +10,7 @@ import orjson
 from zonewire.channels.limits import A_FLOOD, Limits
 from zonewire.channels.parts import parts_of
 from zonewire.channels.texts import link_target, within_chars, without_links
-from zonewire.channels.verdicts import Verdict, bad, busy, gone, misset, unanswered
+from zonewire.channels.verdicts import Verdict, bad, busy, gone, half_answered, misset, unanswered
 from zonewire.channels.writing import heading_of, is_article, notification_of, written
 from zonewire.delivery.messages import CardMessage, CardSort, Endpoint, Message
 from zonewire.delivery.outcomes import Delivered, Later, Outcome
@@ -68,6 +68,8 @@ def judge(reply: Reply) -> Outcome:
     if word in ANSWERS:
         verdict, remark = ANSWERS[word]
         return verdict(f"{word}: {remark}", status)
+    if status == 200 and (unknown := half_answered(reply)):
+        return unknown
     return Later(f"HTTP {status}: {word}" if word else f"HTTP {status}", status)
 
 

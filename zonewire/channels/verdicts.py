@@ -91,7 +91,7 @@ def read(reply: Reply, table: Table, *, code: str, words: str) -> Outcome:
     answer = answer_of(reply.body)
     value = answer.get(code)
     if not isinstance(value, int) or isinstance(value, bool):
-        return Later(f"an answer without {code}", status)
+        return half_answered(reply) or Later(f"an answer without {code}", status)
     verdict, remark = table.get(value, (None, ""))
     said = " ".join(str(answer.get(words, "")).split())[:SAID_CHARS]
     told = f"{code} {value}: {remark or said}" + (f" ({said})" if remark and said else "")
@@ -105,6 +105,11 @@ def unanswered(reply: Reply) -> Outcome:
     if reply.lost:
         return Unknown(reply.error or "no answer came", once_more=True)
     return Later(reply.error or "no answer")
+
+
+def half_answered(reply: Reply) -> Outcome | None:
+    """Where an answer broke off before it said how it went: as where none came. None where it did not."""
+    return Unknown("the answer broke off", once_more=True) if reply.broken else None
 
 
 def _of_status(reply: Reply) -> Outcome:

@@ -65,6 +65,7 @@ class Reply(NamedTuple):
     body: bytes = b""  # at most ANSWER_BYTES; for SMTP the text of the reply
     retry_after_s: int | None = None
     lost: bool = False  # bytes went out, and no answer came: the receiver may have it
+    broken: bool = False  # the answer broke off behind its status line
     error: str = ""  # the courier's words where it failed: "connection refused"
     refused: bool = False  # the guard: the address leads inside
     unsent: bool = False  # handed back untried: its host does not answer, and it would only have waited

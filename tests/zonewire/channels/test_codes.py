@@ -131,6 +131,14 @@ def test_what_is_no_answer_of_the_platform_may_work_another_time(judge: Any) -> 
     assert judge(Reply(lost=True)) == Unknown(once_more=True)
 
 
+@pytest.mark.parametrize("judge", [wecom.judge, dingtalk.judge, feishu.judge, slack.judge])
+def test_an_answer_that_broke_off_says_nothing_unless_its_code_had_come(judge: Any) -> None:
+    assert judge(Reply(status=200, body=b'{"err', broken=True)) == Unknown("the answer broke off", once_more=True)
+    assert letter_of(judge(Reply(status=500, body=b"", broken=True))) == "T"
+    whole = b"ok" if judge is slack.judge else b'{"errcode": 0, "code": 0}'
+    assert letter_of(judge(Reply(status=200, body=whole, broken=True))) == "ok"
+
+
 @pytest.mark.parametrize(
     ("judge", "key"), [(wecom.judge, "errcode"), (dingtalk.judge, "errcode"), (feishu.judge, "code")]
 )

@@ -12,7 +12,19 @@ import pytest
 
 from tests.eventually import eventually
 from tests.servers.ports import free_port
-from tests.servers.receiver import Receiver, drip, drip_body, flood, garbage, hang, hang_up, redirect, slow, status
+from tests.servers.receiver import (
+    Receiver,
+    drip,
+    drip_body,
+    flood,
+    garbage,
+    half_an_answer,
+    hang,
+    hang_up,
+    redirect,
+    slow,
+    status,
+)
 from zonewire import __version__
 from zonewire.errors import CourierGone
 from zonewire.outbound.courier import HttpRequest, Reply, Ticket
@@ -98,6 +110,17 @@ def test_each_misbehaviour_is_told_as_what_it_is(
 
     assert (reply.status, reply.retry_after_s, reply.lost) == (expected.status, expected.retry_after_s, expected.lost)
     assert expected.error in reply.error
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 100\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"])
+def test_an_answer_that_breaks_off_behind_its_status_line_is_told_so(
+    courier: HttpCourier, receiver: Receiver, length: str
+) -> None:
+    receiver.behave("/x", half_an_answer(f"HTTP/1.1 200 OK\r\n{length}".encode()))
+
+    (reply,) = carried(courier, a_request(receiver.url("/x")))
+
+    assert (reply.status, reply.body, reply.lost, reply.broken) == (200, b"{", False, True)
 
 
 def test_garbage_is_no_delivery(courier: HttpCourier, receiver: Receiver) -> None:

@@ -121,12 +121,13 @@ class Transfer:
         if not code and 200 <= status < 300:
             return _fine(status, b"".join(self.answer) if self.answer else b"")
         wait = self.curl.getinfo(pycurl.RETRY_AFTER) if status in {429, 503} else 0
-        sent = code in _ENDED and not status and self.curl.getinfo(pycurl.REQUEST_SIZE) > 0
+        has_ended = code in _ENDED
         return Reply(
             status=status,
             body=b"".join(self.answer),
             retry_after_s=wait or self._wait_s or None,
-            lost=sent,
+            lost=has_ended and not status and self.curl.getinfo(pycurl.REQUEST_SIZE) > 0,
+            broken=has_ended and status > 0,
             refused=self.refused,
             error=self._said(code) if code else "",
             took_ms=int((now - self.started) * 1000),
