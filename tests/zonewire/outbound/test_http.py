@@ -13,6 +13,7 @@ import pytest
 from tests.eventually import eventually
 from tests.servers.ports import free_port
 from tests.servers.receiver import (
+    Behaviour,
     Receiver,
     drip,
     drip_body,
@@ -324,6 +325,20 @@ def test_a_second_request_reuses_the_connection(courier: HttpCourier) -> None:
             if n == 0:
                 courier.start([(Ticket(2), a_request(url))])
         connection.close()
+
+
+@pytest.mark.parametrize("way", [hang_up, half_an_answer(b"")], ids=["reset", "closed"])
+def test_a_request_goes_out_once_where_a_connection_in_use_is_closed_under_it(
+    courier: HttpCourier, receiver: Receiver, way: Behaviour
+) -> None:
+    receiver.behave("/hangs-up", way)
+    carried(courier, a_request(receiver.url("/x")))  # its connection is kept, and libcurl would send again over another
+
+    (reply,) = carried(courier, a_request(receiver.url("/hangs-up")))
+
+    assert (reply.status, reply.lost) == (0, True)
+    assert len(receiver.received("/hangs-up")) == 1
+    assert [carried(courier, a_request(receiver.url("/x")))[0].status for _ in range(2)] == [200, 200]
 
 
 def test_what_was_taken_ahead_for_a_fast_host_comes_back_when_it_stops_answering(

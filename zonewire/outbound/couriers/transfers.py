@@ -1,7 +1,8 @@
 """libcurl's handles: one transfer each, and two ways to drive many of them at once.
 
 The guard is asked at each connection, on the address that is dialled (OPENSOCKETFUNCTION); redirects are not followed,
-proxies and .netrc are not looked at, and no more than ANSWER_BYTES of an answer are read.
+proxies and .netrc are not looked at, and no more than ANSWER_BYTES of an answer are read. Each request goes out once:
+where a kept connection is closed under it, libcurl would send it again over a new one, and tell nobody.
 """
 
 import contextlib
@@ -28,7 +29,14 @@ CONNECT_TIMEOUT_S = 5.0
 EXPECT_FROM = 500_000
 """libcurl would ask first whether a body of a megabyte is wanted (`Expect`): many receivers do not answer that."""
 
-_ENDED = (pycurl.E_OPERATION_TIMEDOUT, pycurl.E_GOT_NOTHING, pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR, 18, 16, 92)
+_ENDED = (
+    pycurl.E_OPERATION_TIMEDOUT,
+    pycurl.E_GOT_NOTHING,
+    pycurl.E_SEND_ERROR,
+    pycurl.E_RECV_ERROR,
+    pycurl.E_ABORTED_BY_CALLBACK,  # of ours, at a second sending
+    *(18, 16, 92),
+)
 _WORDS = {
     pycurl.E_COULDNT_RESOLVE_HOST: "the host's name does not resolve",
     pycurl.E_COULDNT_CONNECT: "connection refused",
@@ -36,6 +44,7 @@ _WORDS = {
     pycurl.E_GOT_NOTHING: "the connection was closed without an answer",
     pycurl.E_RECV_ERROR: "the connection broke off",
     pycurl.E_SEND_ERROR: "the connection broke off",
+    pycurl.E_ABORTED_BY_CALLBACK: "the connection broke off",
     pycurl.E_SSL_CONNECT_ERROR: "no TLS connection could be made",
     pycurl.E_PEER_FAILED_VERIFICATION: "the certificate does not hold",
 }
@@ -44,12 +53,25 @@ _WORDS = {
 class Transfer:
     """A reusable libcurl handle and the request that it carries now."""
 
-    __slots__ = ("_guard", "_sent", "_wait_header", "_wait_s", "answer", "curl", "refused", "size", "started", "ticket")
+    __slots__ = (
+        "_guard",
+        "_has_gone_out",
+        "_sent",
+        "_wait_header",
+        "_wait_s",
+        "answer",
+        "curl",
+        "refused",
+        "size",
+        "started",
+        "ticket",
+    )
 
     def __init__(self, guard: Guard, timeout_s: float, wait_header: bytes = b"") -> None:
         self._guard = guard
         self._wait_header, self._wait_s = wait_header, 0
         self._sent: bytes | None = None  # the body that the handle holds
+        self._has_gone_out = False
         self.ticket = 0
         self.answer: list[bytes] = []
         self.size = 0
@@ -70,6 +92,7 @@ class Transfer:
             (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
             (pycurl.WRITEFUNCTION, self._write),
             (pycurl.OPENSOCKETFUNCTION, self._open_socket),
+            (pycurl.PREREQFUNCTION, self._go_out),
         ):
             curl.setopt(option, value)
         if wait_header:
@@ -95,6 +118,13 @@ class Transfer:
             return pycurl.SOCKET_BAD
         return socket.socket(address.family, address.socktype, address.protocol)
 
+    def _go_out(self, *_addresses: Any) -> int:
+        """Asked before each sending: there is one. What became of it is unknown where another would be needed."""
+        if self._has_gone_out:
+            return int(pycurl.PREREQFUNC_ABORT)
+        self._has_gone_out = True
+        return int(pycurl.PREREQFUNC_OK)
+
     def _allows(self, address: tuple[Any, ...]) -> bool:
         host = address[0].decode() if isinstance(address[0], bytes) else str(address[0])
         return self._guard.allows(host.split("%", 1)[0], int(address[1]))
@@ -103,7 +133,7 @@ class Transfer:
         """Take the next request. Raises pycurl.error for what libcurl will not send."""
         self.ticket, url, headers, body = item
         self.started = now
-        self.answer, self.size, self.refused, self._wait_s = [], 0, False, 0
+        self.answer, self.size, self.refused, self._wait_s, self._has_gone_out = [], 0, False, 0, False
         curl = self.curl
         curl.setopt(pycurl.URL, url)
         curl.setopt(pycurl.HTTPHEADER, headers if len(body or b"") < EXPECT_FROM else ("Expect:", *headers))
