@@ -49,8 +49,10 @@ class Heart:
                     self._work.turned = time.monotonic()
             except ZonewireError as error:
                 log.warning("turn.refused", lane=self._lane, error=str(error))
+                self._stopping.wait(BUSY_STEP_S)  # what is due now stays due, and would call us at once
             except Exception:  # the heart is what must go on
                 log.exception("turn.failed", lane=self._lane)
+                self._stopping.wait(BUSY_STEP_S)
             try:  # apart from the turn: a turn that fails must not let the leases of what is in flight run out
                 now = time.monotonic()
                 if now >= beat_at:
