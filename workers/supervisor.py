@@ -10,7 +10,9 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -23,6 +25,8 @@ FIRST_BACK_OFF_S = 0.1
 LONGEST_BACK_OFF_S = 5.0
 LIVED_WELL_S = 10.0
 """A child that lived so long starts again without waiting."""
+NAME_PREFIX = "zw "
+"""The kernel keeps 15 bytes of a process's name: no word longer than this has room before `push.robot`."""
 WARM_STOP_S = 10.0
 LAST_STOP_S = 3.0
 
@@ -120,6 +124,7 @@ class Supervisor:
             if self.output is not None:
                 os.dup2(self.output, 1)
                 os.dup2(self.output, 2)
+            _be_called(child.name)
             os.setpgid(0, 0)  # a terminal's Ctrl-C goes to the supervisor, which stops us in order
             die_with_parent()
             if not is_orphan(parent):
@@ -220,3 +225,9 @@ class Supervisor:
                     os.waitpid(child.pid, 0)
                     child.pid = 0
                     self.on_death(child, ordered=True)
+
+
+def _be_called(name: str) -> None:
+    """Show *name* in `ps -o comm`, `top` and `pgrep`, where all children of one program would look alike (Linux)."""
+    with suppress(OSError):
+        Path("/proc/self/comm").write_text(f"{NAME_PREFIX}{name}")
