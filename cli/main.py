@@ -66,6 +66,7 @@ def _register() -> None:
         deliveries,
         digests,
         doctor,
+        drill,
         endpoints,
         feeds,
         hub,
@@ -92,6 +93,7 @@ def _register() -> None:
         lanes,
         operators,
         doctor,
+        drill,
         listen,
     ):
         group.register(app)

@@ -19,6 +19,7 @@ from tests.cli.conftest import Run
         ("publish", "publish: FILE… is missing", "zonewire publish"),
         ("withdraw a b", "withdraw: more words than it takes: b", "zonewire withdraw"),
         ("deliveries list --limit x", "--limit: must be a valid integer", "zonewire deliveries list"),
+        ("drill --seconds 5", "--seconds: must be greater than or equal to 25", "zonewire drill"),
         ("web --port 99999", "--port: must be less than or equal to 65535", "zonewire web"),
         ("digests preview --subscription s1 --format xml", "'xml' is not one of", "zonewire digests preview"),
         ("deliveries replay", "name deliveries, or ask for --dead", "zonewire deliveries replay"),
