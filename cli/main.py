@@ -63,6 +63,7 @@ def _register() -> None:
     """Import the groups; each adds its commands to `app`. Heavy imports wait inside the commands."""
     from cli import (
         articles,
+        backups,
         deliveries,
         digests,
         doctor,
@@ -92,6 +93,7 @@ def _register() -> None:
         digests,
         lanes,
         operators,
+        backups,
         doctor,
         drill,
         listen,

@@ -298,6 +298,11 @@ def made_secrets(data_dir: Path) -> dict[str, str]:
             where=f"{PREFIX}DATA_DIR",
             mend="Name a folder that this user may use, with --data or in the environment.",
         ) from None
+    return parse_secrets(text)
+
+
+def parse_secrets(text: str) -> dict[str, str]:
+    """What stands in a secrets.env, by field name."""
     pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
     known = {name.strip(): value.strip() for name, value in pairs}
     return {k: known[PREFIX + k.upper()] for k in Settings.model_fields if known.get(PREFIX + k.upper())}
@@ -306,10 +311,13 @@ def made_secrets(data_dir: Path) -> dict[str, str]:
 def make_missing_secrets(settings: Settings, made: dict[str, str]) -> None:
     """Keep those secrets of *made* (by field name) that *settings* lack, for their owner alone."""
     lacking = {name: value for name, value in made.items() if getattr(settings, name) is None}
-    if not lacking:
-        return
-    kept = made_secrets(settings.data_dir) | lacking
-    path = settings.data_dir / SECRETS_FILE
+    if lacking:
+        keep_secrets(settings.data_dir, made_secrets(settings.data_dir) | lacking)
+
+
+def keep_secrets(data_dir: Path, kept: dict[str, str]) -> None:
+    """Let DATA_DIR/secrets.env hold *kept* (by field name) and nothing else, on the disk, for its owner alone."""
+    path = data_dir / SECRETS_FILE
     draft = path.with_suffix(".tmp")
     lines = ["# Made by `zonewire up`. Whoever reads this can publish and sign in our name.\n"]
     lines += [f"{PREFIX}{name.upper()}={value}\n" for name, value in kept.items()]

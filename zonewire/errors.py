@@ -10,6 +10,7 @@ ZonewireError
 ├── NotFound          no such thing (404, exit 1)
 ├── Conflict          it is there, but not in a state for this (409, exit 1)
 ├── TooMany           more than one may ask for (429)
+├── BackupUnreadable  a file that no database can be made of (exit 1)
 ├── SettingWrong      a setting that stops the process at its start (exit 2)
 ├── StoreBusy         the database did not come free in time (503)
 ├── StoreFull         the disk is full (507)
@@ -106,6 +107,10 @@ class TooMany(ZonewireError):
     def __init__(self, what: str, *, retry_after_s: int, where: str = "", mend: str = "") -> None:
         super().__init__(what, where=where, mend=mend)
         self.retry_after_s = retry_after_s
+
+
+class BackupUnreadable(ZonewireError):
+    """A file that is no backup, or one that is damaged or of a form not known here."""
 
 
 class SettingWrong(ZonewireError):

@@ -62,6 +62,9 @@ EVENTS: dict[str, str] = {
     "endpoint_id, outcome, error",
     "attempts.failed": "more tries of the same turn failed; lane, more (how many)",
     "article.unreacted": "the reaction to one version failed and is tried again; article_guid, number, the trace",
+    "backup.restored": "a database was made of a backup; migration (of the backup), rows, returned (deliveries "
+    "that were being sent), took_ms",
+    "backup.taken": "everything was written into one file; migration, rows, took_ms",
     "batch.pushed": "what a lane's task did, in rows; lane, claimed, delivered, retried, buried, cancelled, too_late",
     "batch.unbuilt": "the database went away between claim and build, nothing was tried; lane, rows, error",
     "batch.unsettled": "the database refused how a batch ended: its rows are settled singly; lane, rows, the trace",

@@ -482,6 +482,12 @@ def return_leases_of(db: Connection, worker: str, *, counted: bool, now: int) ->
     return _return(db, held, counted=counted, now=now)
 
 
+def return_all(db: Connection, *, now: int) -> int:
+    """Give back whatever anybody had claimed, where no worker of this database lives; no row is to blame for it."""
+    held = db.execute(statements.EVERY_LEASE).scalars().all()
+    return _return(db, held, counted=False, now=now)
+
+
 def _return(db: Connection, lease_ids: Sequence[int], *, counted: bool, now: int) -> int:
     if not lease_ids:
         return 0

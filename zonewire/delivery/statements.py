@@ -342,6 +342,7 @@ RECORD_ATTEMPTS = insert(attempts)
 RENEW = update(leases).where(leases.c.id.in_(values_of(many("lease_ids")))).values(until_at=bindparam("renewed_until"))
 CLOSE_LEASES = delete(leases).where(leases.c.id.in_(values_of(many("lease_ids"))))
 LAPSED_LEASES = select(leases.c.id).where(leases.c.until_at < bindparam("moment")).limit(bindparam("most"))
+EVERY_LEASE = select(leases.c.id)
 LEASES_OF_WORKER = select(leases.c.id).where(leases.c.worker == bindparam("holder"))
 
 # The rows of leases that ran out, by the index `lease`. A third lapse of a row that had its lease alone kills it.

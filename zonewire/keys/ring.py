@@ -20,6 +20,7 @@ from zonewire.errors import SettingWrong
 
 KEY_BYTES = 32
 NONCE_BYTES = 12  # random: fit for 2^32 secrets under one key (NIST SP 800-38D §8.3)
+NAME_BYTES = 4
 MARK_BYTES = 18  # no two of 10^12 addresses share a mark
 
 
@@ -72,6 +73,10 @@ class KeyRing:
     def marks(self, plain: bytes) -> tuple[bytes, ...]:
         """The mark under each key, in the ring's order: what was marked before a rotation is found too."""
         return tuple(_mark(key, plain) for key in self._mark_keys)
+
+    def names(self) -> tuple[str, ...]:
+        """What each key is called where people see it, in the ring's order: tells keys apart, and opens nothing."""
+        return tuple(_derived(key, "name")[:NAME_BYTES].hex() for key in self.keys)
 
     def signing_keys(self, purpose: str) -> tuple[bytes, ...]:
         """Keys for signatures of one purpose, in the ring's order."""

@@ -32,33 +32,44 @@ def upgrade(store: Store) -> None:
     Leaves alone what a newer release has brought further. Raises SettingWrong where this code is too old for it.
     """
     with store.reading() as db:
-        found = _shape_of(db)
+        found = shape_of(db)
         if found == HEAD:  # the rule; without Alembic, whose loading takes a third of a second
             return
         if found is not None and found > HEAD:
             _refuse_too_new(db)
             return
     with store.writing() as db:
-        if is_postgresql(db):
-            db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        _run_migrations(db)
-        number = secrets.randbits(62)
-        row = {"id": 1, "number": number, "created_at": time.time_ns() // 1000}
-        db.execute(insert(installation).values(row).on_conflict_do_nothing())
-        db.execute(update(installation).values(works_from=WORKS_FROM))
+        wait_for_others(db)
+        finish(db)
 
 
-def _run_migrations(db: Connection) -> None:
+def finish(db: Connection) -> None:
+    """Run the migrations that are lacking, and give an installation that has none its number."""
+    bring_to(db, HEAD)
+    number = secrets.randbits(62)
+    row = {"id": 1, "number": number, "created_at": time.time_ns() // 1000}
+    db.execute(insert(installation).values(row).on_conflict_do_nothing())
+    db.execute(update(installation).values(works_from=WORKS_FROM))
+
+
+def wait_for_others(db: Connection) -> None:
+    """Be the only one who changes the shape, until the transaction ends."""
+    if is_postgresql(db):
+        db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+
+
+def bring_to(db: Connection, revision: str) -> None:
+    """Run the migrations up to *revision*, in the caller's transaction."""
     from alembic import command
 
     config = _config()
     config.attributes["connection"] = db
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def is_current(db: Connection) -> bool:
     """Whether the database has a shape that this code works on: its own, or a newer one that still allows it."""
-    found = _shape_of(db)
+    found = shape_of(db)
     return found == HEAD or (found is not None and found > HEAD and _works_from(db) <= HEAD)
 
 
@@ -74,7 +85,7 @@ def installation_number(db: Connection) -> int:
     return int(db.execute(select(func.max(installation.c.number))).scalar_one())
 
 
-def _shape_of(db: Connection) -> str | None:
+def shape_of(db: Connection) -> str | None:
     """The newest migration that the database has been through; None before the first."""
     exists = (
         "SELECT to_regclass('alembic_version') IS NOT NULL"
@@ -93,7 +104,7 @@ def _works_from(db: Connection) -> str:
 
 def _refuse_too_new(db: Connection) -> None:
     """Raise SettingWrong where a newer release has left nothing for this one to work on."""
-    if (_shape_of(db) or "") > HEAD and _works_from(db) > HEAD:
+    if (shape_of(db) or "") > HEAD and _works_from(db) > HEAD:
         raise SettingWrong(
             "the database is of a newer release, which this one cannot work beside",
             where="ZONEWIRE_DATABASE_URL",
