@@ -1,6 +1,5 @@
 """What stands beside the database and belongs to it: the secrets that were made, and the catalogue."""
 
-import os
 import shutil
 import stat
 from dataclasses import dataclass
@@ -36,18 +35,11 @@ def beside(settings: Settings) -> Beside:
 
 
 def names_of_keys(settings: Settings) -> tuple[str, ...]:
-    """The names of the keys of the ring; none where no key was made yet."""
-    made = made_secrets(settings.data_dir).get("secret_key")  # as it is now: settings hold what was there at the start
-    given = settings.secret_key.get_secret_value() if settings.secret_key is not None else None
-    value = given if is_given(settings) else made
-    return KeyRing.from_setting(value).names() if value else ()
-
-
-def is_given(settings: Settings) -> bool:
-    """Whether SECRET_KEY comes from the environment or a file that it names, and not from DATA_DIR/secrets.env."""
-    if settings.secret_key is None:
-        return False
-    return bool(os.environ.get("ZONEWIRE_SECRET_KEY") or os.environ.get("ZONEWIRE_SECRET_KEY_FILE"))
+    """The names of the keys of the ring as it is now; none where no key was made yet."""
+    if settings.secret_key is not None and settings.is_given("secret_key"):
+        return KeyRing.from_setting(settings.secret_key.get_secret_value()).names()
+    made = made_secrets(settings.data_dir).get("secret_key")
+    return KeyRing.from_setting(made).names() if made else ()
 
 
 def put_back(settings: Settings, files: dict[str, bytes], *, keys: tuple[str, ...]) -> PutBack:

@@ -8,12 +8,13 @@ nothing. docs/operators/settings.md is compared with this class by a test.
 import os
 import re
 import stat
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from zonewire import ROOT
@@ -120,6 +121,16 @@ class Settings(BaseSettings):
     feed_window: float = Field(
         2.0, ge=0, description="Seconds in which the rest of a burst is gathered before a feed is published again."
     )
+
+    _made: frozenset[str] = PrivateAttr(frozenset())
+
+    def is_given(self, name: str) -> bool:
+        """Whether the setting *name* is set, and not by what `up` made and keeps in DATA_DIR/secrets.env."""
+        return getattr(self, name) is not None and name not in self._made
+
+    def remember_made(self, names: Iterable[str]) -> None:
+        """The settings *names* come from DATA_DIR/secrets.env."""
+        self._made = frozenset(names)
 
     @classmethod
     def settings_customise_sources(
@@ -263,12 +274,15 @@ def load(**overrides: Any) -> Settings:
         missing: dict[str, Any] = {
             k: v for k, v in made_secrets(settings.data_dir).items() if getattr(settings, k) is None
         }
-        return Settings(**values, **missing) if missing else settings
+        if missing:
+            settings = Settings(**values, **missing)
+            settings.remember_made(missing)
     except ValidationError as cause:
         first = cause.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
         detail = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
         raise SettingWrong(detail, where=name, mend="docs/operators/settings.md lists every setting.") from None
+    return settings
 
 
 def _from_file(path: str, variable: str) -> str:

@@ -12,6 +12,7 @@ ZonewireError
 ├── TooMany           more than one may ask for (429)
 ├── BackupUnreadable  a file that no database can be made of (exit 1)
 ├── SettingWrong      a setting that stops the process at its start (exit 2)
+│   └── KeyMissing    no key of the ring opens a secret: whatever needs it waits
 ├── StoreBusy         the database did not come free in time (503)
 ├── StoreFull         the disk is full (507)
 └── StoreUnavailable  the database cannot be reached (503)
@@ -115,6 +116,10 @@ class BackupUnreadable(ZonewireError):
 
 class SettingWrong(ZonewireError):
     """A setting that no process may start with."""
+
+
+class KeyMissing(SettingWrong):
+    """No key here opens a secret of the database: what needs it waits until the ring has its key."""
 
 
 class CourierGone(ZonewireError):

@@ -25,6 +25,7 @@ from zonewire.channels.websub import judge_intent
 from zonewire.delivery import counts, ledger, loads, owing, paces
 from zonewire.delivery.channel_names import TOLD_BY_URL
 from zonewire.delivery.counts import Moves
+from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.lanes import Lane
 from zonewire.delivery.ledger import START, Batch, Claimed, Place, Places, Settlement, Tally
@@ -37,7 +38,7 @@ from zonewire.delivery.retries import RetryPolicy
 from zonewire.delivery.states import INTENT_KINDS, Kind
 from zonewire.digests import drafting
 from zonewire.digests.drafting import DraftEnded
-from zonewire.errors import StoreBusy, StoreUnavailable, ZonewireError
+from zonewire.errors import KeyMissing, StoreBusy, StoreUnavailable, ZonewireError
 from zonewire.loading import Services, ServiceUnset, owed_draft
 from zonewire.outbound.courier import Courier, Reply, Request, Ticket
 from zonewire.store import SECOND, Store
@@ -50,6 +51,8 @@ SUSPECT_PATIENCE = 30 * SECOND
 """A row that must be claimed alone waits so long for a quiet moment; then nothing else is claimed until it had one."""
 CLOSING_TRIES = 3
 UNSET_WAIT_S = 600
+KEY_WAIT_S = 60
+"""A process that missed the beginning of a rotation is started again sooner than a setting is mended."""
 FAILURES_TOLD = 20
 """Of a turn's failed tries, so many have a line in the log."""
 MOST_AT_ONCE = 500
@@ -413,6 +416,9 @@ class Pusher:
         elif isinstance(why, ServiceUnset):  # somebody mends it, and nothing is lost meanwhile
             log.error("channel.unset", channel=rows[0].channel, error=str(why).replace("\n", " "))
             self._settlements += [Settlement(row, Later(str(why), wait_s=UNSET_WAIT_S)) for row in rows]
+        elif isinstance(why, KeyMissing):  # the same: the secret is whole, and the ring is another one
+            log.error("key.missing", endpoint_id=shown_id(rows[0].endpoint_id), error=str(why).replace("\n", " "))
+            self._settlements += [Settlement(row, Later(why.what, wait_s=KEY_WAIT_S)) for row in rows]
         else:
             for row in rows:
                 self._bury(row, why)

@@ -90,6 +90,8 @@ EVENTS: dict[str, str] = {
     "hint.lost": "Redis did not take a hint; harmless, the relay finds the work; lanes, error",
     "lane.paused": "an operator lets a lane rest; lane, operator, reason",
     "lane.resumed": "an operator lets a lane work again; lane, operator",
+    "key.missing": "no key of the ring opens an endpoint's secret, and what is owed there waits: put the key back, or "
+    "start the process again that does not know it yet; endpoint_id, error",
     "lane.late": "a lane is over its budget and still working; lane, waiting, oldest_due_s",
     "lane.stood_still": "a lane is over its budget and its worker completes no turn; lane, waiting, oldest_due_s",
     "lane.restarted": "the worker of a lane that stood still was killed and is started again; lane",

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from config.guard import guard_of
-from config.keys import ring_of
-from config.settings import SECRETS_FILE, load
+from config.keys import FileRing, ring_of
+from config.settings import SECRETS_FILE, keep_secrets, load
 from zonewire.errors import SettingWrong
-from zonewire.keys import KeyRing
+from zonewire.keys import KeyRing, make_token, read_token
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +42,35 @@ def test_first_commands_at_once_agree_on_one_key(tmp_path: Path) -> None:
     settings = load(data_dir=tmp_path)
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(ring_of, [settings] * 16))) == 1
+
+
+def test_the_ring_of_the_file_follows_it_and_outlives_what_cannot_be_read(tmp_path: Path) -> None:
+    moments = iter(range(100))
+    keep_secrets(tmp_path, {"secret_key": "old"})
+    ring = FileRing(tmp_path, clock=lambda: float(next(moments)))
+    token, sealed = make_token(ring, "manage", 7), ring.seal(b"x")
+    keep_secrets(tmp_path, {"secret_key": "new,old"})
+    assert ring == KeyRing(("new", "old"))
+    assert (ring.mark(b"a"), ring.open(sealed)) == (KeyRing(("new",)).mark(b"a"), b"x")
+    assert read_token(ring, "manage", token) == 7
+    assert make_token(ring, "manage", 7, now_s=1) == make_token(KeyRing(("new",)), "manage", 7, now_s=1)
+    (tmp_path / SECRETS_FILE).write_text("nothing\n")
+    assert ring == KeyRing(("new", "old"))
+
+
+def test_the_file_is_not_looked_at_more_than_once_a_second(tmp_path: Path) -> None:
+    keep_secrets(tmp_path, {"secret_key": "old"})
+    ring = FileRing(tmp_path, clock=lambda: 0.0)
+    assert ring.names() == KeyRing(("old",)).names()
+    keep_secrets(tmp_path, {"secret_key": "new,old"})
+    assert ring.names() == KeyRing(("old",)).names()
+
+
+def test_a_ring_of_the_environment_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_secrets(tmp_path, {"secret_key": "of the file"})
+    assert isinstance(ring_of(load(data_dir=tmp_path)), FileRing)
+    monkeypatch.setenv("ZONEWIRE_SECRET_KEY", "given")
+    assert type(ring_of(load(data_dir=tmp_path))) is KeyRing
 
 
 def test_the_guard_lets_through_what_the_settings_name(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select, text, update
 
 from tests.builders import a_delivery, a_version, an_article, an_endpoint
 from tests.eventually import eventually
@@ -28,7 +29,7 @@ from zonewire.outbound.couriers.http import HttpCourier
 from zonewire.outbound.guard import Guard
 from zonewire.push import Push, Pusher
 from zonewire.store import SECOND, Store, migrate, now
-from zonewire.store.tables import deliveries
+from zonewire.store.tables import attempts, deliveries, endpoints
 
 KEYS = KeyRing(("a key for tests",))
 SECRET = new_webhook_secret()
@@ -95,7 +96,7 @@ def pushing(store: Store) -> Iterator[Pushing]:
             pusher.courier.close(grace_s=0)
 
 
-def read(pushing: Pushing, look: Callable[[Connection], object]) -> object:
+def read(pushing: Pushing, look: Callable[[Connection], Any]) -> Any:
     with pushing.store.reading() as db:
         return look(db)
 
@@ -173,6 +174,19 @@ def refused(store: Store, delivery: int, *states: str) -> Iterator[None]:
     finally:
         with store.writing() as db:
             db.execute(text(allow))
+
+
+def test_what_no_key_here_opens_waits_for_its_key_and_spends_no_try(pushing: Pushing) -> None:
+    key = pushing.owe("/hook")
+    sealed_by_another = KeyRing(("a key that comes later",)).seal(SECRET.encode())
+    with pushing.store.writing() as db:
+        db.execute(update(endpoints).values(secret=sealed_by_another))
+
+    pushing.until({"retrying": 1}, pushing.pusher())
+
+    assert read(pushing, lambda db: db.execute(select(deliveries.c.attempts)).scalar_one()) == 0
+    (told,) = read(pushing, lambda db: db.execute(select(attempts.c.error).where(attempts.c.delivery_id == key)).all())
+    assert told.error == "no key here opens a secret of the database"
 
 
 def test_an_outcome_that_the_database_refuses_is_buried_alone_and_holds_up_no_other(pushing: Pushing) -> None:

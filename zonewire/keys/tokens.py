@@ -16,7 +16,7 @@ def make_token(ring: KeyRing, purpose: str, ident: int, *, now_s: int | None = N
     *now_s* (Unix seconds) is the moment that its age counts from; unset, the clock's.
     """
     given_at = int(time.time()) if now_s is None else now_s
-    return _signer(ring, purpose).sign(f"{ident}.{given_at:x}").decode()
+    return _signer(ring.now(), purpose).sign(f"{ident}.{given_at:x}").decode()
 
 
 def read_token(
@@ -38,7 +38,7 @@ def given_at_s(ring: KeyRing, purpose: str, token: str) -> int:
 def _opened(ring: KeyRing, purpose: str, token: str) -> tuple[int, int]:
     """The number in *token*, and the second at which it was given."""
     try:
-        value = _signer(ring, purpose).unsign(token.encode()).decode()
+        value = _signer(ring.now(), purpose).unsign(token.encode()).decode()
     except (BadSignature, UnicodeEncodeError):
         raise NotFound("this link is not one of ours", mend="Take the whole link from the newest mail.") from None
     ident, given_at = value.split(".")
