@@ -14,6 +14,8 @@ from cli.output import print_json
 from zonewire.errors import Conflict, WrongUsage
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from config.beside import PutBack
     from zonewire.backup import Checked, Manifest, Restored, Taken
 
@@ -103,19 +105,26 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Make the database of a backup, of SQLite or PostgreSQL, and put the secrets back. Nothing may run meanwhile."""
+    from cli.acting import actor
     from cli.logs import log_warnings_only
     from config.beside import put_back
     from config.settings import load
     from workers.up import take_lock
     from zonewire.backup import check
     from zonewire.backup import restore as refill
-    from zonewire.store import open_store
+    from zonewire.operators import Act, record
+    from zonewire.store import now, open_store
 
     log_warnings_only()
     with _progress("Checking") as told:
         checked = check(file, told=told)
     settings = load()
     manifest, put = checked.manifest, list["PutBack"]()
+
+    def last(db: "Connection") -> None:
+        record(db, actor(), Act.RESTORED, file.name, now=now(db), made_at=manifest.made_at)
+        put.append(put_back(settings, dict(checked.files), keys=manifest.keys))
+
     lock = take_lock(settings.data_dir)
     try:
         with contextlib.closing(open_store(settings.database, pool_size=1)) as store, _progress("Restoring") as told:
@@ -124,7 +133,7 @@ def restore(
                 file,
                 checked,
                 replace=replace,
-                before_commit=lambda: put.append(put_back(settings, dict(checked.files), keys=manifest.keys)),
+                before_commit=last,
                 told=told,
             )
     finally:

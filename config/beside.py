@@ -4,6 +4,7 @@ import shutil
 import stat
 from dataclasses import dataclass
 
+from config.key_book import KEYS_FILE, KeyBook
 from config.settings import SECRETS_FILE, Settings, keep_secrets, made_secrets, parse_secrets
 from zonewire.backup.taking import Beside
 from zonewire.errors import Conflict
@@ -24,7 +25,12 @@ class PutBack:
 def beside(settings: Settings) -> Beside:
     """What a backup takes along, as it is now. Makes no key where there is none."""
     files = {}
-    for name, path in ((SECRETS_FILE, settings.data_dir / SECRETS_FILE), (CATALOGUE_FILE, settings.catalogue)):
+    data_dir = settings.data_dir
+    for name, path in (
+        (SECRETS_FILE, data_dir / SECRETS_FILE),
+        (KEYS_FILE, data_dir / KEYS_FILE),
+        (CATALOGUE_FILE, settings.catalogue),
+    ):
         try:
             files[name] = path.read_bytes()
         except FileNotFoundError:
@@ -50,6 +56,8 @@ def put_back(settings: Settings, files: dict[str, bytes], *, keys: tuple[str, ..
     lines = []
     if SECRETS_FILE in files:
         lines += _put_secrets_back(settings, parse_secrets(files[SECRETS_FILE].decode()))
+    if KEYS_FILE in files:
+        KeyBook.parse(files[KEYS_FILE]).joined(KeyBook.read(settings.data_dir)).write(settings.data_dir)
     then = files.get(CATALOGUE_FILE)
     if then is not None and (not settings.catalogue.is_file() or settings.catalogue.read_bytes() != then):
         place = settings.data_dir / "catalogue.restored.toml"

@@ -107,6 +107,8 @@ EVENTS: dict[str, str] = {
     "private_feed.revoked": "a reader ended the private feed of a subscription; subscription_id",
     "relay.refused": "the SMTP server cannot be reached or refuses the login: a person must act; relay, command, error",
     "settlement.refused": "the database refused what one try came to, even alone; delivery_id, the trace",
+    "secrets.resealed": "everything that the ring seals and marks was brought under its first key; rows (written), "
+    "unopened (that no key opens), twins (endpoints that have one)",
     "sentinel.blind": "the sentinel cannot read the database and will try again; error",
     "subscriber.ended": "a reader had everything ended, to be forgotten by upkeep, on the page of a subscription; "
     "subscription_id",

@@ -12,6 +12,7 @@ from config.settings import made_secrets
 from tests.builders import a_delivery, a_subscription
 from tests.cli.conftest import Run
 from workers.up import take_lock
+from zonewire.operators import Act, recorded
 from zonewire.store import Store
 from zonewire.store.tables import deliveries
 
@@ -52,6 +53,7 @@ def test_a_backup_says_what_is_in_it_and_a_restore_what_came_of_it(
     assert (data / "secrets.env").read_bytes() == kept
     with store.reading() as db:
         assert db.execute(select(deliveries.c.state)).scalars().all() == ["pending"]
+        assert [(one.act, one.about) for one in recorded(db)] == [(Act.RESTORED, "b.tgz")]
 
 
 def test_a_key_that_came_from_the_environment_is_asked_for(

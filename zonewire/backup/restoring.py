@@ -83,7 +83,7 @@ def restore(
     checked: Checked,
     *,
     replace: bool,
-    before_commit: Callable[[], None] = lambda: None,
+    before_commit: Callable[[Connection], None] = lambda _: None,
     told: Told | None = None,
 ) -> Restored:
     """Make the database of *store* the one of *checked*, which stands in *path*. Raises Conflict, SettingWrong.
@@ -108,7 +108,7 @@ def restore(
         returned = _begin_anew(db)
         if is_postgresql(db):
             db.exec_driver_sql("ANALYZE")
-        before_commit()
+        before_commit(db)
     rows, took_ms = sum(checked.rows.values()), int((time.monotonic() - began) * 1000)
     log.info("backup.restored", migration=checked.manifest.migration, rows=rows, returned=returned, took_ms=took_ms)
     return Restored(returned, lost)

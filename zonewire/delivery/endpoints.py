@@ -186,8 +186,13 @@ def _not_there(shown: str) -> NotFound:
     )
 
 
+def marks_of(channel: str, text: str, keys: KeyRing) -> tuple[bytes, ...]:
+    """The keyed hashes of a normalised address, under each key of the ring."""
+    return keys.marks(f"{channel} {text}".encode())
+
+
 def _marks(address: Address, keys: KeyRing) -> list[str]:
-    return [mark.decode() for mark in keys.marks(f"{address.channel} {address.text}".encode())]
+    return [mark.decode() for mark in marks_of(address.channel, address.text, keys)]
 
 
 def _known(db: Connection, marks: Mapping[Address, Sequence[str]], statement: Spelled) -> dict[Address, EndpointFound]:

@@ -23,6 +23,12 @@ _ALIVE = (
     .group_by(heartbeats.c.lane)
 )
 _LIVING = select(heartbeats).where(heartbeats.c.beat_at >= bindparam("since")).order_by(heartbeats.c.worker)
+_SINCE_BEFORE = (
+    select(heartbeats.c.lane)
+    .distinct()
+    .where(heartbeats.c.beat_at >= bindparam("since"), heartbeats.c.started_at < bindparam("moment"))
+    .order_by(heartbeats.c.lane)
+)
 _GONE = delete(heartbeats).where(heartbeats.c.worker == bindparam("gone_worker"))
 _LAST_TURN = select(func.max(heartbeats.c.turned_at)).where(heartbeats.c.lane == bindparam("of_lane"))
 
@@ -68,6 +74,11 @@ def list_workers(db: Connection) -> list[Worker]:
         )
         for row in db.execute(_LIVING, {"since": clock(db) - ALIVE})
     ]
+
+
+def lanes_since_before(db: Connection, moment: int) -> list[str]:
+    """The lanes on which a worker lives that was started before *moment*."""
+    return list(db.execute(_SINCE_BEFORE, {"since": clock(db) - ALIVE, "moment": moment}).scalars())
 
 
 def last_turn(db: Connection, lane: str) -> int | None:

@@ -36,6 +36,9 @@ class Act(StrEnum):
     EXPORTED = "subscriber.exported"
     ERASED = "subscriber.erased"
     RESENT = "digest.resent"
+    ROTATED_KEYS = "keys.rotated"
+    DROPPED_KEY = "keys.dropped"
+    RESTORED = "backup.restored"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,9 @@ _OF_ASKERS, _OF_MAILBOXES = 0x5A4F4E47, 0x5A4F4E48
 _FROM_THERE = select(func.count(), func.min(asks.c.asked_at)).where(
     asks.c.asked_from == bindparam("there"), asks.c.asked_at > bindparam("since")
 )
-_TO_THEM = select(func.count()).where(asks.c.receiver == bindparam("mailbox"), asks.c.asked_at > bindparam("since"))
+_TO_THEM = select(func.count()).where(
+    asks.c.receiver.in_(bindparam("mailboxes", expanding=True)), asks.c.asked_at > bindparam("since")
+)
 _ADD = insert(asks)
 _FORGET = delete(asks).where(
     asks.c.id.in_(select(asks.c.id).where(asks.c.asked_at < bindparam("before")).limit(bindparam("most")))
@@ -124,25 +126,26 @@ def forget_asks(db: Connection, most: int, before: int) -> int:
 
 def _may_mail(db: Connection, address: Address, asker: Asker, *, keys: KeyRing, now: int) -> bool:
     """Whether the mailbox may get one more mail today. Raises TooMany where *asker* has asked too often."""
-    mailbox = _mailbox(address, keys)
+    mailboxes = _mailboxes(address, keys)
     if is_postgresql(db):  # SQLite has one writer anyway
         db.execute(_ONE_AT_A_TIME, {"sort": _OF_ASKERS, "whose": _key(asker.address.encode())})
-        db.execute(_ONE_AT_A_TIME, {"sort": _OF_MAILBOXES, "whose": _key(mailbox)})
+        db.execute(_ONE_AT_A_TIME, {"sort": _OF_MAILBOXES, "whose": _key(mailboxes[0])})
     count, first = db.execute(_FROM_THERE, {"there": asker.address, "since": now - HOUR}).one()
     if count >= ASKS_AN_HOUR:
         wait_s = max(1, (first + HOUR - now) // SECOND)
         raise TooMany(f"more than {ASKS_AN_HOUR} requests in an hour from one address", retry_after_s=int(wait_s))
-    mails = db.execute(_TO_THEM, {"mailbox": mailbox, "since": now - DAY}).scalar_one()
+    mails = db.execute(_TO_THEM, {"mailboxes": mailboxes, "since": now - DAY}).scalar_one()
     return int(mails) < MAILS_A_DAY
 
 
 def _note(db: Connection, address: Address | None, asker: Asker, *, keys: KeyRing, now: int) -> None:
-    mailbox = _mailbox(address, keys) if address else None
+    mailbox = _mailboxes(address, keys)[0] if address else None
     db.execute(_ADD, {"receiver": mailbox, "asked_from": asker.address, "asked_at": now})
 
 
-def _mailbox(address: Address, keys: KeyRing) -> bytes:
-    return keys.marks(f"asked for {address.text.lower()}".encode())[0]
+def _mailboxes(address: Address, keys: KeyRing) -> tuple[bytes, ...]:
+    """The marks of a mailbox, under each key: a rotation lets nobody have more mails."""
+    return keys.marks(f"asked for {address.text.lower()}".encode())
 
 
 def _owe_links(db: Connection, subscription_id: int, *, now: int) -> bool:

@@ -116,6 +116,9 @@ _BEING_ERASED = (
     .order_by(subscribers.c.id)
     .limit(bindparam("most"))
 )
+_ERASED_BEFORE = select(func.count()).where(
+    subscribers.c.address_mark.is_not(null()), subscribers.c.erased_at <= bindparam("moment")
+)
 _MARKED = select(subscribers.c.address_mark).where(subscribers.c.address_mark.in_(bindparam("marks", expanding=True)))
 
 
@@ -228,6 +231,11 @@ def erased_among(db: Connection, addresses: Iterable[str], *, keys: KeyRing) -> 
             by_mark.setdefault(mark, []).append(address)
     found: Sequence[Any] = db.execute(_MARKED, {"marks": list(by_mark)}).scalars().all()
     return frozenset(address for mark in found for address in by_mark[bytes(mark)])
+
+
+def erased_before(db: Connection, moment: int) -> int:
+    """How many subscribers were erased before *moment*: the key of then is what knows them."""
+    return int(db.execute(_ERASED_BEFORE, {"moment": moment}).scalar_one())
 
 
 def refused(address: str) -> Conflict:

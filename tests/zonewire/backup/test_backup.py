@@ -192,7 +192,7 @@ def test_a_restore_that_fails_at_its_end_leaves_what_was_there(store: Store, tmp
         a_delivery(db)
     before = everything(store)
 
-    def fail() -> None:
+    def fail(_: Connection) -> None:
         raise OSError("the secrets cannot be put back")
 
     with pytest.raises(OSError, match="put back"):
