@@ -95,7 +95,10 @@ class Settings(BaseSettings):
     disable_after: int = Field(
         432_000, gt=0, description="Seconds of failures without one success after which an endpoint is disabled."
     )
-    retention_days: int = Field(90, gt=0, description="Days that settled deliveries and attempts are kept.")
+    retention_days: int = Field(
+        90, gt=0, description="Days that settled deliveries, attempts and mails in DATA_DIR/outbox are kept."
+    )
+    log_days: int = Field(30, gt=0, description="Days that logs in DATA_DIR/logs are kept; each has a day's lines.")
     http_timeout: float = Field(15.0, gt=0, description="Seconds for one whole push over HTTP.")
     catalogue: Path = Field(
         ROOT / "config" / "catalogue.toml",

@@ -16,6 +16,7 @@ from zonewire.delivery import pauses
 from zonewire.delivery.lanes import Lane
 from zonewire.delivery.ledger import Tally
 from zonewire.errors import CourierGone
+from zonewire.old_files import Kept, forget_old_files
 from zonewire.push import MOST_AT_ONCE, Pusher
 from zonewire.reaction import react
 from zonewire.store import SECOND, Store, now
@@ -27,6 +28,7 @@ log = structlog.get_logger()
 Hint = Callable[[str], None]
 
 UPKEEP_EVERY_S = 2.0
+FILES_EVERY_S = 600.0
 LOOK_EVERY_S = 1.0
 BATCH_FROM = 64
 BATCH_EVERY_S = 0.03
@@ -200,8 +202,11 @@ class UpkeepWork(Idle):
         super().__init__(Resting(store, Lane.UPKEEP))
         self._store = store
         self._pace = Pace(pauses=not store.is_postgresql)
-        self._policy = UpkeepPolicy(settings.retention_days, ring_of(settings), settings.data_dir / "outbox")
+        outbox, logs = settings.data_dir / "outbox", settings.data_dir / "logs"
+        self._policy = UpkeepPolicy(settings.retention_days, ring_of(settings), outbox)
+        self._kept = Kept(outbox, settings.retention_days, logs, settings.log_days)
         self._last = 0.0
+        self._files_at = float("-inf")
 
     def act(self) -> bool:
         """Every job, within a second, every few seconds."""
@@ -209,6 +214,9 @@ class UpkeepWork(Idle):
             return False
         self._last = time.monotonic()
         upkeep(self._store, self._pace, self._policy)
+        if time.monotonic() - self._files_at >= FILES_EVERY_S:
+            self._files_at = time.monotonic()
+            forget_old_files(self._kept, now_s=time.time())
         return False
 
 

@@ -3,17 +3,18 @@
 import logging
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 import structlog
+
+from workers.log_file import LogFile
 
 
 def configure_logs(file: Path | None = None, *, level: int = logging.INFO) -> int:
     """Set logging up, for this process and those forked from it. Returns the descriptor that lines go to."""
     stream: TextIO = sys.stderr
     if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        stream = file.open("a", buffering=1, encoding="utf-8")
+        stream = cast("TextIO", LogFile(file))  # all of it that logging asks for
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -82,6 +82,8 @@ EVENTS: dict[str, str] = {
     "delivery.unbuildable": "a delivery that no request can be made of, buried alone; delivery_id, channel, the trace",
     "endpoint.disabled": "an endpoint gets nothing more until it is enabled; endpoint_id, error",
     "errand.failed": "a fault of ours in a conversation with WeChat, which is tried again; act, and the trace",
+    "files.forgotten": "files that were older than they are kept; mails (of the outbox), drafts (of a writer that "
+    "was killed), logs",
     "hub.asked": "somebody asked the hub, and the callback is asked whether it was meant; mode, request_id, topic, by",
     "hub.verified": "a callback has repeated its challenge, and its request came true; request_id, mode, endpoint_id",
     "hub.refused": "a callback did not repeat its challenge; request_id, mode, endpoint_id, reason",
