@@ -1,0 +1,1 @@
+"""Databases of earlier releases, and earlier releases themselves, beside the code of today."""
