@@ -39,6 +39,8 @@ class Installation:
         self.data_dir = data_dir
         self.port = free_port()
         self.started_in_s = 0.0
+        self.program: Sequence[str] = (str(ZONEWIRE),)
+        self.checkout = ROOT  # whose code it is; another one has another program too
         self._mark = f"E2E_INSTALLATION={uuid.uuid4()}"
         self._running: list[subprocess.Popen[bytes]] = []
         values = {"data_dir": str(data_dir), "allow_private_endpoints": "true"} | settings
@@ -70,9 +72,9 @@ class Installation:
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             started = subprocess.Popen(
-                [str(ZONEWIRE), *args],
+                [*self.program, *args],
                 env=self.environment | {name: value},
-                cwd=ROOT,
+                cwd=self.checkout,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -178,9 +180,9 @@ class Installation:
     def cli(self, *args: str, stdin: str = "", check: bool = True) -> "subprocess.CompletedProcess[str]":
         """Run a command on it. Raises AssertionError where it fails, unless *check* is off."""
         done = subprocess.run(
-            [str(ZONEWIRE), *args],
+            [*self.program, *args],
             env=self.environment,
-            cwd=ROOT,
+            cwd=self.checkout,
             input=stdin,
             capture_output=True,
             text=True,
