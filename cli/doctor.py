@@ -8,7 +8,7 @@ import typer
 from cli.output import print_json
 
 if TYPE_CHECKING:
-    from workers.findings import Finding
+    from workers.doctor.findings import Finding
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 

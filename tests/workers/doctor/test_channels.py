@@ -7,8 +7,8 @@ from config.settings import Settings, load
 from tests.servers.redis import RedisServer
 from tests.simulators.serving import Answer, Asked, Simulator
 from tests.simulators.wechat_oa import APPID, SECRET, WechatOa
-from workers.doctor_channels import examine_indexnow, examine_wechat
-from workers.findings import Result
+from workers.doctor.channels import examine_indexnow, examine_wechat
+from workers.doctor.findings import Result
 
 KEY = "0123456789abcdef"
 

@@ -8,7 +8,7 @@ from config.catalogue import catalogue_of
 from config.guard import guard_of
 from config.settings import Settings
 from config.wechat import client_of
-from workers.findings import Finding, Result
+from workers.doctor.findings import Finding, Result
 from zonewire.outbound.session import guarded_session, read_bounded
 from zonewire.wechat import WechatError
 from zonewire.wechat.errands import COUNT

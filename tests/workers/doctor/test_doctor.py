@@ -10,7 +10,7 @@ from tests.servers.mailbox import running_mailbox
 from tests.servers.ports import free_port
 from tests.servers.redis import RedisServer, running_redis
 from workers.doctor import examine
-from workers.findings import Finding, Result
+from workers.doctor.findings import Finding, Result
 from zonewire.delivery import heartbeats
 from zonewire.delivery.lanes import Lane
 from zonewire.store import Store

@@ -1,0 +1,43 @@
+"""Every check, in the order in which one needs the other."""
+
+from collections.abc import Callable, Iterator
+
+from config.settings import Settings, load
+from workers.doctor.brokers import examine_brokers
+from workers.doctor.catalogue import examine_catalogue
+from workers.doctor.channels import examine_indexnow, examine_wechat
+from workers.doctor.database import examine_database
+from workers.doctor.findings import Finding, Result
+from workers.doctor.machine import examine_disk, examine_files, examine_time_zones
+from workers.doctor.outside import examine_base_url, examine_smtp
+from zonewire.errors import SettingWrong, ZonewireError
+
+CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
+    ("disk", examine_disk),
+    ("files", examine_files),
+    ("database", examine_database),
+    ("broker", examine_brokers),
+    ("smtp", examine_smtp),
+    ("base url", examine_base_url),
+    ("wechat", examine_wechat),
+    ("indexnow", examine_indexnow),
+    ("time zones", examine_time_zones),
+)
+
+
+def examine() -> Iterator[Finding]:
+    """What every check has found; where the settings are wrong, they alone."""
+    try:
+        settings = load()
+    except SettingWrong as error:
+        yield Finding("settings", Result.FAIL, f"{error.where}: {error.what}", error.mend)
+        return
+    yield Finding("settings", Result.OK, "every setting can be read")
+    yield from examine_catalogue(settings)
+    for name, check in CHECKS:
+        try:
+            yield from check(settings)
+        except Exception as error:  # one check's fault is a finding, and the others go on
+            said = str(error).splitlines()[0] if str(error) else type(error).__name__
+            mend = error.mend if isinstance(error, ZonewireError) else ""
+            yield Finding(name, Result.FAIL, f"cannot be checked: {said}", mend)
