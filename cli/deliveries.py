@@ -1,7 +1,7 @@
 """`zonewire deliveries`: look at the ledger, replay dead letters, cancel what is no longer wanted."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,8 +12,10 @@ from zonewire.errors import WrongUsage
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from config.settings import Settings
     from zonewire.delivery.replaying import Holder, Replayed
     from zonewire.errors import Conflict
+    from zonewire.store import Store
 
 deliveries = typer.Typer(help="The ledger of deliveries.", no_args_is_help=True)
 
@@ -54,17 +56,44 @@ def list_them(
 
 
 @deliveries.command("show")
-def show(name: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False) -> None:
-    """Show one delivery with its failed attempts."""
+def show(
+    name: Annotated[str, typer.Argument(metavar="ID")],
+    sent: Annotated[
+        bool, typer.Option("--sent", help="Show what its receiver was sent, or would be now; secrets are hidden.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show one delivery with its failed attempts: what was answered, as far as that is kept."""
     from zonewire.delivery.listing import show_delivery
     from zonewire.store.migrate import installation_number
 
-    with installation() as (_, store), store.reading() as db:
-        found = show_delivery(db, name, installation=installation_number(db))
+    with installation() as (settings, store):
+        with store.reading() as db:
+            ours = installation_number(db)
+            found = show_delivery(db, name, installation=ours)
+        if sent:
+            found["sent"] = _request(settings, store, name, ours)
     if as_json:
         print_json(found)
         return
-    tries, draft = found.pop("failed_attempts"), found.pop("draft")
+    _write_delivery(found)
+
+
+def _request(settings: "Settings", store: "Store", name: str, installation: int) -> dict[str, Any]:
+    """The request of the delivery *name*, built anew."""
+    from config.catalogue import catalogue_of
+    from config.keys import ring_of
+    from config.services import services_of
+    from zonewire.delivery.mailing import Mailing
+    from zonewire.trail import request_of
+
+    mailing = Mailing(settings.base, settings.mail_from, ring_of(settings), catalogue_of(settings).portal)
+    services = services_of(settings)
+    return request_of(store, name, installation=installation, mailing=mailing, services=services).as_json()
+
+
+def _write_delivery(found: dict[str, Any]) -> None:
+    tries, draft, sent = found.pop("failed_attempts"), found.pop("draft"), found.pop("sent", None)
     for key, value in found.items():
         sys.stdout.write(f"{key:12} {'' if value is None else value}\n")
     if draft:
@@ -74,8 +103,23 @@ def show(name: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = Fal
         sys.stdout.write(f"{'draft':12} {draft['media_id']}: {told}\n")
     for attempt in tries:
         sys.stdout.write(f"\n{attempt['at']}  {attempt['outcome']}: {attempt['error']} ({attempt['took_ms']} ms)\n")
-        if attempt["answer"]:
-            sys.stdout.write(f"  {attempt['answer']}\n")
+        for line in (*attempt["head"], attempt["answer"]):
+            sys.stdout.write(f"  {line}\n" if line else "")
+    if sent:
+        _write_request(sent)
+
+
+def _write_request(sent: dict[str, Any]) -> None:
+    """What a receiver was sent, below the delivery that it is of."""
+    write = sys.stdout.write
+    if sent["why_not"]:
+        write(f"\n{sent['why_not']}\n")
+        return
+    write(f"\n{sent['method']} {sent['to']}\n")
+    for name, value in sent["headers"]:
+        write(f"{name}: {value}\n")
+    write(f"\n{sent['body'].rstrip()}\n" if sent["body"] else "")
+    write("".join(f"{line}\n" for line in ["", *sent["remarks"]]) if sent["remarks"] else "")
 
 
 @deliveries.command("replay")

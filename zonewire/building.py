@@ -27,7 +27,7 @@ from zonewire.hub import hub_messages
 from zonewire.keys import SigningKey
 from zonewire.loading import Portion, Services, portions_of
 from zonewire.outbound.courier import DraftRequest, HttpRequest, Reply, Request
-from zonewire.store import Store, many, values_of
+from zonewire.store import SECOND, Store, many, values_of
 from zonewire.store import now as clock
 from zonewire.store.tables import endpoints, hosts
 from zonewire.subscriptions.confirmation import confirmation_messages
@@ -91,10 +91,11 @@ class Builder:
         self._endpoints: dict[int, _Kept] = {}
         self.notes: dict[int, str] = {}  # what was written beside a row's request, for whoever settles it to take
 
-    def built(self, rows: Sequence[Claimed]) -> list[tuple[Claimed, Built]]:
+    def built(self, rows: Sequence[Claimed], *, now: int | None = None) -> list[tuple[Claimed, Built]]:
         """The request of each row, in order; None where nothing is left to say, else why it is not built.
 
-        Raises what the database raises: then nothing was built.
+        As it is at *now* (microseconds; unset: by the database's clock). Raises what the database raises: then nothing
+        was built.
         """
         mails = [row for row in rows if row.channel == "email"]
         hubs = [row for row in rows if row.channel == "websub"]
@@ -104,15 +105,15 @@ class Builder:
                 self._load_versions(db, rows)
             self._load_endpoints(db, rows)
             if mails:
-                made = _each_or_all(lambda some: self._letters(db, some), mails)
+                made = _each_or_all(lambda some: self._letters(db, some, now), mails)
             if hubs:
-                made |= _each_or_all(lambda some: self._of_hub(db, some), hubs)
-        at = int(time.time())
+                made |= _each_or_all(lambda some: self._of_hub(db, some, now), hubs)
+        at = _seconds(now)
         return [(row, self._request(row, made, at)) for row in rows]
 
-    def built_loads(self, loads: Sequence[Load]) -> list[BuiltLoad]:
-        """The request of each load, or why there is none; a load may come apart. Raises what the database raises."""
-        at = int(time.time())
+    def built_loads(self, loads: Sequence[Load], *, now: int | None = None) -> list[BuiltLoad]:
+        """The request of each load, or why there is none; a load may come apart. As `built` otherwise."""
+        at = _seconds(now)
         with self._store.reading() as db:
             self._load_endpoints(db, [row for load in loads for row in load.rows])
             sites = {row.endpoint_id: self._address(row) for load in loads for row in load.rows[:1]}
@@ -141,14 +142,21 @@ class Builder:
 
     def redacted(self, row: Claimed, reply: Reply) -> Reply:
         """*reply* without the endpoint's secrets, which a platform may repeat in its answer: it is kept and shown."""
-        kept = self._endpoints.get(row.endpoint_id)
+        body, head = reply.body, reply.head
+        for secret in self.secrets_of(row.endpoint_id):
+            body, head = body.replace(secret.encode(), "…".encode()), head.replace(secret, "…")
+        return reply if (body, head) == (reply.body, reply.head) else reply._replace(body=body, head=head)
+
+    def secrets_of(self, endpoint_id: int) -> list[str]:
+        """What must not be kept or shown of what is said to and by an endpoint that was built for; the longest first.
+
+        Pieces of a robot's address, its secret, and the keys of search engines.
+        """
+        kept, services = self._endpoints.get(endpoint_id), self._services
         if kept is None or not isinstance(kept.endpoint, Endpoint):
-            return reply
-        body, services = reply.body, self._services
+            return []
         sealed = (kept.endpoint.address, kept.endpoint.secret) if kept.endpoint.channel in SEALED else ("", "")
-        for secret in secrets_in(*sealed, services.baidu_token):
-            body = body.replace(secret.encode(), "…".encode())
-        return reply if body == reply.body else reply._replace(body=body)
+        return secrets_in(*sealed, services.baidu_token, services.indexnow_key)
 
     def _address(self, row: Claimed) -> str:
         endpoint = self._endpoints[row.endpoint_id].endpoint
@@ -195,9 +203,9 @@ class Builder:
             except (KeyError, TypeError, ValueError):  # one of them cannot be read: only its own deliveries fall
                 self._versions |= _readable(db, sorted(missing))
 
-    def _letters(self, db: Connection, rows: Sequence[Claimed]) -> Made:
+    def _letters(self, db: Connection, rows: Sequence[Claimed], now: int | None) -> Made:
         """The mails of *rows*. One that is not named has nothing to say any more."""
-        now, mailing = clock(db), self._mailing
+        now, mailing = clock(db) if now is None else now, self._mailing
         messages: Made = {}
         builders = {
             Kind.DIGEST: digest_messages,
@@ -214,10 +222,10 @@ class Builder:
             messages |= news_messages(db, instant, mailing=mailing, now=now)
         return messages
 
-    def _of_hub(self, db: Connection, rows: Sequence[Claimed]) -> Made:
+    def _of_hub(self, db: Connection, rows: Sequence[Claimed], now: int | None) -> Made:
         """The hub's messages of *rows*; what their settlements will need is noted."""
-        mailing = self._mailing
-        found = hub_messages(db, rows, base_url=mailing.base_url, keys=mailing.keys, now=clock(db))
+        now, mailing = clock(db) if now is None else now, self._mailing
+        found = hub_messages(db, rows, base_url=mailing.base_url, keys=mailing.keys, now=now)
         self.notes |= {ident: note for ident, (_, note) in found.items() if note}
         return {ident: message for ident, (message, _) in found.items()}
 
@@ -276,6 +284,11 @@ class Builder:
         if isinstance(endpoint, Exception):
             raise endpoint
         return endpoint
+
+
+def _seconds(now: int | None) -> int:
+    """*now*, or the moment that it is, in Unix seconds: what signatures name."""
+    return int(time.time()) if now is None else now // SECOND
 
 
 def _readable(db: Connection, numbers: Sequence[int]) -> dict[int, Version]:

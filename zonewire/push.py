@@ -196,7 +196,7 @@ class Pusher:
                 last, channel = reply, row.channel
                 outcome = _judged(channel, reply)
                 answer = _answer(reply, outcome)
-            self._settlements.append(Settlement(row, outcome, reply.took_ms, answer, note))
+            self._settlements.append(Settlement(row, outcome, reply.took_ms, answer, note, 0, None, 0, reply.head))
 
     def _note_load(self, rows: tuple[Claimed, ...], mark: int, reply: Reply) -> None:
         """The same for a request that carries several deliveries, of a channel with terms."""
@@ -455,7 +455,7 @@ def _settlement_of_load(
         next_part = int(note) if note and isinstance(outcome, Delivered) else 0
     elif n > 1 and row.channel in TOLD_BY_URL and isinstance(outcome, Never) and outcome.has_plainer:
         next_part = (TERMS[row.channel].merged // (n // 2)).bit_length()  # half as many at once, or fewer
-    return Settlement(row, outcome, reply.took_ms, answer, note, next_part, request, again_s)
+    return Settlement(row, outcome, reply.took_ms, answer, note, next_part, request, again_s, reply.head)
 
 
 def _has_lost_its_draft(settlement: Settlement) -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import insert
 
 from tests.builders import NOON, a_delivery, a_version, an_article, an_endpoint
 from tests.cli.conftest import Run
@@ -11,6 +12,7 @@ from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.store import Store
 from zonewire.store.migrate import installation_number
+from zonewire.store.tables import attempts
 
 
 @pytest.fixture
@@ -161,3 +163,22 @@ def test_dead_letters_of_one_endpoint_are_replayed_alone(store: Store, ran: Run)
         a_delivery(db, endpoint_id=mine, state="dead")
         a_delivery(db, state="dead")
     assert ran("replay", "--dead", "--endpoint", shown_id(mine)).stdout == "1 replayed\n"
+
+
+def test_what_a_receiver_was_sent_is_shown_below_its_delivery(store: Store, ran: Run) -> None:
+    dead = an_id(store, event_type="article.published", sequence=3, attempts=1)
+    found = orjson.loads(ran("show", dead, "--sent", "--json").stdout)["sent"]
+    told = ran("show", dead, "--sent").stdout
+    assert (found["method"], found["why_not"]) == ("POST", None)
+    assert ["webhook-signature", "…"] in found["headers"]
+    assert f"\nPOST {found['to']}\ncontent-type: application/json\nwebhook-id: {dead}\n" in told
+    assert f"\n\n{found['body']}\n" in told
+
+
+def test_what_a_failed_try_was_answered_is_shown(store: Store, ran: Run) -> None:
+    with store.writing() as db:
+        key = a_delivery(db, state="dead")
+        row: dict[str, Any] = {"delivery_id": key, "at": NOON, "took_ms": 4, "outcome": "later", "error": "HTTP 500"}
+        db.execute(insert(attempts).values(row | {"headers": "HTTP/1.1 500 Oops\nServer: theirs", "answer": "sorry"}))
+    told = ran("show", named(store, key)).stdout
+    assert told.endswith("later: HTTP 500 (4 ms)\n  HTTP/1.1 500 Oops\n  Server: theirs\n  sorry\n")

@@ -19,6 +19,7 @@ from zonewire.channels import webhook
 from zonewire.channels.registry import CHANNELS
 from zonewire.delivery import counts, ledger
 from zonewire.delivery.ids import delivery_uuid
+from zonewire.delivery.listing import show_delivery
 from zonewire.delivery.mailing import Mailing
 from zonewire.delivery.outcomes import Delivered, Outcome
 from zonewire.delivery.retries import RetryPolicy
@@ -125,6 +126,19 @@ def test_a_failed_one_comes_again_under_the_same_id(pushing: Pushing) -> None:
 
     assert len(pushing.receiver.received("/hook")) == 3
     assert len(pushing.receiver.ids("/hook")) == 1
+
+
+def test_what_was_answered_to_a_failed_one_is_kept_with_its_head(pushing: Pushing) -> None:
+    key = pushing.owe("/hook")
+    pushing.receiver.behave("/hook", status(503, retry_after=7))
+
+    pushing.until({"retrying": 1}, pushing.pusher())
+
+    with pushing.store.reading() as db:
+        ours, row = migrate.installation_number(db), db.execute(select(deliveries).where(deliveries.c.id == key)).one()
+        found = show_delivery(db, delivery_uuid(ours, key, row.created_at), installation=ours)
+    (attempt,) = found["failed_attempts"]
+    assert attempt["head"] == ["HTTP/1.1 503 Told", "Retry-After: 7", "Content-Length: 0"]
 
 
 def test_one_that_hangs_is_unknown_and_tried_again_under_the_same_id(pushing: Pushing) -> None:

@@ -115,6 +115,7 @@ class Settlement(NamedTuple):
     next_part: int = 0  # it was a part of the message, and goes on with this one; 0 where it was the whole, or the last
     request: int | None = None  # the same for all that one request carried
     again_s: int = 0  # the next part follows in so many seconds
+    head: str = ""  # of an HTTP answer: see outbound.courier.Reply
 
 
 @dataclass(slots=True)
@@ -448,6 +449,7 @@ def _attempt(s: Settlement, now: int) -> dict[str, Any]:
         "status": getattr(outcome, "status", 0) or None,
         "error": said(getattr(outcome, "error", "")),
         "answer": said(s.answer[:1024]) or None,
+        "headers": said(s.head) or None,
     }
 
 

@@ -95,6 +95,7 @@ def show_delivery(db: Connection, name: str, *, installation: int) -> dict[str, 
             "outcome": a.outcome,
             "status": a.status,
             "error": a.error,
+            "head": (a.headers or "").splitlines(),
             "answer": a.answer,
         }
         for a in tries_of(db, row.id)

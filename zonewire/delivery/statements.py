@@ -29,6 +29,13 @@ _HAD_OF = """
 """
 _HAD = _HAD_OF.format(row="deliveries")
 
+# What an article's delivery is, once it is claimed.
+_EVENT_TYPE = f"""
+    CASE WHEN event_type IS NOT NULL OR kind NOT IN ('news', 'withdrawal') THEN event_type
+        WHEN kind = 'withdrawal' THEN 'article.withdrawn'
+        WHEN {_HAD} THEN 'article.updated' ELSE 'article.published' END
+"""
+
 _ROOM = "COALESCE((SELECT b.free FROM busy b WHERE b.host_id = d.host_id), CAST(:room AS bigint))"
 _IS_OPEN = "e.state <> 'disabled' AND NOT e.gone"
 _ID_IF_CLAIMABLE = f"CASE WHEN {_IS_OPEN} AND n.lapses < 2 AND {_CLAIMABLE} THEN n.id ELSE 0 END"
@@ -233,9 +240,7 @@ TAKE_SEQUENCES = Spelled(
 # row of the batch: 18 s for a thousand.)
 _CLAIM = f"""
     UPDATE deliveries SET state = 'sending', ready = NULL, lease_id = :lease_id, lone = :lone,
-        event_type = CASE WHEN event_type IS NOT NULL OR kind NOT IN ('news', 'withdrawal') THEN event_type
-            WHEN kind = 'withdrawal' THEN 'article.withdrawn'
-            WHEN {_HAD} THEN 'article.updated' ELSE 'article.published' END,
+        event_type = {_EVENT_TYPE},
         sequence = COALESCE(deliveries.sequence, {{number}})
     {{numbered}} deliveries.id {{chosen}} AND deliveries.state IN ('pending', 'retrying')
 """
@@ -259,6 +264,9 @@ CLAIM_ONE_EACH = Spelled(
         chosen="IN {ids}",
     )
 )
+
+# What a claim would make of one row, or has. By primary key.
+EVENT_TYPE = Spelled(f"SELECT {_EVENT_TYPE} FROM deliveries WHERE id = :of_id")
 
 # What a push needs to know of each row of a lease: all that a request is built of but the bodies. In the order of
 # ledger.Claimed. A sealed secret begins with its nonce, in ASCII: as good a mark of it as the whole.

@@ -71,6 +71,7 @@ class Reply(NamedTuple):
     unsent: bool = False  # handed back untried: its host does not answer, and it would only have waited
     took_ms: int = 0
     command: str = ""  # SMTP: the one whose reply decided: connect, login, mail, rcpt, data, or compose
+    head: str = ""  # HTTP: status line and headers as they may be kept (outbound.heads); "" of most good answers
 
 
 class Courier(Protocol):

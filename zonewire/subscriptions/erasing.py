@@ -74,7 +74,9 @@ _SENDING = select(
 )
 _DELIVERIES = select(deliveries.c.id).where(deliveries.c.endpoint_id.in_(_THEIRS))
 _WIPE_ATTEMPTS = (
-    update(attempts).where(attempts.c.delivery_id.in_(values_of(many("of_deliveries")))).values(error="", answer=null())
+    update(attempts)
+    .where(attempts.c.delivery_id.in_(values_of(many("of_deliveries"))))
+    .values(error="", answer=null(), headers=null())
 )
 _WIPE_DELIVERIES = (
     update(deliveries)

@@ -1,6 +1,6 @@
 """What the trail reads. Moments are microseconds."""
 
-from sqlalchemy import bindparam, literal_column, or_, select
+from sqlalchemy import bindparam, exists, func, literal_column, or_, select
 
 from zonewire.store import many, values_of
 from zonewire.store.tables import (
@@ -113,4 +113,40 @@ UNREACTED = select(outbox.c.stage).where(outbox.c.number == bindparam("number"))
 # When an article was first accepted; a version is unique within its article.
 FIRST_ACCEPTED = select(versions.c.accepted_at).where(
     versions.c.article_id == bindparam("article_id"), versions.c.version == 1
+)
+
+_OWED = select(deliveries, endpoints.c.channel, endpoints.c.address, endpoints.c.sealed_address).join(
+    endpoints, endpoints.c.id == deliveries.c.endpoint_id
+)
+# One delivery with all that a claim would tell of it, and where it goes as that may be shown. By primary key.
+OWED = _OWED.where(deliveries.c.id == bindparam("of_id"))
+
+# Whether what a delivery is about is still there. By primary keys.
+IS_KEPT = select(
+    exists().where(versions.c.number == bindparam("number")).label("has_version"),
+    exists().where(editions.c.id == bindparam("edition")).label("has_edition"),
+)
+LAST_TRY = select(func.max(attempts.c.at)).where(attempts.c.delivery_id == bindparam("of_id"))
+
+# What one request carried: an article's deliveries to the same endpoint, with keys near each other, by the index on it.
+_NEAR = _OWED.where(
+    deliveries.c.endpoint_id == bindparam("endpoint"),
+    deliveries.c.id.between(bindparam("first"), bindparam("last")),
+    deliveries.c.kind.in_([literal_column("'news'"), literal_column("'withdrawal'")]),
+)
+DELIVERED_TOGETHER = _NEAR.where(deliveries.c.state == "delivered", deliveries.c.settled_at == bindparam("moment"))
+# Its last failed try, and those of the same request, by the index on the time.
+_last = (
+    select(attempts.c.request, attempts.c.at)
+    .where(attempts.c.delivery_id == bindparam("of_id"))
+    .order_by(attempts.c.id.desc())
+    .limit(1)
+    .subquery("last_try")
+)
+TRIED_TOGETHER = _NEAR.where(
+    deliveries.c.id.in_(
+        select(attempts.c.delivery_id).join(
+            _last, (attempts.c.at == _last.c.at) & (attempts.c.request == _last.c.request)
+        )
+    )
 )

@@ -124,6 +124,36 @@ def test_an_answer_that_breaks_off_behind_its_status_line_is_told_so(
     assert (reply.status, reply.body, reply.lost, reply.broken) == (200, b"{", False, True)
 
 
+OOPS = b"HTTP/1.1 500 Oops\r\nServer: theirs\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"
+
+
+def test_a_failed_answer_brings_its_head_and_a_good_one_none(courier: HttpCourier, receiver: Receiver) -> None:
+    receiver.behave("/oops", lambda connection, _nth: connection.send(OOPS))
+
+    bad, good = carried(courier, a_request(receiver.url("/oops")), a_request(receiver.url("/x")))
+
+    assert bad.head == "HTTP/1.1 500 Oops\nServer: theirs\nSet-Cookie: …\nContent-Length: 0"
+    assert good.head == ""
+
+
+def test_in_a_crowd_heads_are_read_once_a_host_has_failed(courier: HttpCourier, receiver: Receiver) -> None:
+    receiver.behave("/oops", lambda connection, _nth: connection.send(OOPS))
+
+    replies = carried(courier, *[a_request(receiver.url("/oops"))] * 200)
+
+    assert {reply.status for reply in replies} == {500}
+    assert sum(reply.head != "" for reply in replies) >= 200 - CONNECTIONS_PER_HOST
+
+
+def test_where_a_platform_says_in_the_body_how_it_went_each_answer_brings_its_head(receiver: Receiver) -> None:
+    courier = HttpCourier(Guard(allow_private=True), timeout_s=TIMEOUT_S, wait_header=b"x-wait")
+
+    (reply,) = carried(courier, a_request(receiver.url("/x")))
+    courier.close(grace_s=0)
+
+    assert (reply.status, reply.head) == (200, "HTTP/1.1 200 Told\nContent-Length: 0")
+
+
 def test_garbage_is_no_delivery(courier: HttpCourier, receiver: Receiver) -> None:
     receiver.behave("/x", garbage)
 

@@ -117,6 +117,15 @@ def test_a_refused_recipient_spoils_neither_the_connection_nor_the_next_mail(ser
     assert server.connections == 1
 
 
+def test_all_lines_of_a_refusal_are_told(server: SmtpServer) -> None:
+    server.refused["gone@mail.example"] = "550-5.1.1 no such mailbox\r\n550 5.1.1 see https://mail.example/why"
+
+    with a_courier(server) as courier:
+        (reply,) = carry(courier, [a_mail("gone@mail.example")])
+
+    assert (reply.status, reply.body) == (550, b"5.1.1 no such mailbox\n5.1.1 see https://mail.example/why")
+
+
 def test_a_server_that_closes_with_421_is_called_again_for_the_next_mail(server: SmtpServer) -> None:
     server.refused["now@mail.example"] = "421 4.7.0 try again later"
     with a_courier(server, connections=1) as courier:

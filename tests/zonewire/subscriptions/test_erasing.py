@@ -69,7 +69,7 @@ def reader(store: Store) -> Reader:
         sent = a_delivery(db, endpoint_id=endpoint, state="delivered")
         db.execute(update(deliveries).where(deliveries.c.id == sent).values(reason=f"550 no such user {ADDRESS}"))
         failed = {"delivery_id": sent, "at": NOON, "took_ms": 1, "outcome": "later", "error": f"for {ADDRESS}"}
-        db.execute(insert(attempts).values(**failed, answer=f"greylisted {ADDRESS}"))
+        db.execute(insert(attempts).values(**failed, answer=f"greylisted {ADDRESS}", headers=f"X-To: {ADDRESS}"))
     return Reader(subscriber, endpoint, pending, held, sent)
 
 

@@ -36,6 +36,8 @@ STALLED_S = 0.5
 SLOW_HOST_PLACES = 4
 """Places of a host whose last transfer timed out."""
 SMOOTHING = 0.1
+WARY_FOR = 100
+"""After an answer that was none, the heads of so many good ones of that host are read, however crowded it is."""
 SIGN_OF_LIFE_S = 1.0
 """While something is open, the other end hears of us at least so often."""
 
@@ -52,6 +54,7 @@ class Host:
     slow: bool = False  # the last one timed out
     connections: int = CONNECTIONS_PER_HOST  # how many transfers may be open to it at once
     ended_at: float = 0.0  # when the last transfer ended, or the first began
+    wary: int = 0  # the heads of so many good answers are read still, since one was not
 
     @property
     def places(self) -> int:
@@ -158,11 +161,12 @@ class Carrying:
 
     def _begin_waiting(self, host: Host, now: float) -> None:
         """Begin what waits for *host*, as far as it has connections."""
+        reads_head = host.wary > 0 or not self._is_crowded(host)
         while host.waiting and host.open < host.connections:
             item = host.waiting.popleft()
             try:
                 transfer = self._idle.pop() if self._idle else self._new_transfer()
-                transfer.load(item, now)
+                transfer.load(item, now, reads_head=reads_head)
                 self._multi_for(host).add(transfer, host)
             except Exception as error:  # whatever it is: a request without a reply would hold its lease for ever
                 self._out(item[TICKET], Reply(error=f"cannot be sent: {error}"), host)
@@ -170,6 +174,10 @@ class Carrying:
             if not host.open:
                 host.ended_at = now
             host.open += 1
+
+    def _is_crowded(self, host: Host) -> bool:
+        """Whether more is to be carried than can be at once: then no answer is looked at more closely than it must."""
+        return host.open + len(host.waiting) > host.connections or len(self._quick.open) >= QUICK_OPEN
 
     def _multi_for(self, host: Host) -> Multi[Host]:
         quick = len(self._quick.open)
@@ -182,9 +190,14 @@ class Carrying:
         now, free = time.monotonic(), dict[str, Host]()
         for transfer, host, code in done:
             host.open -= 1
-            self._out(transfer.ticket, transfer.reply(code, now), host)
+            reply = transfer.reply(code, now)
+            self._out(transfer.ticket, reply, host)
             self._idle.append(transfer)
             host.ended_at = now
+            if code or not 200 <= reply.status < 300:
+                host.wary = WARY_FOR
+            elif host.wary:
+                host.wary -= 1
             if code == pycurl.E_OPERATION_TIMEDOUT:
                 host.slow, host.pace_s, host.connections = True, None, SLOW_HOST_PLACES
                 self._give_up_waiting(host, "its host does not answer")  # they would only wait
