@@ -23,6 +23,7 @@ class Face:
     hint: Callable[[str], None]  # hint("events"): returns at once, harmless when lost
     broker_answers: Callable[[], bool]  # for /readyz: asks for a second at most
     catalogue: Catalogue = field(default_factory=Catalogue)  # what the portal says about itself and its feeds
+    installation: str = ""  # migrate.installation_name: which one this is, for whoever wonders
 
     @cached_property
     def mailing(self) -> Mailing:

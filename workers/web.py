@@ -60,10 +60,10 @@ def run_web(listener: socket.socket, *, ready: Callable[[], None] = lambda: None
     settings = load()
     store = open_store(settings.database)
     with store.reading() as db:
-        migrate.installation_number(db)
+        name = migrate.installation_name(migrate.installation_number(db))
     hints = HintSender(celery_app)
     line = HintLine(celery_app)
-    face = Face(settings, store, ring_of(settings), hints.hint, line.answers, catalogue_of(settings))
+    face = Face(settings, store, ring_of(settings), hints.hint, line.answers, catalogue_of(settings), name)
     config = uvicorn.Config(
         create_app(face),
         loop="uvloop",

@@ -22,6 +22,7 @@ def a_face(
     *,
     broker_answers: Callable[[], bool] = lambda: True,
     catalogue_given: Catalogue | None = None,
+    installation: str = "",
     **over: Any,
 ) -> Face:
     """A face whose hints go nowhere, and whose broker is well unless told."""
@@ -34,6 +35,7 @@ def a_face(
         hint=lambda _lane: None,
         broker_answers=broker_answers,
         catalogue=catalogue_given or Catalogue(),
+        installation=installation,
     )
 
 

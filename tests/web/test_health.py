@@ -73,4 +73,8 @@ def test_health_asks_neither_database_nor_broker(store: Store, tmp_path: Path, m
 
     for door in ("reading", "writing", "settling"):
         monkeypatch.setattr(Store, door, never)
-    assert got(store, tmp_path, "/healthz", broker_answers=never).json() == {"status": "ok"}
+    assert got(store, tmp_path, "/healthz", broker_answers=never).json() == {
+        "status": "ok",
+        "installation": "",
+        "encrypted": False,
+    }

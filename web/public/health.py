@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse
 
 from web.face import Face, face_of
+from web.public.polling import came_encrypted
 from zonewire.errors import ZonewireError
 from zonewire.store import SECOND
 from zonewire.store.pulse import since_newest_turn, write_nothing
@@ -21,9 +22,13 @@ router = APIRouter()
 
 
 @router.api_route("/healthz", methods=["GET", "HEAD"])
-async def healthz() -> JSONResponse:
-    """200 while the web process answers; asks neither database nor broker."""
-    return JSONResponse({"status": "ok"}, headers=HEADERS)
+async def healthz(request: Request) -> JSONResponse:
+    """200 while the web process answers; asks neither database nor broker.
+
+    Which installation it is, and whether it was asked by https, as far as it is told: `zonewire doctor` compares.
+    """
+    told = {"status": "ok", "installation": face_of(request).installation, "encrypted": came_encrypted(request)}
+    return JSONResponse(told, headers=HEADERS)
 
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])

@@ -15,6 +15,7 @@ from workers.doctor.findings import Finding, Result
 
 WITHIN_S = 2.0
 OF_REDIS_PY = ("redis", "rediss", "unix")
+NEARLY_FULL, FULL = 0.8, 0.95
 NO_MASTER = "No setting gives Celery the master's name: let ZONEWIRE_BROKER_URL name the Redis itself."
 
 
@@ -67,9 +68,31 @@ def _apart(settings: Settings) -> Finding:
 
 
 def _memory(name: str, about: dict[str, Any]) -> Finding:
+    """What *about*, Redis's INFO, says of how it keeps what it is given."""
     version = f"{about.get('server_name', 'redis')} {about.get('valkey_version') or about.get('redis_version')}"
     policy, most = about.get("maxmemory_policy", "noeviction"), int(about.get("maxmemory", 0))
     if most and policy != "noeviction":
         found = f"{version} evicts keys when it is full (maxmemory-policy {policy}): hints and locks may vanish"
         return Finding(name, Result.FAIL, found, "Set maxmemory-policy noeviction.")
+    if about.get("role") in {"slave", "replica"}:
+        mend = "Name the primary in ZONEWIRE_REDIS_URL: a replica takes no hints."
+        return Finding(name, Result.FAIL, f"{version} is a replica of {about.get('master_host')}", mend)
+    failed = [what for what in ("rdb_last_bgsave_status", "aof_last_write_status") if about.get(what, "ok") != "ok"]
+    if failed:
+        mend = "Free or mend its disk: it refuses every write as long as it cannot save (MISCONF)."
+        return Finding(name, Result.FAIL, f"{version} cannot write to its disk ({failed[0]}: {about[failed[0]]})", mend)
+    return _room(name, version, about, most)
+
+
+def _room(name: str, version: str, about: dict[str, Any], most: int) -> Finding:
+    """Whether memory and connections are left."""
+    full = int(about.get("used_memory", 0)) / most if most else 0.0
+    if full > NEARLY_FULL:
+        mend = "Raise maxmemory. If streams of others fill it, give Zonewire a Redis of its own."
+        result = Result.FAIL if full > FULL else Result.WARN
+        return Finding(name, result, f"{version} has used {full:.0%} of its maxmemory, and then refuses hints", mend)
+    clients, limit = int(about.get("connected_clients", 0)), int(about.get("maxclients", 0))
+    if limit and clients > limit * NEARLY_FULL:
+        mend = "Raise maxclients: each worker holds a few connections."
+        return Finding(name, Result.WARN, f"{version} has {clients:,} of its {limit:,} connections in use", mend)
     return Finding(name, Result.OK, f"{version} answers, and evicts nothing")

@@ -3,17 +3,31 @@
 from collections.abc import Iterator
 from contextlib import closing
 
-from sqlalchemy import text
+from sqlalchemy import Connection, func, select, text
 
 from config.settings import Settings
 from workers.doctor.clocks import examine_clock
+from workers.doctor.files import sqlite_file
 from workers.doctor.findings import Finding, Result
-from workers.doctor.machine import sqlite_file
-from zonewire.delivery import heartbeats
-from zonewire.delivery.lanes import Lane
+from workers.doctor.work import examine_work
 from zonewire.store import SECOND, Store, migrate, open_store
 from zonewire.store import now as clock
 from zonewire.store.pulse import write_nothing
+from zonewire.store.tables import versions
+
+AHEAD_S = 60
+NEEDED = 60
+"""Connections: three or four for reading and for writing in each of seven workers and a web face, and some commands."""
+
+# What there is for people who are not superusers, what other databases hold of it, and what ours is limited to.
+_CONNECTIONS = text(
+    """
+    SELECT CAST(current_setting('max_connections') AS int)
+            - CAST(current_setting('superuser_reserved_connections') AS int),
+        (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname <> current_database()),
+        (SELECT datconnlimit FROM pg_database WHERE datname = current_database())
+    """
+)
 
 
 def examine_database(settings: Settings) -> Iterator[Finding]:
@@ -26,17 +40,29 @@ def examine_database(settings: Settings) -> Iterator[Finding]:
         return
     with closing(open_store(settings.database, pool_size=1)) as store:
         with store.reading() as db:
-            if not migrate.is_current(db):
-                found = "has not this version's tables"
-                yield Finding(
-                    "database", Result.FAIL, found, "Run `zonewire db upgrade`; `zonewire up` does it itself."
-                )
-                return
+            wrong = _shape(db)
+        if wrong is not None:
+            yield wrong
+            return
         with store.settling() as db:
             write_nothing(db)
         yield _durability(store)
+        yield from _connections(store)
         yield from examine_clock("the database", _database_clock(store))
-        yield _workers(store)
+        yield from _future(store)
+        yield from examine_work(store)
+
+
+def _shape(db: Connection) -> Finding | None:
+    """What is wrong with the tables; None where this release works on them."""
+    found = migrate.shape_of(db)
+    if migrate.is_current(db):
+        return None
+    if found is not None and found > migrate.HEAD:
+        said = f"is of a newer release (migration {found}, this one knows {migrate.HEAD}), and has left this one behind"
+        return Finding("database", Result.FAIL, said, "Bring this machine to that release.")
+    said = f"has not this version's tables (migration {found or 'none'}, wanted {migrate.HEAD})"
+    return Finding("database", Result.FAIL, said, "Run `zonewire db upgrade`; `zonewire up` does it itself.")
 
 
 def _durability(store: Store) -> Finding:
@@ -60,13 +86,24 @@ def _database_clock(store: Store) -> float:
         return clock(db) / SECOND
 
 
-def _workers(store: Store) -> Finding:
+def _future(store: Store) -> Iterator[Finding]:
+    """What was accepted tomorrow was accepted by a clock that has been set back since."""
     with store.reading() as db:
-        workers = heartbeats.workers_by_lane(db)
-    idle = [lane.value for lane in Lane if not workers[lane]]
-    if len(idle) == len(Lane):
-        return Finding("workers", Result.WARN, "none runs", "Start `zonewire up`, or `zonewire worker`.")
-    if idle:
-        mend = f"Start `zonewire worker --lanes {','.join(idle)}`."
-        return Finding("workers", Result.FAIL, f"none on {', '.join(idle)}", mend)
-    return Finding("workers", Result.OK, f"{workers.total()} on {len(Lane)} lanes")
+        ahead_s = (int(db.execute(select(func.max(versions.c.accepted_at))).scalar() or 0) - clock(db)) / SECOND
+    if ahead_s > AHEAD_S:
+        found = f"the newest article was accepted {ahead_s:,.0f} s from now: the clock ran ahead, and was set back"
+        mend = "Nothing is lost; what became due by that clock waits until then. Let NTP keep it from now on."
+        yield Finding("clock", Result.WARN, found, mend)
+
+
+def _connections(store: Store) -> Iterator[Finding]:
+    """PostgreSQL alone: whether it has connections for all processes, beside those that others hold."""
+    if not store.is_postgresql:
+        return
+    with store.reading() as db:
+        most, others, limit = db.execute(_CONNECTIONS).one()
+    free = min(most - others, limit if limit >= 0 else most)
+    if free < NEEDED:
+        found = f"PostgreSQL has {free} connections for us (max_connections {most}, {others} of them others')"
+        mend = f"Raise max_connections, or the database's limit: seven workers and a web face use up to {NEEDED}."
+        yield Finding("database", Result.WARN, found, mend)

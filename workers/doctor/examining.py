@@ -6,19 +6,28 @@ from config.settings import Settings, load
 from workers.doctor.brokers import examine_brokers
 from workers.doctor.catalogue import examine_catalogue
 from workers.doctor.channels import examine_indexnow, examine_wechat
+from workers.doctor.clocks import examine_machines_clock, examine_time_zones
 from workers.doctor.database import examine_database
+from workers.doctor.disk import examine_disk
+from workers.doctor.files import examine_files
 from workers.doctor.findings import Finding, Result
-from workers.doctor.machine import examine_disk, examine_files, examine_time_zones
-from workers.doctor.outside import examine_base_url, examine_smtp
+from workers.doctor.limits import examine_limits
+from workers.doctor.mail import examine_smtp
+from workers.doctor.secrets import examine_guard, examine_secrets
+from workers.doctor.web import examine_web
 from zonewire.errors import SettingWrong, ZonewireError
 
 CHECKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
     ("disk", examine_disk),
     ("files", examine_files),
+    ("limits", examine_limits),
+    ("clock", examine_machines_clock),
     ("database", examine_database),
+    ("secrets", examine_secrets),
+    ("guard", examine_guard),
     ("broker", examine_brokers),
     ("smtp", examine_smtp),
-    ("base url", examine_base_url),
+    ("base url", examine_web),
     ("wechat", examine_wechat),
     ("indexnow", examine_indexnow),
     ("time zones", examine_time_zones),

@@ -1,5 +1,6 @@
 """Bring a database to the newest shape. Safe beside another process that does the same."""
 
+import hashlib
 import secrets
 import time
 from pathlib import Path
@@ -83,6 +84,11 @@ def installation_number(db: Connection) -> int:
             mend="Run `zonewire db upgrade` (`zonewire up` does it by itself).",
         )
     return int(db.execute(select(func.max(installation.c.number))).scalar_one())
+
+
+def installation_name(number: int) -> str:
+    """What an installation is called where anybody may see it: tells two apart, and nothing of its number."""
+    return hashlib.blake2b(number.to_bytes(8, "big"), digest_size=6, person=b"zonewire-name").hexdigest()
 
 
 def shape_of(db: Connection) -> str | None:

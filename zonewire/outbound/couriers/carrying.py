@@ -28,6 +28,7 @@ BRISK_OPEN = 8
 BRISK_WAIT_S = 0.005
 """With so many transfers under way something happens all the time; what is handed over waits so long at most."""
 PLACES = 4_000
+DESCRIPTORS_BESIDE = 200
 AHEAD_S = 0.15
 """What a host is seen to take in this time may wait here for it."""
 MOST_AHEAD = 2_000

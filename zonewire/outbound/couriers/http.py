@@ -8,6 +8,7 @@ worker; if it dies first, or falls silent, everything here raises CourierGone, a
 import contextlib
 import gc
 import os
+import resource
 import signal
 import socket
 import time
@@ -21,7 +22,7 @@ import structlog
 
 from zonewire.errors import CourierGone
 from zonewire.outbound.courier import HttpRequest, Reply, Request, Ticket
-from zonewire.outbound.couriers.carrying import CONNECTIONS_PER_HOST, PLACES, Carrying
+from zonewire.outbound.couriers.carrying import CONNECTIONS_PER_HOST, DESCRIPTORS_BESIDE, PLACES, Carrying
 from zonewire.outbound.couriers.transfers import Item, Transfer
 from zonewire.outbound.guard import Guard
 from zonewire.outbound.wire import Wire
@@ -184,6 +185,7 @@ def _carry(wire: socket.socket, new_transfer: Callable[[], Transfer], parent: in
         signal.set_wakeup_fd(-1)
         gc.freeze()  # nothing that was made before may be collected here: its descriptors are closed below
         gc.set_threshold(CYCLES_FROM)
+        _open_more()
         end = _keep_only(wire)
         die_with_parent()
         if not is_orphan(parent):
@@ -194,6 +196,15 @@ def _carry(wire: socket.socket, new_transfer: Callable[[], Transfer], parent: in
         log.exception("courier.failed")
     finally:
         os._exit(0)
+
+
+def _open_more() -> None:
+    """Most systems let a process open 1,024 descriptors until it asks for more, and there is a place for 4,000."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = PLACES + DESCRIPTORS_BESIDE
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _keep_only(wire: socket.socket) -> socket.socket:

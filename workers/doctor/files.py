@@ -1,12 +1,11 @@
-"""What the doctor looks at of the machine: the disk, who may read what, and the data of time zones."""
+"""What the doctor looks at of files: who may read keys and data, and whose they are."""
 
 import os
+import pwd
 import shlex
-import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -14,29 +13,14 @@ from sqlalchemy.exc import ArgumentError
 from config.settings import PREFIX, SECRETS_FILE, Settings
 from workers.doctor.findings import Finding, Result
 
-MEBIBYTE = 1024 * 1024
-LITTLE, TOO_LITTLE = 1024 * MEBIBYTE, 100 * MEBIBYTE
-
-
-def examine_disk(settings: Settings) -> Iterator[Finding]:
-    """Whether there is room for what comes."""
-    folder = _existing(settings.data_dir)
-    free = shutil.disk_usage(folder).free
-    said = f"{free // MEBIBYTE:,} MiB free under {folder}"
-    if free < TOO_LITTLE:
-        yield Finding("disk", Result.FAIL, said, "Make room now: events are refused (507) when it is full.")
-    elif free < LITTLE:
-        yield Finding("disk", Result.WARN, said, "Make room, or shorten ZONEWIRE_RETENTION_DAYS.")
-    else:
-        yield Finding("disk", Result.OK, said)
-
-
-def _existing(path: Path) -> Path:
-    return path if path.exists() else _existing(path.parent)
-
 
 def examine_files(settings: Settings) -> Iterator[Finding]:
-    """Keys, data and mails are for their owner alone."""
+    """Keys, data and mails are for their owner alone, and their owner is who runs this."""
+    yield from _modes(settings)
+    yield from _owners(settings)
+
+
+def _modes(settings: Settings) -> Iterator[Finding]:
     named = [Path(path) for name, path in os.environ.items() if name.startswith(PREFIX) and name.endswith("_FILE")]
     private = [settings.data_dir / SECRETS_FILE, *_of_database(settings), *named]
     there = [path for path in private if path.is_file()]
@@ -49,6 +33,30 @@ def examine_files(settings: Settings) -> Iterator[Finding]:
     mends = [shlex.join(["chmod", mode, *paths]) for mode, paths in (("600", files), ("700", folders)) if paths]
     found = f"{', '.join(files + folders)} can be read by other users of this machine"
     yield Finding("files", Result.FAIL, found, "; ".join(mends))
+
+
+def _owners(settings: Settings) -> Iterator[Finding]:
+    """What belongs to another user cannot be written by that one's processes, or not by ours."""
+    folder = settings.data_dir
+    if not folder.is_dir():
+        return
+    owner, us = folder.stat().st_uid, os.geteuid()
+    if us not in {owner, 0}:
+        mend = f"Run it as {_user(owner)}, or name a folder of {_user(us)}'s in ZONEWIRE_DATA_DIR."
+        yield Finding("files", Result.FAIL, f"{folder} belongs to {_user(owner)}, and this is {_user(us)}", mend)
+        return
+    others = [path for path in sorted(folder.iterdir()) if path.lstat().st_uid != owner]
+    if others:
+        found = f"{', '.join(map(str, others))} belongs to another user than {folder} ({_user(owner)})"
+        mend = shlex.join(["chown", "-R", f"{_user(owner)}:", *map(str, others)])
+        yield Finding("files", Result.FAIL, found, f"{mend}; run commands as {_user(owner)}.")
+
+
+def _user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def _of_database(settings: Settings) -> list[Path]:
@@ -72,10 +80,3 @@ def _is_open(path: Path, data_dir: Path) -> bool:
     if any(not folder.stat().st_mode & (stat.S_IXGRP | stat.S_IXOTH) for folder in folders):
         return False
     return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
-
-
-def examine_time_zones(_settings: Settings) -> Iterator[Finding]:
-    """Digests are due by their readers' clocks."""
-    ZoneInfo("Asia/Shanghai")
-    ZoneInfo("Europe/Berlin")
-    yield Finding("time zones", Result.OK, "their data is there")
