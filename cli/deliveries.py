@@ -151,6 +151,7 @@ def replay(
             ours = installation_number(db)
             keys = _dead_keys(db, made_since, endpoint) if dead else listing.keys_of(db, names or [], installation=ours)
             done = put_back(db, keys, now=now(db))
+            _note_replayed(db, names, n=len(done.keys), since=since, endpoint=endpoint)
             left = [key for key in keys if key not in done.keys]
             refused = [] if dead else refusals(db, left, NOT_REPLAYED, installation=ours)
         if done.keys:
@@ -163,8 +164,10 @@ def replay(
 @deliveries.command("cancel")
 def cancel(name: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False) -> None:
     """Cancel a delivery that is pending, retrying or dead. What is being sent cannot be called back."""
+    from cli.acting import actor
     from zonewire.delivery import listing, owing
     from zonewire.delivery.refusals import NOT_CANCELLED, refusals
+    from zonewire.operators import Act, record
     from zonewire.store import now
     from zonewire.store.migrate import installation_number
 
@@ -172,6 +175,8 @@ def cancel(name: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = F
         ours = installation_number(db)
         keys = listing.keys_of(db, [name], installation=ours)
         n = owing.cancel(db, keys, why="cancelled by an operator", now=now(db))
+        if n:
+            record(db, actor(), Act.CANCELLED, name, now=now(db))
         refused = [] if n else refusals(db, keys, NOT_CANCELLED, installation=ours)
     _refuse(refused)
     if as_json:
@@ -199,6 +204,19 @@ def _dead_keys(db: "Connection", since: int | None, endpoint: str | None) -> lis
 
     of_endpoint = None if endpoint is None else existing_key(db, endpoint)
     return dead_keys(db, Wanted(since=since, endpoint_id=of_endpoint))
+
+
+def _note_replayed(
+    db: "Connection", names: list[str] | None, *, n: int, since: str | None, endpoint: str | None
+) -> None:
+    """Write down what was put back: the one, or how many and which."""
+    from cli.acting import actor
+    from zonewire.operators import Act, record
+    from zonewire.store import now
+
+    about = names[0] if names and len(names) == 1 else f"{n} deliveries"
+    if n:
+        record(db, actor(), Act.REPLAYED, about, now=now(db), since=since, endpoint=endpoint)
 
 
 def _tell_replayed(done: "Replayed", *, stay_dead: int, as_json: bool) -> None:

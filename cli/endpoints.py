@@ -83,11 +83,13 @@ def _print_endpoint(found: dict[str, Any]) -> None:
 @group.command("test")
 def send_test(ident: Ident, as_json: AsJson = False) -> None:
     """Send one message that is about no article, and says so."""
+    from cli.acting import actor
     from tasks.hints import hint_from_command
     from zonewire.delivery.endpoints import existing_key
     from zonewire.delivery.ids import delivery_uuid
     from zonewire.delivery.owing import owe_test
     from zonewire.errors import Conflict
+    from zonewire.operators import Act, record
     from zonewire.store import now
     from zonewire.store.migrate import installation_number
     from zonewire.subscriptions.trial import refuse_unasked
@@ -100,6 +102,7 @@ def send_test(ident: Ident, as_json: AsJson = False) -> None:
             if owed is None:
                 raise Conflict(f"{ident} is disabled", mend=f"`zonewire endpoints enable {ident}` turns it on.")
             name = delivery_uuid(installation_number(db), owed, moment)
+            record(db, actor(), Act.TESTED, ident, now=moment)
         hint_from_command(settings, *PUSH)
     if as_json:
         print_json({"endpoint": ident, "delivery": name})
@@ -120,15 +123,18 @@ def rotate(
     as_json: AsJson = False,
 ) -> None:
     """Replace a secret. A webhook's old one signs too for a day, so that its receiver has time to change."""
+    from cli.acting import actor
     from config.keys import ring_of
     from zonewire.articles import rfc3339
     from zonewire.delivery.endpoints import existing_key
     from zonewire.delivery.rotating import rotate as replace
+    from zonewire.operators import Act, record
     from zonewire.store import now
 
     given = sys.stdin.readline().strip() if secret == STDIN else secret
     with installation() as (settings, store), store.writing() as db:
         done = replace(db, existing_key(db, ident), keys=ring_of(settings), secret=given, now=now(db))
+        record(db, actor(), Act.ROTATED, ident, now=now(db))
     if not done.is_ours:
         _tell_robot(ident, as_json=as_json)
         return
@@ -155,9 +161,11 @@ def disable(
     as_json: AsJson = False,
 ) -> None:
     """Send nothing more there. What is owed, and what comes to be, is held until it is enabled, for a week at most."""
+    from cli.acting import actor
     from zonewire.delivery import enabling
     from zonewire.delivery.endpoints import existing_key
     from zonewire.delivery.holding import hold_disabled
+    from zonewire.operators import Act, record
     from zonewire.store import now
     from zonewire.store.pacing import Pace
 
@@ -165,6 +173,8 @@ def disable(
         with store.writing() as db:
             key = existing_key(db, ident)
             was_on = enabling.disable(db, key, why=" ".join(reason.split())[:200], now=now(db))
+            if was_on:
+                record(db, actor(), Act.DISABLED, ident, now=now(db), reason=reason)
         pace, touched = Pace(pauses=not store.is_postgresql), 1
         while touched:
             with pace.transaction(store.writing) as (db, most):
@@ -186,9 +196,12 @@ def enable(
     as_json: AsJson = False,
 ) -> None:
     """Send there again. Asks what to do with what was held meanwhile."""
+    from cli.acting import actor
     from tasks.hints import hint_from_command
     from zonewire.delivery import enabling
     from zonewire.delivery.endpoints import existing_key
+    from zonewire.operators import Act, record
+    from zonewire.store import now
     from zonewire.store.pacing import Pace
 
     with installation() as (settings, store):
@@ -196,6 +209,8 @@ def enable(
             key = existing_key(db, ident)
             waiting = enabling.held_count(db, key)
         choice = _choice(held, waiting, ident)
+        with store.writing() as db:  # it goes in batches: what was ordered is known also where it is stopped midway
+            record(db, actor(), Act.ENABLED, ident, now=now(db), held=choice)
         done = enabling.enable(store, Pace(pauses=not store.is_postgresql), key, choice)
         hint_from_command(settings, *PUSH)
     if as_json:
