@@ -18,6 +18,7 @@ from web.face import face_of
 from web.forms import read_long_form
 from web.pages import locale_of, page
 from web.public.managing import FIELDS, Done, Expired, Opened, do, export, forget
+from web.public.opening import subscription_behind
 from web.public.places import zone_choices
 from web.public.subscribers import in_words, told, unknown_link
 from web.public.visitors import counted
@@ -27,7 +28,6 @@ from zonewire.delivery.mailing import MANAGE_FOR_S, MANAGE_TOKEN, OWNER_FOR_S, O
 from zonewire.errors import Conflict, NotFound, SettingWrong, TooMany, WrongUsage
 from zonewire.feeds import Format, canonical_query, private_address
 from zonewire.filters import filter_of, parse_written
-from zonewire.keys import read_token
 from zonewire.rendering.translation import LOCALES, Words, words
 from zonewire.rendering.wording import WEEKDAYS, clock, rhythm_in_words
 from zonewire.subscriptions import Subscription
@@ -41,27 +41,22 @@ Fields = Annotated[dict[str, list[str]], Depends(read_long_form)]
 @router.api_route("/manage/{token}", methods=["GET", "HEAD"])
 def show(token: str, request: Request) -> Response:
     """The subscription as it is, with the forms to change it."""
-    face = face_of(request)
     try:
         opened = _opened(request, token)
-        with face.store.reading() as db:
-            subscription = subscriptions.find(db, opened.subscription_id)
     except NotFound as error:
         return _unopened(request, error)
-    response = _page(request, subscription, is_owner=opened.is_owner)
+    response = _page(request, opened.subscription, is_owner=opened.is_owner)
     return counted(request, response, "manage", token, purposes=(OWNER_TOKEN, MANAGE_TOKEN))
 
 
 @router.post("/manage/{token}")
 def act(token: str, request: Request, fields: Fields) -> Response:
     """Do what the form says. What cannot be taken changes nothing, and the page says why."""
-    face = face_of(request)
     try:
         opened = _opened(request, token)
-        with face.store.reading() as db:
-            before = subscriptions.find(db, opened.subscription_id)
     except NotFound as error:
         return _unopened(request, error)
+    before = opened.subscription
     if before.state not in {"active", "paused"}:
         return told(request, before)
     try:
@@ -100,14 +95,14 @@ def _done(request: Request, before: Subscription, fields: Mapping[str, Sequence[
 
 def _opened(request: Request, token: str) -> Opened:
     """What *token* opens. Raises NotFound, and of that Expired for an owner's that is too old."""
-    keys = face_of(request).keys
+    face = face_of(request)
     with suppress(NotFound):
-        return Opened(read_token(keys, MANAGE_TOKEN, token, max_age_s=MANAGE_FOR_S), is_owner=False)
-    subscription_id = read_token(keys, OWNER_TOKEN, token)
+        return Opened(subscription_behind(face, MANAGE_TOKEN, token, max_age_s=MANAGE_FOR_S), is_owner=False)
+    found = subscription_behind(face, OWNER_TOKEN, token)
     try:
-        return Opened(read_token(keys, OWNER_TOKEN, token, max_age_s=OWNER_FOR_S), is_owner=True)
+        return Opened(subscription_behind(face, OWNER_TOKEN, token, max_age_s=OWNER_FOR_S), is_owner=True)
     except NotFound:
-        raise Expired(f"the link to s{subscription_id} was for an hour") from None
+        raise Expired(f"the link to s{found.id} was for an hour") from None
 
 
 def _unopened(request: Request, error: NotFound) -> Response:

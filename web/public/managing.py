@@ -33,7 +33,7 @@ LONGEST_PAUSE = timedelta(days=366)
 class Opened:
     """What a token opens; `is_owner`: whoever holds it reads the mailbox now."""
 
-    subscription_id: int
+    subscription: Subscription
     is_owner: bool
 
 

@@ -12,13 +12,13 @@ from fastapi import APIRouter, Request, Response
 
 from web.face import Face, face_of
 from web.pages import locale_of, page
+from web.public.opening import subscription_behind
 from web.public.polling import client_of
 from web.public.visitors import counted
 from zonewire import subscriptions
 from zonewire.delivery.mailing import CONFIRM_TOKEN, UNSUBSCRIBE_TOKEN
 from zonewire.errors import Conflict, NotFound
 from zonewire.filters import parse_written
-from zonewire.keys import read_token
 from zonewire.rendering.translation import Words, words
 from zonewire.rendering.wording import filter_in_words
 from zonewire.store import now
@@ -39,7 +39,7 @@ def confirm(token: str, request: Request) -> Response:
     """Begin the subscription. Twice is as good as once."""
     face = face_of(request)
     try:
-        subscription_id = read_token(face.keys, CONFIRM_TOKEN, token)
+        subscription_id = subscription_behind(face, CONFIRM_TOKEN, token).id
         with face.store.writing() as db:
             before = subscriptions.locked(db, subscription_id)  # two at once: one was first
             subscription = subscriptions.confirm(db, subscription_id, now(db))
@@ -75,7 +75,7 @@ def unsubscribe(token: str, request: Request) -> Response:
     """End the subscription at once, and cancel what is owed to it."""
     face = face_of(request)
     try:
-        subscription_id = read_token(face.keys, UNSUBSCRIBE_TOKEN, token)
+        subscription_id = subscription_behind(face, UNSUBSCRIBE_TOKEN, token).id
         with face.store.writing() as db:
             subscription = subscriptions.unsubscribe(db, subscription_id, now(db))
     except NotFound:
@@ -88,9 +88,7 @@ def _ask(request: Request, token: str, *, purpose: str, open_states: set[str], f
     """The form, where there is something left to do; else how things are. 404 for a token that is not ours."""
     face = face_of(request)
     try:
-        subscription_id = read_token(face.keys, purpose, token)
-        with face.store.reading() as db:
-            subscription = subscriptions.find(db, subscription_id)
+        subscription = subscription_behind(face, purpose, token)
     except NotFound:
         return unknown_link(request, status=404)
     if subscription.state in open_states:
