@@ -6,12 +6,14 @@ from sqlalchemy import select
 
 from tests.builders import a_delivery, an_endpoint
 from tests.web.console.browsing import WORD, at_the_console, page_of, text_of
+from web.console.audit import act_in_words
 from zonewire import operators
 from zonewire.delivery import pauses
 from zonewire.delivery.bulk import step_all
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.lanes import Lane
 from zonewire.operators import Act, Role, recorded
+from zonewire.rendering.translation import LOCALES, words
 from zonewire.store import Store, migrate, now
 from zonewire.store.pacing import Pace
 from zonewire.store.tables import deliveries
@@ -115,3 +117,8 @@ def test_operators_are_added_changed_and_removed_by_who_administers(plain_store:
     with plain_store.reading() as db:
         assert [one.name for one in operators.list_operators(db)] == ["chen"]
     assert WORD not in str(acts(plain_store))
+
+
+def test_every_act_has_words_in_each_language() -> None:
+    wordless = [(locale, act) for locale in LOCALES for act in Act if act_in_words(words(locale), act) == act]
+    assert wordless == []
