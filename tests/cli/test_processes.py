@@ -13,7 +13,8 @@ from zonewire.store import Store
 
 
 def lanes(**over: Any) -> dict[str, dict[str, Any]]:
-    return {lane.value: {"workers": 1, "oldest_due_seconds": 0.0} | over.get(lane.value, {}) for lane in Lane}
+    well = {"workers": 1, "oldest_due_seconds": 0.0, "paused": None}
+    return {lane.value: well | over.get(lane.value, {}) for lane in Lane}
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,7 @@ def lanes(**over: Any) -> dict[str, dict[str, Any]]:
         ({"feeds": {"workers": 0}}, "No worker runs on feeds."),
         ({"push.http": {"oldest_due_seconds": 11.0}}, "Late: push.http."),
         ({"push.email": {"oldest_due_seconds": 11.0}}, "none is late"),
+        ({"push.http": {"oldest_due_seconds": 11.0, "paused": {"by": "chen"}}}, "Paused: push.http."),
     ],
 )
 def test_one_sentence_says_whether_all_is_well(over: dict[str, Any], said: str) -> None:
