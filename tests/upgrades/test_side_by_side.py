@@ -35,16 +35,16 @@ def test_workers_of_both_releases_share_what_is_owed_and_send_each_of_it_once(
         now.cli("db", "upgrade")
         subscribe(now, receiver, PATHS[30:])
         now.start(*LANES)
-        eventually(lambda: all_work(now), within_s=20, what="a worker of each release on each lane")
+        eventually(lambda: all_work(now), within_s=45, what="a worker of each release on each lane")
 
         for side, article in zip((then, now) * 2, articles, strict=True):
             side.cli("publish", "-", stdin=orjson.dumps(as_json(article)).decode())
-        eventually(lambda: receiver.connections > PLACES, within_s=20, what="both are sending")
+        eventually(lambda: receiver.connections > PLACES, within_s=45, what="both are sending")
         gate.open()
 
         owed = len(PATHS) * len(articles)
-        eventually(lambda: receiver.count >= owed, within_s=30, what=f"{owed} webhooks")
-        eventually(lambda: now.json("status")["backlog"] == 0, within_s=20)
+        eventually(lambda: receiver.count >= owed, within_s=45, what=f"{owed} webhooks")
+        eventually(lambda: now.json("status")["backlog"] == 0, within_s=45)
         assert len(receiver.ids()) == receiver.count == owed
         assert then.json("status")["deliveries"] == now.json("status")["deliveries"]
 
