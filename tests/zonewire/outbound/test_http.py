@@ -22,6 +22,7 @@ from tests.servers.receiver import (
     half_an_answer,
     hang,
     hang_up,
+    ok,
     redirect,
     slow,
     status,
@@ -49,7 +50,7 @@ def courier() -> Iterator[HttpCourier]:
     made.close(grace_s=0)
 
 
-def a_request(url: str, *, host: str | None = None, body: bytes = b"{}") -> HttpRequest:
+def a_request(url: str, *, host: str | None = None, body: bytes | None = b"{}") -> HttpRequest:
     return HttpRequest(url, host or url.split("/")[2], ("content-type: application/json",), body)
 
 
@@ -369,6 +370,17 @@ def test_a_request_goes_out_once_where_a_connection_in_use_is_closed_under_it(
     assert (reply.status, reply.lost) == (0, True)
     assert len(receiver.received("/hangs-up")) == 1
     assert [carried(courier, a_request(receiver.url("/x")))[0].status for _ in range(2)] == [200, 200]
+
+
+def test_a_question_is_asked_again_where_a_connection_in_use_is_closed_under_it(
+    courier: HttpCourier, receiver: Receiver
+) -> None:
+    receiver.behave("/asks", lambda connection, nth: (hang_up if nth == 1 else ok)(connection, nth))
+    carried(courier, a_request(receiver.url("/x")))
+
+    (reply,) = carried(courier, a_request(receiver.url("/asks"), body=None))
+
+    assert (reply.status, len(receiver.received("/asks"))) == (200, 2)
 
 
 def test_what_was_taken_ahead_for_a_fast_host_comes_back_when_it_stops_answering(

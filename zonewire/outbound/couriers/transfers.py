@@ -119,8 +119,11 @@ class Transfer:
         return socket.socket(address.family, address.socktype, address.protocol)
 
     def _go_out(self, *_addresses: Any) -> int:
-        """Asked before each sending: there is one. What became of it is unknown where another would be needed."""
-        if self._has_gone_out:
+        """Asked before each sending: of a POST there is one, and where another would be needed nothing is known of it.
+
+        A GET may be sent again by itself (RFC 9110 §9.2.2): it asks, and changes nothing.
+        """
+        if self._has_gone_out and self._sent is not None:
             return int(pycurl.PREREQFUNC_ABORT)
         self._has_gone_out = True
         return int(pycurl.PREREQFUNC_OK)
