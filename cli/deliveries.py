@@ -174,7 +174,7 @@ def cancel(name: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = F
     with installation() as (_, store), store.writing() as db:
         ours = installation_number(db)
         keys = listing.keys_of(db, [name], installation=ours)
-        n = owing.cancel(db, keys, why="cancelled by an operator", now=now(db))
+        n = owing.cancel(db, keys, why=owing.BY_OPERATOR, now=now(db))
         if n:
             record(db, actor(), Act.CANCELLED, name, now=now(db))
         refused = [] if n else refusals(db, keys, NOT_CANCELLED, installation=ours)

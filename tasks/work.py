@@ -92,18 +92,13 @@ class Idle:
 
     def __init__(self, resting: Resting) -> None:
         self._resting = resting
-        self.next_at = None
 
-    def turn(self) -> bool:
-        """Do what is due, unless the lane rests."""
+    def rests(self) -> bool:
+        """Whether an operator lets the lane rest; nothing is waited for then."""
         if self._resting.is_on():
-            self.next_at = None  # nothing is waited for
-            return False
-        return self.act()
-
-    def act(self) -> bool:
-        """Do what is due, within about a second; whether more may be there at once."""
-        raise NotImplementedError
+            self.next_at = None
+            return True
+        return False
 
     def wait(self, timeout_s: float) -> None:
         """Nothing comes back by itself."""
@@ -113,7 +108,7 @@ class Idle:
     has_news = False
     is_attended = False
     turned = 0.0
-    next_at: float | None
+    next_at: float | None = None
 
     def renew(self) -> None:
         """Nothing is held."""
@@ -131,8 +126,10 @@ class EventsWork(Idle):
         self._alone = threading.Lock()
         self._pace = Pace(pauses=not store.is_postgresql)
 
-    def act(self) -> bool:
+    def turn(self) -> bool:
         """React to what is in the outbox; hint whoever has work now."""
+        if self.rests():
+            return False
         if not self._alone.acquire(blocking=False):
             return False  # the heart and the task came at once
         try:
@@ -159,8 +156,10 @@ class FeedsWork(Idle):
         self._outside: tuple[int, ...] = ()  # endpoints of others' hubs
         self._is_declared = False
 
-    def act(self) -> bool:
+    def turn(self) -> bool:
         """Publish what is due; remember when the next feed comes due. First of all make true what is declared."""
+        if self.rests():
+            return False
         if not self._is_declared:
             feeds.declare(self._store, self._catalogue)
             with self._store.writing() as db:
@@ -185,8 +184,10 @@ class DigestsWork(Idle):
         super().__init__(Resting(store, Lane.DIGESTS))
         self._store, self._hint = store, hint
 
-    def act(self) -> bool:
+    def turn(self) -> bool:
         """Resume what has rested, and cut what is due, by the database's clock."""
+        if self.rests():
+            return False
         subscriptions.resume_rested(self._store)
         cut = digests.cut_due(self._store)
         if cut.deliveries:
@@ -199,7 +200,6 @@ class UpkeepWork(Idle):
     """Leases back, deliveries held, old rows pruned."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
-        super().__init__(Resting(store, Lane.UPKEEP))
         self._store = store
         self._pace = Pace(pauses=not store.is_postgresql)
         outbox, logs = settings.data_dir / "outbox", settings.data_dir / "logs"
@@ -208,8 +208,8 @@ class UpkeepWork(Idle):
         self._last = 0.0
         self._files_at = float("-inf")
 
-    def act(self) -> bool:
-        """Every job, within a second, every few seconds."""
+    def turn(self) -> bool:
+        """Every job, within a second, every few seconds. It never rests: see pauses.pause."""
         if time.monotonic() - self._last < UPKEEP_EVERY_S:
             return False
         self._last = time.monotonic()

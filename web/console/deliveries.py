@@ -49,7 +49,8 @@ def listed(request: Request, visitor: Looking) -> Response:
         chosen = read_filter(db, request.query_params)
         before = request.query_params.get("before", "")
         found = search(db, chosen.search, before=int(before) if before.isdecimal() else None, limit=A_PAGE)
-        rows = [_shown(db, row, found) for row in found.rows]
+        ours = migrate.installation_number(db)
+        rows = [_shown(row, found, installation=ours) for row in found.rows]
         totals = _totals(db)
     return show(
         request,
@@ -127,7 +128,7 @@ def _cancel(request: Request, form: Form, name: str) -> Response:
     with face_of(request).store.writing() as db:
         ours, moment = migrate.installation_number(db), now(db)
         keys = listing.keys_of(db, [name], installation=ours)
-        n = owing.cancel(db, keys, why="cancelled by an operator", now=moment)
+        n = owing.cancel(db, keys, why=owing.BY_OPERATOR, now=moment)
         refused = refusals(db, [] if n else keys, NOT_CANCELLED, installation=ours)
         if n:
             record(db, form.visitor.actor, Act.CANCELLED, name, now=moment)
@@ -141,10 +142,10 @@ def state_of(row: Row[Any]) -> str:
     return HELD if owing.is_held(row) else str(row.state)
 
 
-def _shown(db: Connection, row: Row[Any], found: Found) -> dict[str, Any]:
+def _shown(row: Row[Any], found: Found, *, installation: int) -> dict[str, Any]:
     """A row of the list."""
     return {
-        "name": delivery_uuid(migrate.installation_number(db), row.id, row.created_at),
+        "name": delivery_uuid(installation, row.id, row.created_at),
         "state": state_of(row),
         "tone": TONES[state_of(row)],
         "title": found.titles.get(row.number, ""),

@@ -1,6 +1,7 @@
 """The strip of counts on every page, each a link to its list; below it one sentence on how things are."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -54,7 +55,7 @@ def strip_of(db: Connection, t: Words) -> Strip:
     return Strip(shown, sentence, tone)
 
 
-def _sentence(lanes: dict[str, dict[str, object]], t: Words) -> tuple[str, str]:
+def _sentence(lanes: dict[str, dict[str, Any]], t: Words) -> tuple[str, str]:
     """The worst first."""
     names = {name: t(f"console.lane.{name}") for name in lanes}
     idle = [name for name, lane in lanes.items() if not lane["workers"]]
@@ -62,7 +63,7 @@ def _sentence(lanes: dict[str, dict[str, object]], t: Words) -> tuple[str, str]:
     late = [
         name
         for name, lane in lanes.items()
-        if float(str(lane["oldest_due_seconds"])) > BUDGET_S[Lane(name)] and name not in resting
+        if lane["oldest_due_seconds"] > BUDGET_S[Lane(name)] and name not in resting
     ]
     if len(idle) == len(lanes):
         return "seal", t("console.state.no_workers")

@@ -1,14 +1,16 @@
 """What a drill came to, as an object and as lines for people (80 columns, no boxes, nothing lost without colour)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from statistics import median
+from textwrap import wrap
 from typing import Any
 
 from workers.drill.judge import Account, Finding, Sort
 from workers.drill.plan import SETTINGS_IN_WORDS
 from workers.drill.tracks import Made
 
+WIDE = 80
 SHOWN = 12
 """Findings of which a terminal is told; --json has all."""
 TIMES_SHOWN = 3
@@ -109,7 +111,7 @@ def heading(report: Report) -> list[str]:
     receivers = ", ".join(f"{n} {WORDS.get(name, name)}" for name, n in report.receivers.items())
     return [
         f"Zonewire drill, seed {report.seed}: {report.seconds} s of faults on {report.database}.",
-        *_wrapped(f"Receivers: {receivers}.".split()),
+        *wrap(f"Receivers: {receivers}.", WIDE),
         f"Set for this: {SETTINGS_IN_WORDS}.",
     ]
 
@@ -117,13 +119,13 @@ def heading(report: Report) -> list[str]:
 def lines(report: Report) -> list[str]:
     """All of it but the heading, the verdict last."""
     published = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in report.published.items())
-    found = ["", *_faults(report.faults), "", *_wrapped(f"Published: {published}.".split())]
+    found = ["", *_faults(report.faults), "", *wrap(f"Published: {published}.", WIDE)]
     if report.refused:
         refused = ", ".join(f"{n} times {what}" for what, n in report.refused.items())
-        found += _wrapped(f"Not taken at first, and sent again until they were: {refused}.".split())
+        found += wrap(f"Not taken at first, and sent again until they were: {refused}.", WIDE)
     found += ["", *_accounts(report.accounts), ""]
     if again := report.total.again:
-        found += _wrapped(f"{again} came again under the same id, each after a try that had no answer.".split())
+        found += wrap(f"{again} came again under the same id, each after a try that had no answer.", WIDE)
     if report.healed_in_s is not None:
         found.append(f"Nothing was owed any more {report.healed_in_s:.1f} s after the last fault.")
     found += _wrong(report)
@@ -186,14 +188,3 @@ def _wrong(report: Report) -> list[str]:
 def _line(one: Finding) -> str:
     detail = f" ({one.detail})" if one.detail else ""
     return f"{one.sort}: {one.guid} version {one.version}, {one.receiver}{detail}"
-
-
-def _wrapped(words: Iterable[str], *, most: int = 80) -> list[str]:
-    found, line = [], ""
-    for word in words:
-        if line and len(line) + 1 + len(word) > most:
-            found.append(line)
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
-    return [*found, line]

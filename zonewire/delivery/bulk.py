@@ -176,7 +176,6 @@ def begin(
 ) -> int:
     """Begin an action on what is there now; its id. Raises WrongUsage."""
     check(act, chosen)
-    newest = newest_id(db)
     row = {
         "act": act,
         "chosen": chosen.as_json(),
@@ -184,8 +183,7 @@ def begin(
         "operator": operator,
         "began_at": now,
         "state": "running",
-        "up_to": newest,
-        "cursor": newest + 1,
+        "cursor": newest_id(db) + 1,  # what comes later is left alone
         "expected": expected,
         "stepped_at": now,
     }
@@ -271,7 +269,7 @@ def _replayed(db: Connection, ids: Sequence[int], now: int) -> tuple[int, int]:
 
 
 def _cancelled(db: Connection, ids: Sequence[int], now: int) -> tuple[int, int]:
-    return owing.cancel(db, ids, why="cancelled by an operator", now=now), 0
+    return owing.cancel(db, ids, why=owing.BY_OPERATOR, now=now), 0
 
 
 _MOVE: dict[BulkAct, Callable[[Connection, Sequence[int], int], tuple[int, int]]] = {

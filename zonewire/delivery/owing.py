@@ -177,6 +177,9 @@ _LAST_TEST = select(func.max(deliveries.c.id)).where(
     deliveries.c.id > bindparam("highest"),
 )
 
+BY_OPERATOR = "cancelled by an operator"
+"""Why a delivery is cancelled that an operator cancels."""
+
 _OPEN = (State.PENDING, State.RETRYING)
 _STATE_BEFORE = select(deliveries.c.id, deliveries.c.lane, deliveries.c.state, deliveries.c.due_at)
 # Open deliveries of an article's older versions, by the unique key's index. The state that each leaves decides which

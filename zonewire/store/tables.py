@@ -879,7 +879,6 @@ bulk_actions = Table(
     Column("operator", Text, nullable=False),
     Column("began_at", Moment, nullable=False),
     Column("state", Text, nullable=False),  # running, stopped, done
-    Column("up_to", BigInteger, nullable=False),  # deliveries that were there when it began
     Column("cursor", BigInteger, nullable=False),  # it is through with those from here up: the newest come first
     Column("expected", BigInteger, nullable=False),  # how many the dry run counted
     Column("done", BigInteger, nullable=False, server_default="0"),

@@ -1,8 +1,5 @@
 """What a receiver was sent, built anew for every channel; nothing is changed by looking, and nothing secret is seen."""
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -31,7 +28,7 @@ from zonewire.keys import KeyRing, new_webhook_secret
 from zonewire.loading import Services
 from zonewire.rendering.portal import Portal
 from zonewire.rendering.translation import LOCALES, words
-from zonewire.store import Store, open_store
+from zonewire.store import Store
 from zonewire.store.tables import (
     attempts,
     deliveries,
@@ -63,16 +60,6 @@ ADDRESS_OF = {
     "baidu": "portal.example",
     "wechat_oa": "wx0123456789abcdef",
 }
-
-
-@pytest.fixture
-def plain_store(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Store]:
-    """SQLite alone, for what depends on no database."""
-    path = tmp_path / "zonewire.db"
-    shutil.copy(migrated_sqlite, path)
-    opened = open_store(f"sqlite:///{path}")
-    yield opened
-    opened.close()
 
 
 def looked_at(store: Store, key: int) -> Sent:

@@ -87,7 +87,6 @@ def _what_they_do() -> None:
         Column("operator", Text, nullable=False),
         Column("began_at", BigInteger, nullable=False),
         Column("state", Text, nullable=False),
-        Column("up_to", BigInteger, nullable=False),
         Column("cursor", BigInteger, nullable=False),
         Column("expected", BigInteger, nullable=False),
         Column("done", BigInteger, nullable=False, server_default="0"),
