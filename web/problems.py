@@ -68,11 +68,16 @@ def ours(_request: Request, error: Exception) -> Response:
     if error.mend:
         more["mend"] = error.mend
     wait = getattr(error, "retry_after_s", None)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.warning("request.refused", status=int(status), error=error.what)
+    note(error, status)
     where = f"{error.where}: " if error.where else ""
     headers = {"Retry-After": str(wait)} if wait is not None else None
     return problem(status, f"{where}{error.what}", headers=headers, **more)
+
+
+def note(error: errors.ZonewireError, status: HTTPStatus) -> None:
+    """A line in the log where it was not for the sender's sake that *error* was answered."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.warning("request.refused", status=int(status), error=error.what)
 
 
 def _of_http(_request: Request, error: Exception) -> Response:

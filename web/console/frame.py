@@ -26,6 +26,7 @@ POLICY = (
 )
 LANGUAGE = "zonewire_language"
 A_YEAR_S = 365 * 86_400
+RETRY_AFTER_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,19 @@ def told(request: Request, error: Exception) -> Response:
         return problems.ours(request, error)
     sentence = f"{error.what}. {error.mend}" if error.mend else f"{error.what}."
     status = problems.status_of(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _trouble(request, error, status)
     return show(request, looking(request), "notice", here="", status=status, sentence=sentence)
+
+
+def _trouble(request: Request, error: ZonewireError, status: HTTPStatus) -> Response:
+    """For when the database does not answer: a page that asks it nothing."""
+    problems.note(error, status)
+    response = page(
+        request, "console/trouble.html", status=status, locale=language_of(request), policy=POLICY, said=error.what
+    )
+    response.headers["Retry-After"] = str(getattr(error, "retry_after_s", RETRY_AFTER_S))
+    return with_language(request, response)
 
 
 def not_allowed(request: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ import requests
 from tests.web.console.browsing import WORD, Browser, at_the_console, page_of, text_of
 from tests.web.faces import a_web_face
 from zonewire import operators
+from zonewire.errors import StoreUnavailable
 from zonewire.operators import Role
 from zonewire.operators.logins import OF_A_NAME_FROM_A_PLACE
 from zonewire.store import Store, now
@@ -122,3 +123,18 @@ def test_the_language_that_was_chosen_stays(plain_store: Store, tmp_path: Path) 
     with at_the_console(plain_store, tmp_path) as chen:
         chen.get("/console/lanes?lang=zh-CN")
         assert page_of(chen.get("/console")).get("lang") == "zh-CN"
+
+
+def test_without_its_database_the_console_says_so_in_words(
+    plain_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_store: Store) -> None:
+        raise StoreUnavailable("the database cannot be used: it is away")
+
+    with at_the_console(plain_store, tmp_path) as chen:
+        monkeypatch.setattr(Store, "reading", away)
+        answer = chen.get("/console/lanes")
+
+    assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+    assert "it is away" in text_of(answer)
+    assert "zonewire doctor" in text_of(answer)
