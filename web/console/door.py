@@ -55,7 +55,7 @@ def _enter(request: Request, fields: dict[str, str]) -> Response:
         log.info("login.refused", came_from=place, reason="wrong name or password")
         return _form(request, after=after, name=name, wrong="password", status=HTTPStatus.UNAUTHORIZED)
     with face.store.writing() as db:
-        record(db, Actor(name, place), Act.LOGGED_IN, name, now=now(db), software=software)
+        record(db, Actor(name, place), Act.LOGGED_IN, name, now=now(db))
     response = RedirectResponse(after, status_code=HTTPStatus.SEE_OTHER)
     remember(request, response, token)
     return response
