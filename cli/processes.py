@@ -99,10 +99,11 @@ def _show_status(found: dict[str, Any]) -> None:
     write(f"{found['articles']} articles, {found['subscriptions']} subscriptions, backlog {found['backlog']}")
     write(f", oldest due {found['oldest_due_seconds']} s\n")
     write(f"{_in_a_sentence(lanes)}\n\n")
-    rows = [{"lane": name, **values, "paused": in_words(values["paused"])} for name, values in lanes.items()]
-    some_rest = any(row["paused"] for row in rows)
-    columns = ("lane", "waiting", "oldest_due_seconds", "workers", *(("paused",) if some_rest else ()))
-    print_table(rows, columns, empty="")
+    rows = [{"lane": name, **values} for name, values in lanes.items()]
+    print_table(rows, ("lane", "waiting", "oldest_due_seconds", "workers"), empty="")
+    for row in rows:
+        if row["paused"]:
+            write(f"\n{row['lane']} is paused {in_words(row['paused'])}\n")
     write("\ndeliveries  " + ", ".join(f"{n} {state}" for state, n in deliveries.items()) + "\n")
     write("endpoints   " + ", ".join(f"{n} {state}" for state, n in endpoints.items()) + "\n")
 

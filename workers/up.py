@@ -302,6 +302,7 @@ class _Installation:
             f"  feeds       {base}/feeds/",
             f"  subscribe   {base}/subscribe        where readers choose their digests",
             f"  publish     {command} publish FILE   or   POST {base}/v1/events",
+            f"  console     {base}/console          ({command} operators add NAME lets you in)",
             f"  status      {command} status         (logs: {data / 'logs' / 'zonewire.log'})",
             f"  tokens      {data / 'secrets.env'}",
         ]

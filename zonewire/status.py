@@ -101,5 +101,10 @@ def pause_in_json(pause: Pause | None) -> dict[str, str | None] | None:
     """A lane's rest, as commands show it; None where it works."""
     if pause is None:
         return None
-    until = None if pause.until_at is None else rfc3339(pause.until_at)
-    return {"since": rfc3339(pause.began_at), "until": until, "by": pause.operator, "reason": pause.reason}
+    until = None if pause.until_at is None else rfc3339(pause.until_at - pause.until_at % SECOND)
+    return {
+        "since": rfc3339(pause.began_at - pause.began_at % SECOND),
+        "until": until,
+        "by": pause.operator,
+        "reason": pause.reason,
+    }
