@@ -201,7 +201,7 @@ def test_what_can_be_no_guid_or_address_is_wrong_usage(tmp_path: Path) -> None:
 
 def test_the_withdrawal_of_an_unknown_article_is_a_tombstone_in_the_feed_of_everything(store: Store) -> None:
     assert "nothing had this guid" in ran("withdraw", "https://portal.example/17.html").stdout
-    react(store, Pace(pauses=False), owed=lambda _: None)
+    react(store, Pace(pauses=False), owed=lambda _: None, budget_s=60)
     publish_due(store, base_url="https://wire.example", window_s=2)
     with store.reading() as db:
         documents = {form: served_document(db, "all", form, base_url="https://wire.example") for form in Format}

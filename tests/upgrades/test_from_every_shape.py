@@ -105,7 +105,7 @@ def works(store: Store) -> None:
     """What was owed is claimed and settled; a new article is taken in, and owed to the same partner."""
     assert delivered(store) == 1
     accept(store, [a_publication()], host="news.example")
-    react(store, Pace(pauses=False), owed=lambda _: None)
+    react(store, Pace(pauses=False), owed=lambda _: None, budget_s=60)
     assert delivered(store) == 1
     with store.reading() as db:
         assert db.execute(select(deliveries.c.state)).scalars().all() == ["delivered"] * 2

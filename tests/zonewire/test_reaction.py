@@ -15,6 +15,9 @@ from zonewire.store import SECOND, Store, insert, now
 from zonewire.store.pacing import Pace
 from zonewire.store.tables import deliveries, endpoints, feed_entries, outbox, subscriptions
 
+IN_ONE_TURN_S = 60.0
+"""A disk that stands still for a second would else leave the rest to the next turn, as it may."""
+
 
 def accepted(db: Connection, article: Article | None = None, *, withdrawn: bool = False) -> Version:
     """A version with its outbox row, as intake leaves it."""
@@ -26,7 +29,7 @@ def accepted(db: Connection, article: Article | None = None, *, withdrawn: bool 
 def reacted(store: Store, *, rows: int = 5_000) -> Reacted:
     pace = Pace(pauses=False)
     pace._rows = rows
-    return react(store, pace, owed=lambda _: None)
+    return react(store, pace, owed=lambda _: None, budget_s=IN_ONE_TURN_S)
 
 
 def owed(store: Store) -> Counter[tuple[int, str, str]]:
@@ -128,7 +131,12 @@ def test_pushing_is_told_of_the_first_few_before_the_rest_are_read(
         accepted(db)
     told: list[tuple[list[str], int]] = []
 
-    react(store, Pace(pauses=False), owed=lambda lanes: told.append((list(lanes), sum(owed(store).values()))))
+    react(
+        store,
+        Pace(pauses=False),
+        owed=lambda lanes: told.append((list(lanes), sum(owed(store).values()))),
+        budget_s=IN_ONE_TURN_S,
+    )
 
     assert told == [(["push.http"], 3), (["push.http"], 10)]
 

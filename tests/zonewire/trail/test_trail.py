@@ -52,7 +52,7 @@ def test_it_goes_from_acceptance_through_feeds_to_each_delivery(store: Store) ->
     with store.writing() as db:
         a_subscription(db)
     accept(store, [event := a_publication(article)], host="wire.example")
-    react(store, Pace(pauses=False), owed=lambda _lanes: None)
+    react(store, Pace(pauses=False), owed=lambda _lanes: None, budget_s=60)
     with store.reading() as db:
         found = trail(db, article.guid, at=now(db))
     (version,) = found["versions"]
