@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psycopg
 
+from workers.drill.installation import InstallationFailed
 from zonewire import ROOT
 from zonewire.errors import WrongUsage
 
@@ -64,7 +65,7 @@ class Postgres:
         words = ["-D", str(self.home / "data"), "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={secret}"]
         made = self._run("initdb", *words, "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
         if made.wait(START_S):
-            raise WrongUsage(f"initdb failed: {self._last_words()}", where="--postgresql")
+            raise InstallationFailed(f"its PostgreSQL could not be made: {self._last_words()}")
 
     def start(self) -> None:
         """Start it; returns when it answers. Tried again while processes of a server before it still end."""
@@ -77,7 +78,7 @@ class Postgres:
                 psycopg.connect(self.url, connect_timeout=2).close()
                 return
             time.sleep(STEP_S)
-        raise WrongUsage(f"PostgreSQL did not start: {self._last_words()}", where="--postgresql")
+        raise InstallationFailed(f"its PostgreSQL did not start within {START_S:.0f} s: {self._last_words()}")
 
     def restart(self, *, kill: bool) -> None:
         """End it, in order or by -9, and start it again."""
