@@ -6,6 +6,8 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from zonewire.telemetry import Mask
+
 _QUIET = frozenset({"debug", "info"})
 
 
@@ -18,6 +20,7 @@ def log_warnings_only() -> None:
             structlog.processors.add_log_level,
             _drop_quiet,
             structlog.processors.format_exc_info,
+            Mask(),
             structlog.processors.KeyValueRenderer(key_order=["level", "event"]),
         ],
         logger_factory=lambda *_: structlog.WriteLogger(_stderr()),

@@ -40,9 +40,9 @@ def worker(
     from workers.logs import configure_logs
     from workers.worker import lanes_of, run_workers
 
-    wanted = lanes_of(lanes)
-    catalogue_of(load())  # a wrong setting stops us here, in one line, and not each child after its fork
-    configure_logs()
+    wanted, settings = lanes_of(lanes), load()
+    catalogue_of(settings)  # a wrong setting stops us here, in one line, and not each child after its fork
+    configure_logs(settings)
     run_workers(wanted)
 
 
@@ -52,8 +52,7 @@ def beat() -> None:
     from workers.beat import run_beat
     from workers.logs import configure_logs
 
-    load()
-    configure_logs()
+    configure_logs(load())
     run_beat()
 
 
@@ -67,8 +66,9 @@ def web(
     from workers.logs import configure_logs
     from workers.web import bind, run_web
 
-    catalogue_of(load())
-    configure_logs()
+    settings = load()
+    catalogue_of(settings)
+    configure_logs(settings)
     run_web(bind(host, port))
 
 

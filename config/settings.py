@@ -11,8 +11,8 @@ import stat
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -29,6 +29,8 @@ DEFAULT_BASE_URL = "http://127.0.0.1:8080"
 
 REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+socket", "sentinel", "amqp", "amqps")
 """The last two are for BROKER_URL: Celery speaks them too."""
+
+SHORTEST_SECRET = 6
 
 INDEXNOW_KEY = re.compile(r"[A-Za-z0-9-]{8,128}")
 
@@ -120,6 +122,12 @@ class Settings(BaseSettings):
         None,
         description="8 to 128 letters, digits and `-`, served as /KEY.txt at the portal's address. "
         "Unset: nothing can be subscribed to `indexnow`.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least that is logged. `debug` has a line for each delivered try as well."
+    )
+    log_format: Literal["json", "console"] | None = Field(
+        None, description="`json`, an object a line, or `console`. Unset: `console` on a terminal, else `json`."
     )
     feed_window: float = Field(
         2.0, ge=0, description="Seconds in which the rest of a burst is gathered before a feed is published again."
@@ -245,6 +253,15 @@ class Settings(BaseSettings):
         """The broker's address in kombu's form, the default filled in."""
         url = self.broker_url or self.redis_url or f"redis+socket://{redis_socket(self.data_dir)}?virtual_host=0"
         return url.replace("unix://", "redis+socket://", 1) if url.startswith("unix://") else url
+
+    @cached_property
+    def secret_values(self) -> tuple[str, ...]:
+        """Every secret in these settings, to be hidden where one gets out; none so short that it may be a word."""
+        given = [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)]
+        found = {piece.strip() for value in given for piece in (value, *value.split(","))} | {self.indexnow_key or ""}
+        addresses = (self.database_url, self.redis_url, self.broker_url, *given)
+        found |= {unquote(urlsplit(address).password or "") for address in addresses if address and "://" in address}
+        return tuple(sorted(piece for piece in found if len(piece) >= SHORTEST_SECRET))
 
     @cached_property
     def base(self) -> str:

@@ -52,8 +52,43 @@ anything runs. `--json` prints a list as one array of objects, a single thing as
 LOG_HEAD = """# Log lines
 
 Every line names an event; the rest are keys and values with full ids and units. One line stands for one unit of work:
-a batch at level info with its counts. A warning mends itself; an error needs a person, and says what to do. Addresses
-are masked, and secrets never appear.
+a batch at level info with its counts. A warning mends itself; an error needs a person, and says what to do.
+
+Under `zonewire up` lines go to `DATA_DIR/logs/zonewire.log`; `worker`, `beat` and `web` write them to standard error,
+for whatever collects them. They are JSON, an object a line, and read better for people on a terminal;
+`ZONEWIRE_LOG_FORMAT` says otherwise. `ZONEWIRE_LOG_LEVEL` is `info` unless set; `debug` has a line for each delivered
+try as well. What libraries warn of, and faults that nobody caught, stand in the same lines.
+
+## The story of an article
+
+```
+grep EVENT_ID data/logs/zonewire.log
+```
+
+`EVENT_ID` is the `id` of the CloudEvent that made the version. Its lines are, in this order: `article.accepted` (with
+the `request_id` of the sender's request), `article.reacted`, `feed.published` for the documents that carry it first,
+`article.digested` when a digest tells it, `hub.notices_owed`, and each failed try: `attempt.failed`, at last
+`delivery.buried`; drafts have `draft.changed`. An event that made no version is named in `article.accepted` under
+`passed_over`, with the reason. What is told of many articles at once names the first twenty; the whole, with every
+receiver, is `zonewire articles trail GUID`. `zonewire publish` and `withdraw` write no log: what they take begins
+with `article.reacted`.
+
+An id is unique with its `source` only, which stands in `article.reacted`. Where two portals use the same one,
+`article_guid` tells their lines apart.
+
+`lane` and `task_id` (Celery's) stand in what a worker says, `request_id` in what a request to the web face causes:
+the `X-Request-Id` that came with it, if it is 8 to 64 letters, digits, `-` and `_`, else one of ours. It is in the
+answer too, so it can be asked for.
+
+## What never stands in a line
+
+No mailbox of a reader (its first letter and its domain at most), no link of a mail, no token, password, key or
+secret, no robot's address, no query of a request. A test drives an installation with marked ones through success,
+failure and faults, and looks for them in every file. The network addresses of those who fail to log in to the console
+(`login.refused`), and of those who ask the hub (`hub.asked`), are logged on purpose. A GUID or an event's id is
+written as the portal sent it.
+
+## All lines
 
 | event | what it means |
 | --- | --- |
@@ -164,10 +199,12 @@ def _kind(field: FieldInfo) -> str:
 
 
 def _named(annotation: Any) -> str:
-    if typing.get_origin(annotation) is types.UnionType:
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
         annotation = next(part for part in typing.get_args(annotation) if part is not types.NoneType)
     if typing.get_origin(annotation) is list:
         return "several, comma-separated"
+    if typing.get_origin(annotation) is typing.Literal:
+        return "one of " + ", ".join(f"`{value}`" for value in typing.get_args(annotation))
     return TYPES[annotation]
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from tasks.work import Work
 from zonewire.delivery import heartbeats
@@ -40,6 +41,7 @@ class Heart:
         self._thread.join(5)
 
     def _run(self) -> None:
+        bind_contextvars(lane=self._lane)
         beat_at = renew_at = 0.0
         while not self._stopping.is_set():
             more = False

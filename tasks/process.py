@@ -11,7 +11,8 @@ import time
 from dataclasses import dataclass
 
 import structlog
-from celery import Celery
+from celery import Celery, current_task
+from structlog.contextvars import bind_contextvars, bound_contextvars, unbind_contextvars
 
 from config.catalogue import catalogue_of
 from config.guard import guard_for, guard_of
@@ -72,6 +73,7 @@ def open_process(app: Celery, *, lane: Lane, worker: str | None = None) -> Proce
     """Open everything that *lane* needs. Raises SettingWrong, StoreUnavailable."""
     global _process  # noqa: PLW0603  # the one thing that tasks, called by name, find their process by
     settings = load()
+    bind_contextvars(lane=lane)  # for this thread's life, and for the courier that is forked from it
     courier = _courier(settings, lane) if lane in PUSH_LANES else None  # before all else: it may fork
     if lane in PUSH_LANES:
         gc.set_threshold(CYCLES_FROM)
@@ -103,6 +105,7 @@ def close_process() -> None:
     process.hints.close()
     process.store.close()
     log.info("worker.closed", lane=process.lane, worker=process.worker)
+    unbind_contextvars("lane")
 
 
 def run_turns(lane: Lane) -> None:
@@ -111,6 +114,11 @@ def run_turns(lane: Lane) -> None:
     if process is None or process.lane is not lane:
         log.warning("task.misplaced", lane=lane)
         return
+    with bound_contextvars(lane=lane, task_id=current_task.request.id if current_task else None):
+        _run_turns(process)
+
+
+def _run_turns(process: Process) -> None:
     deadline = time.monotonic() + TASK_S
     more, work = True, process.work
     work.is_attended = True
@@ -124,9 +132,9 @@ def run_turns(lane: Lane) -> None:
     finally:
         work.is_attended = False
     if isinstance(process.work, PushWork) and (told := _counts(process.work)):
-        log.info("batch.pushed", lane=lane, **told)
+        log.info("batch.pushed", lane=process.lane, **told)
     if more:
-        process.hints.hint(lane)
+        process.hints.hint(process.lane)
 
 
 def _counts(work: PushWork) -> dict[str, int]:

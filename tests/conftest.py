@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Connection
 
 from tests.servers.postgres import Postgres, PostgresPool, running_postgres
 from tests.servers.redis import RedisServer, running_redis
 from zonewire.store import Store, open_store, upgrade
+
+# As it runs unless told: at level debug each delivered try has a line.
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))
 
 
 @pytest.fixture(scope="session")

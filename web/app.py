@@ -30,6 +30,7 @@ from web.public import (
 )
 from web.public.looks import Looks
 from web.public.visitors import Visits
+from web.request_ids import RequestIds
 from zonewire import __version__
 from zonewire.errors import ZonewireError
 
@@ -40,6 +41,7 @@ def create_app(face: Face) -> FastAPI:
     app.state.face = face
     app.state.visits = Visits()
     app.state.looks = Looks()
+    app.add_middleware(RequestIds)
     problems.register(app)
     app.add_exception_handler(FormRefused, refused_form)
     app.add_exception_handler(ZonewireError, frame.told)

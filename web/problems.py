@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from web.request_ids import HEADER, IN_SCOPE
 from zonewire import errors
 
 MEDIA_TYPE = "application/problem+json"
@@ -98,8 +99,14 @@ def _of_validation(_request: Request, error: Exception) -> Response:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("request.failed", method=request.method, path=_without_token(request.url.path), exc_info=error)
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong here; it was logged, and may be tried again")
+    ident = request.scope.get(IN_SCOPE, "")  # it is answered outside of the middleware that has bound it
+    path = _without_token(request.url.path)
+    log.error("request.failed", method=request.method, path=path, request_id=ident, exc_info=error)
+    return problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "something went wrong here; it was logged, and may be tried again",
+        headers={HEADER.decode(): ident} if ident else None,
+    )
 
 
 def _without_token(path: str) -> str:

@@ -8,10 +8,12 @@ promised by either: the lock pins them, and a test kills Redis and counts the se
 from typing import Any
 
 import structlog
+from celery.utils.log import get_logger
 from celery.worker import state
 from celery.worker.consumer.consumer import Consumer
 
 log = structlog.get_logger()
+_celery_log = get_logger(__name__)
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 1.0
@@ -36,3 +38,25 @@ class QuickConsumer(Consumer):  # type: ignore[misc]  # celery publishes no type
         )
         self.first_connection_attempt = False
         return connected
+
+    # What is no task of ours is told without what was in it, which Celery would print.
+
+    def on_unknown_task(self, _body: Any, message: Any, error: Exception) -> None:
+        """A task by a name that we have none of."""
+        self._refuse(message, error)
+
+    def on_invalid_task(self, _body: Any, message: Any, error: Exception) -> None:
+        """A task whose arguments or headers make no sense."""
+        self._refuse(message, error)
+
+    def on_unknown_message(self, _body: Any, message: Any) -> None:
+        """Something that is no task."""
+        self._refuse(message, ValueError())
+
+    def on_decode_error(self, message: Any, error: Exception) -> None:
+        """Something that cannot be read."""
+        self._refuse(message, error)
+
+    def _refuse(self, message: Any, error: Exception) -> None:
+        log.warning("task.unknown", task=(message.headers or {}).get("task"), error=type(error).__name__)
+        message.reject_log_error(_celery_log, self.connection_errors)

@@ -88,7 +88,8 @@ def run_up(*, host: str, port: int | None, data: Path | None, sample: bool) -> N
     os.environ[PREFIX + "DATA_DIR"] = str(settings.data_dir)  # children read the settings for themselves
     lock = take_lock(settings.data_dir)
     make_missing_secrets(settings, new_secrets())
-    output = configure_logs(settings.data_dir / "logs" / "zonewire.log")
+    settings = load(data_dir=data)  # with the secrets that were made
+    output = configure_logs(settings, file=settings.data_dir / "logs" / "zonewire.log")
     for module in _LAZY:
         importlib.import_module(module)
     installation = _Installation(settings, lock, host=host, port=port, sample=sample)

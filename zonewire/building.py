@@ -187,11 +187,6 @@ class Builder:
             at,
         )
 
-    def guid_of(self, number: int | None) -> str:
-        """The guid of a version that was built lately; "" where it was not."""
-        version = self._versions.get(number or 0)
-        return version.article.guid if version else ""
-
     def _load_versions(self, db: Connection, rows: Sequence[Claimed]) -> None:
         missing = {row.number for row in rows if row.number is not None} - self._versions.keys()
         if len(self._versions) + len(missing) > VERSIONS_KEPT:

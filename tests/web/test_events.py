@@ -270,7 +270,9 @@ def test_a_fault_of_ours_is_logged_and_shows_no_trace(post: Post, monkeypatch: p
         answer = post(an_event_json())
     assert is_problem(answer, 500)
     assert "secret cause" not in answer.text
-    assert [line["event"] for line in lines if line["log_level"] == "error"] == ["request.failed"]
+    (failed,) = [line for line in lines if line["log_level"] == "error"]
+    assert failed["event"] == "request.failed"
+    assert failed["request_id"] == answer.headers["X-Request-Id"]
 
 
 def raising(error: Exception) -> Callable[..., None]:

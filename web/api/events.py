@@ -8,6 +8,7 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
@@ -16,10 +17,14 @@ from starlette.responses import JSONResponse
 
 from web.auth import check_api_key, check_sender, check_signature, is_signed
 from web.face import Face, face_of
+from web.problems import status_of
 from zonewire.articles.identity import host_of
 from zonewire.errors import InvalidInput, ZonewireError
 from zonewire.intake import REQUEST_BYTES, Accepted, accept, read_cloudevents
 from zonewire.intake.cloudevents import request_too_large
+from zonewire.telemetry import masked
+
+log = structlog.get_logger()
 
 PATIENCE_BYTES = 128 * 1024 * 1024
 """How much of a refused body is read before the connection is cut."""
@@ -38,11 +43,21 @@ async def events(request: Request) -> JSONResponse:
         if is_signed(request):
             check_signature(request, body, face.settings.event_secret)
         answers = await to_thread.run_sync(_accepted, face, request, body)
-    except (ZonewireError, HTTPException):
+    except (ZonewireError, HTTPException) as error:
+        _tell_refusal(error)
         await _read_out(request)
         raise
     face.hint("events")
     return JSONResponse({"events": [asdict(answer) for answer in answers]}, status_code=202)
+
+
+def _tell_refusal(error: ZonewireError | HTTPException) -> None:
+    """A line for whoever is asked where an article is. Strangers may knock all day: theirs is for debugging."""
+    if isinstance(error, HTTPException):
+        log.debug("events.refused", status=error.status_code, error=error.detail)
+        return
+    said = error.all_fields if isinstance(error, InvalidInput) else error.what
+    log.info("events.refused", status=int(status_of(error)), error=masked(said))
 
 
 # Routes of the management API are registered before this one.

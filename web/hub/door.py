@@ -68,7 +68,7 @@ def _ask(request: Request, fields: Mapping[str, str]) -> None:
         hub.check(db, asked, requested_by=by, base_url=face.settings.base, now=now(db))
     with face.store.writing() as db:
         ident = hub.ask(db, asked, requested_by=by, base_url=face.settings.base, keys=face.keys, now=now(db))
-    log.info("hub.asked", mode=asked.mode, request_id=ident, topic=asked.topic, by=by)
+    log.info("hub.asked", mode=asked.mode, hub_request_id=ident, topic=asked.topic, by=by)
     face.hint(Lane.PUSH_HTTP)
 
 

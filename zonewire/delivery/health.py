@@ -15,6 +15,7 @@ from zonewire.delivery.outcomes import Delivered, Later, Never, said
 from zonewire.delivery.states import INTENT_KINDS
 from zonewire.store import SECOND, Spelled, as_rows, many, values_of
 from zonewire.store.tables import endpoints
+from zonewire.telemetry import told_of
 
 if TYPE_CHECKING:
     from zonewire.delivery.ledger import Settlement
@@ -115,8 +116,10 @@ def note(db: Connection, settlements: "Sequence[Settlement]", *, disable_after_s
     if closing:
         rows = as_rows([(endpoint, gone, reason) for endpoint, (gone, reason) in closing.items()])
         closed += db.execute(_DISABLE_AT_ONCE.on(db), {"rows": rows, "moment": now}).scalars()
+    channels = {s.row.endpoint_id: s.row.channel for s in failed}
     for endpoint in closed:
-        log.warning("endpoint.disabled", endpoint_id=f"e{endpoint}", error=words.get(endpoint, ""))
+        error = told_of(channels.get(endpoint, ""), words.get(endpoint, ""))
+        log.warning("endpoint.disabled", endpoint_id=f"e{endpoint}", error=error)
     return recovered
 
 

@@ -131,6 +131,7 @@ class Tally:
     went_on: int = 0  # with their next part, or in their plain form
     put_off: int = 0  # endpoints that may not be sent to now
     recovered: list[int] = field(default_factory=list)  # endpoints that had failed, and took something
+    dead: dict[int, str] = field(default_factory=dict, compare=False)  # those that were buried, and why
 
     def add(self, other: "Tally") -> None:
         """Take *other* in."""
@@ -342,8 +343,10 @@ def settle(
         tally.retried = len(kept) - tally.went_on
     if ends.burials:
         parameters = {"rows": as_rows(ends.burials), "settled_at": now}
-        kept.update(db.execute(statements.SETTLE_DEAD.on(db), parameters).scalars())
+        buried = set(db.execute(statements.SETTLE_DEAD.on(db), parameters).scalars())
+        kept |= buried
         tally.buried = len(kept) - tally.went_on - tally.retried
+        tally.dead = {burial[0]: burial[-1] for burial in ends.burials if burial[0] in buried}
     if failures := [_attempt(s, now) for s in ends.failed if s.row.id in kept]:
         db.execute(statements.RECORD_ATTEMPTS, failures)
     tally.recovered = health.note(db, settlements, disable_after_s=disable_after_s, now=now)

@@ -6,14 +6,16 @@ two lines, or run twice at once, each subscription has been moved on with its de
 """
 
 import hashlib
+import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import Connection, Row
 
+from zonewire.articles.origins import FEW, origins_read
 from zonewire.delivery.owing import owe_editions
 from zonewire.digests import statements
 from zonewire.digests.left_out import can_be_counted, skipped_by_pause
@@ -37,6 +39,8 @@ HOLD_S = 0.025
 """How long a transaction of ours may keep SQLite's only writer away from intake (rules.md, Intake)."""
 LATE = 30 * MINUTE
 """A digest that is cut so much later than it was due says so."""
+ARTICLES_TOLD = 200
+"""Of the articles that a tick's new editions carry, so many have a line in the log: the newest."""
 KEPT_OPEN = 1_000
 """A window that holds corrections alone stays open for its next issue, unless it has grown to so many numbers."""
 
@@ -48,11 +52,13 @@ class Cut:
     editions: int = 0  # new ones
     deliveries: int = 0
     subscriptions: int = 0  # that were moved on
+    carried: tuple[tuple[int, Contents], ...] = field(default=(), compare=False, repr=False)  # by the new ones
 
     def __add__(self, other: "Cut") -> "Cut":
         """Both together."""
         editions, deliveries = self.editions + other.editions, self.deliveries + other.deliveries
-        return Cut(editions, deliveries, self.subscriptions + other.subscriptions)
+        subscriptions, carried = self.subscriptions + other.subscriptions, self.carried + other.carried
+        return Cut(editions, deliveries, subscriptions, carried)
 
 
 class EditionKey(NamedTuple):
@@ -111,7 +117,27 @@ def cut_due(store: Store, *, at: int | None = None, now: int | None = None) -> C
         up_to=up_to,
         took_ms=took_ms,
     )
+    _tell(store, cut)
     return cut
+
+
+def _tell(store: Store, cut: Cut) -> None:
+    """A line for each article that is news in new editions, up to ARTICLES_TOLD; at level debug for all."""
+    where: dict[int, list[int]] = {}
+    for edition, contents in cut.carried:
+        for number, role in contents:
+            if role == "story":
+                where.setdefault(number, []).append(edition)
+    numbers = sorted(where, reverse=True)
+    if not log.is_enabled_for(logging.DEBUG):
+        numbers = numbers[:ARTICLES_TOLD]
+    origins = origins_read(store, numbers)
+    for number in numbers:
+        told = origins[number].told if number in origins else {}
+        named = [f"d{edition}" for edition in where[number][:FEW]]
+        log.info("article.digested", **told, number=number, editions=len(where[number]), edition_ids=named)
+    if len(where) > len(numbers):
+        log.info("articles.digested", more=len(where) - len(numbers))
 
 
 def _fix_tick(store: Store, *, newest: int, now: int) -> int:
@@ -217,18 +243,19 @@ def cut_part(db: Connection, part: Sequence[Due], *, at: int, now: int, spread: 
     changes = as_rows([one.as_change() for one in part])
     moved = set(db.execute(statements.MOVE_ON.on(db), {"rows": changes, "cut_at": at}).scalars())
     readers = [one for one in part if one.id in moved and has_story(one.contents)]
-    ids, made = _add_editions(db, {one.key: one.contents for one in readers}, now=now)
+    wanted = {one.key: one.contents for one in readers}
+    ids, made = _add_editions(db, wanted, now=now)
     owed = {one.id: ids[one.key] for one in readers}
     deliveries = owe_editions(db, edition_by_subscription=owed, now=now, spread=spread) if owed else 0
-    return Cut(made, deliveries, len(moved))
+    return Cut(len(made), deliveries, len(moved), tuple((ids[key], wanted[key]) for key in made))
 
 
 def _add_editions(
     db: Connection, wanted: Mapping[EditionKey, Contents], *, now: int
-) -> tuple[dict[EditionKey, int], int]:
-    """The id of each edition, those that are new made with their contents; and how many were new."""
+) -> tuple[dict[EditionKey, int], Collection[EditionKey]]:
+    """The id of each edition, those that are new made with their contents; and which were new."""
     if not wanted:
-        return {}, 0
+        return {}, ()
     rows = db.execute(
         statements.ADD_EDITIONS.on(db), {"rows": as_rows([tuple(key) for key in wanted]), "created_at": now}
     ).all()
@@ -237,11 +264,11 @@ def _add_editions(
     if versions:
         db.execute(statements.ADD_VERSIONS.on(db), {"rows": as_rows(versions)})
     if len(new) == len(wanted):
-        return new, len(new)
+        return new, new
     (up_to,) = {key.up_to for key in wanted}
     filter_ids = sorted({key.filter_id for key in wanted})
     known = db.execute(statements.EDITIONS, {"filter_ids": filter_ids, "up_to": up_to}).all()
-    return {EditionKey(*row[1:]): int(row[0]) for row in known}, len(new)
+    return {EditionKey(*row[1:]): int(row[0]) for row in known}, new
 
 
 def _parts(due: Iterable[Due]) -> Iterator[list[Due]]:

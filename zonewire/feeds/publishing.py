@@ -18,6 +18,7 @@ from lxml import etree
 from sqlalchemy import Connection
 
 from zonewire.articles.model import Version
+from zonewire.articles.origins import FEW, events_of
 from zonewire.articles.reading import by_numbers
 from zonewire.feeds import pressing, statements
 from zonewire.feeds.archiving import Outside, archive
@@ -82,6 +83,7 @@ class _Batch:
     entries: dict[EntryKey, Part] = field(default_factory=dict)
     missing: list[tuple[int, str, Format]] = field(default_factory=list)  # number, text and format of such entries
     versions: dict[int, Version] = field(default_factory=dict)  # that have to be rendered first
+    came_in: set[int] = field(default_factory=set)  # versions that no document of theirs has carried before
     kept: KeptEntries = field(default_factory=KeptEntries)  # where entries are remembered
     fresh: list[dict[str, Any]] = field(default_factory=list)  # rows of the entries that were rendered just now
     outside: set[int] = field(default_factory=set)  # feeds with entries that neither document nor archive would hold
@@ -125,12 +127,16 @@ def _publish_batch(store: Store, making: Making, *, window: int, ends: float, no
             db.execute(statements.TELL_HUB, {"feed_ids": keys, "at": at, "outside": bool(making.catalogue.hubs)})
     fresh = {key: batch.entries[key] for row in batch.fresh if (key := (row["number"], row["format"])) in batch.entries}
     batch.kept.keep(fresh, making.made_for)
+    took_ms = round((time.monotonic() - began) * 1000, 1)
+    newest = sorted(batch.came_in, reverse=True)[:FEW]
     log.info(
         "feed.published",
         feeds=len(batch.feeds),
+        names=[feed.name for _, _, feed in batch.feeds],
         documents=len(documents),
         entries_rendered=len(batch.fresh),
-        took_ms=round((time.monotonic() - began) * 1000, 1),
+        event_ids=events_of(store, newest),
+        took_ms=took_ms,
     )
     return len(batch.feeds)
 
@@ -190,6 +196,8 @@ def _read(db: Connection, making: Making, *, window: int, now: int | None) -> _B
         batch.carried[key] = Carried.of(rows_of.get(key, []), making.catalogue.entries_of(feed.name))
         text = making.catalogue.text_of(feed.name)
         wanted |= {(row.number, text) for row in batch.carried[key].live}
+    published_to = {row.id: row.published_to for row in due}
+    batch.came_in = {row.number for row in shown if row.came_in > published_to[row.feed_id]}
     batch.outside = {row.id for row in due if _is_outside(row, batch.carried[row.id])}
     keys = [(number, text, form, kept_under(form, text)) for number, text in wanted for form in Format]
     batch.kept = kept_entries(db)

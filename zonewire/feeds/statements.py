@@ -114,6 +114,7 @@ _FEED = select(
     feeds.c.kind,
     feeds.c.title,
     feeds.c.dirty_to,
+    feeds.c.published_to,
     feeds.c.changed_at,
     feeds.c.filter_id,
     feeds.c.filled_to,

@@ -120,7 +120,7 @@ def _decide(db: Connection, questions: Sequence[Settlement], *, now: int, moves:
         state, reason = ("verified", None) if is_meant else ("refused", why.get(row.id) or "no answer")
         db.execute(_DECIDE, {"request_id": row.id, "to_state": state, "why": reason, "moment": now})
         told = "hub.verified" if is_meant else "hub.refused"
-        log.info(told, request_id=row.id, mode=row.mode, endpoint_id=f"e{row.endpoint_id}", reason=reason)
+        log.info(told, hub_request_id=row.id, mode=row.mode, endpoint_id=f"e{row.endpoint_id}", reason=reason)
 
 
 def _come_true(db: Connection, row: Any, *, now: int, moves: Moves) -> None:

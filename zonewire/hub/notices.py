@@ -7,21 +7,24 @@ no second one is made beside it. One that is under way is waited for: its row st
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
+from zonewire.articles.origins import FEW, events_of
 from zonewire.delivery import counts, owing
 from zonewire.delivery.counts import Moves
 from zonewire.delivery.states import Kind, State
+from zonewire.errors import ZonewireError
 from zonewire.feeds import Format
 from zonewire.hub.which import IS_ACTIVE
 from zonewire.store import SECOND, Store, insert, many, values_of
 from zonewire.store import now as clock
 from zonewire.store.pacing import Pace
-from zonewire.store.tables import deliveries, documents, feeds, hub_outbox, hub_subscriptions
+from zonewire.store.tables import deliveries, documents, feed_entries, feeds, hub_outbox, hub_subscriptions
 
 log = structlog.get_logger()
 
@@ -50,6 +53,12 @@ _MOVE_ON = (
     )
 )
 _DONE = hub_outbox.delete().where(hub_outbox.c.feed_id == bindparam("of_feed"))
+
+# Some feeds by name, each with the version that it has taken in last, by the index on feed and number.
+_NEWEST = select(func.max(feed_entries.c.number)).where(feed_entries.c.feed_id == feeds.c.id)
+_NEWEST_IN = select(feeds.c.name, _NEWEST.scalar_subquery().label("number")).where(
+    feeds.c.id.in_(values_of(many("feed_ids")))
+)
 
 _NAME = select(feeds.c.name).where(feeds.c.id == bindparam("of_feed"))
 
@@ -122,39 +131,50 @@ def tell_subscribers(store: Store, pace: Pace, *, outside: Sequence[int] = (), b
 
     *outside* are the endpoints of other hubs, each told that a topic has changed.
     """
-    deadline, owed = time.monotonic() + budget_s, 0
+    deadline, owed, told = time.monotonic() + budget_s, 0, set[int]()
     while time.monotonic() < deadline:
         with store.reading() as db:  # an idle lane writes nothing
             if db.execute(_ANY, {"moment": clock(db)}).first() is None:
                 break
         with pace.transaction(store.writing) as (db, most):
-            owed += _tell_many(db, outside=outside, most=most, now=clock(db))
+            made, feed_ids = _tell_many(db, outside=outside, most=most, now=clock(db))
+            owed, told = owed + made, told | feed_ids
     if owed:
-        log.info("hub.notices_owed", deliveries=owed)
+        _log(store, owed, sorted(told))
     return owed
 
 
-def _tell_many(db: Connection, *, outside: Sequence[int], most: int, now: int) -> int:
-    """Feed after feed, until *most* subscriptions were looked at; how many notices are new."""
+def _log(store: Store, owed: int, feed_ids: Sequence[int]) -> None:
+    """How many notices are owed, the feeds they are of, and the event that each of these has heard of last."""
+    found: Sequence[Any] = []
+    with suppress(ZonewireError), store.reading() as db:
+        found = db.execute(_NEWEST_IN, {"feed_ids": feed_ids[:FEW]}).all()
+    events = events_of(store, sorted({row.number for row in found if row.number is not None}, reverse=True))
+    log.info("hub.notices_owed", deliveries=owed, feeds=[row.name for row in found], event_ids=events)
+
+
+def _tell_many(db: Connection, *, outside: Sequence[int], most: int, now: int) -> tuple[int, set[int]]:
+    """Feed after feed, until *most* subscriptions were looked at; how many notices are new, and of which feeds."""
     moves: Moves = Counter()
-    owed, left = 0, most
+    owed, left, told = 0, most, set[int]()
     for _ in range(FEEDS_AT_ONCE):
-        seen, made = _tell_some(db, outside=outside, most=left, now=now, moves=moves)
+        feed_id, seen, made = _tell_some(db, outside=outside, most=left, now=now, moves=moves)
         owed, left = owed + made, left - max(seen, 1)
-        if seen < 0 or left <= 0:
+        told |= {feed_id} if made else set()
+        if not feed_id or left <= 0:
             break
     counts.record(db, moves)
-    return owed
+    return owed, told
 
 
-def _tell_some(db: Connection, *, outside: Sequence[int], most: int, now: int, moves: Moves) -> tuple[int, int]:
+def _tell_some(db: Connection, *, outside: Sequence[int], most: int, now: int, moves: Moves) -> tuple[int, int, int]:
     """The next *most* subscriptions of the feed that has waited longest; how many there were, and new notices.
 
-    -1 where no feed waits.
+    The feed is 0 where none waits.
     """
     row = db.execute(_NEXT, {"moment": now}).first()
     if row is None:
-        return -1, 0
+        return 0, 0, 0
     if row.cursor == 0:
         _know_outside(db, row.feed_id, outside, now=now)
     parameters = {"of_feed": row.feed_id, "after": row.cursor, "moment": now, "most": most}
@@ -174,7 +194,7 @@ def _tell_some(db: Connection, *, outside: Sequence[int], most: int, now: int, m
         db.execute(_MOVE_ON, {"of_feed": row.feed_id, **place})
     else:
         db.execute(_DONE, {"of_feed": row.feed_id})
-    return len(found), len(owed)
+    return row.feed_id, len(found), len(owed)
 
 
 def _looked_at(found: Sequence[Any], *, now: int) -> _Batch:

@@ -28,8 +28,8 @@ log = structlog.get_logger()
 
 PAIRS = 500
 """Looked up at once: on SQLite the cost of a list of pairs grows with its square."""
-TOLD = 20
-"""Of a batch's articles, so many are named in the log."""
+TOLD = 50
+"""Of a batch's events, so many are named on one line of the log."""
 TRIES = 5
 """Each is lost to another intake that wrote the same guid or event for the first time meanwhile."""
 
@@ -60,7 +60,8 @@ def plan_batch(db: Connection, events: Sequence[Event], *, host: str) -> Plan:
     _add_articles(db, plan, host)
     _give_slugs(db, plan)
     if plan.taken:
-        rows = [_event_row(event, version, at) for event, version in plan.taken]
+        # Their order is kept in their moments: of several that left one version standing the first has made it.
+        rows = [_event_row(event, version, at + nth) for nth, (event, version) in enumerate(plan.taken)]
         db.execute(statements.INSERT_EVENTS, rows)
     return plan
 
@@ -175,8 +176,11 @@ def _move(standing: Standing) -> dict[str, object]:
 
 
 def _tell(plan: Plan) -> None:
-    """One line for the batch: how many of each, which versions there are now, and by which events."""
-    counts = {result.value: sum(answer.result is result for answer in plan.answers) for result in Result}
-    accepted = [a for a in plan.answers if a.result is Result.ACCEPTED][:TOLD]
-    guids, events = [f"{a.guid} v{a.version}" for a in accepted], [a.id for a in accepted]
-    log.info("article.accepted", **counts, article_guids=guids, event_ids=events)
+    """What became of each event; a line for every TOLD of them."""
+    for first in range(0, len(plan.answers), TOLD):
+        some = plan.answers[first : first + TOLD]
+        counts = {result.value: sum(answer.result is result for answer in some) for result in Result}
+        made = [a for a in some if a.result is Result.ACCEPTED]
+        guids, events = [f"{a.guid} v{a.version}" for a in made], [a.id for a in made]
+        passed = {"passed_over": [f"{a.id} {a.result}" for a in some if a not in made]} if len(made) < len(some) else {}
+        log.info("article.accepted", **counts, article_guids=guids, event_ids=events, **passed)

@@ -107,7 +107,13 @@ _FORMS = "It is sqlite:////absolute/path or postgresql://user:password@host/name
 
 
 def _sqlite(url: str, pool_size: int, *, begin: str, synchronous: str) -> Engine:
-    engine = create_engine(url, pool_size=pool_size, max_overflow=16, connect_args={"check_same_thread": False})
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=16,
+        connect_args={"check_same_thread": False},
+        hide_parameters=True,
+    )
 
     @event.listens_for(engine, "do_connect")
     def make_private(_dialect: Any, _record: Any, arguments: list[Any], _options: Any) -> None:
@@ -152,6 +158,7 @@ def _postgresql(url: str, pool_size: int, *, first: str | None = None) -> Engine
         pool_size=pool_size,
         max_overflow=16,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error names its statement, and never whose address was in it
         connect_args={
             "connect_timeout": 5,
             "keepalives_idle": 5,

@@ -16,6 +16,7 @@ import structlog
 
 from zonewire.errors import ZonewireError
 from zonewire.outbound.courier import MailRequest, Reply, Request, Ticket
+from zonewire.telemetry import masked
 
 log = structlog.get_logger()
 
@@ -137,7 +138,7 @@ def _carried(carrier: Carrier, request: MailRequest) -> Reply:
     try:
         content = request.content if isinstance(request.content, bytes) else request.content()
     except (ZonewireError, KeyError) as error:
-        log.warning("mail.unfit", delivery_id=request.name, error=str(error))
+        log.warning("mail.unfit", delivery_id=request.name, error=masked(str(error)))
         return Reply(error=f"cannot be composed: {error}", command=COMPOSING)
     try:
         return carrier.carry(request, content)

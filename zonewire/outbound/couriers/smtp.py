@@ -21,6 +21,7 @@ import structlog
 from zonewire.errors import SettingWrong
 from zonewire.outbound.courier import ANSWER_BYTES, MailRequest, Reply
 from zonewire.outbound.couriers.mail import MailCourier
+from zonewire.telemetry import masked
 
 log = structlog.get_logger()
 
@@ -183,9 +184,10 @@ class Line:
                     self._smtp.login(self._relay.user, self._relay.password)
             except (OSError, smtplib.SMTPException) as error:
                 self._drop()
-                why = f"{self._relay.host}:{self._relay.port} {command}: {_in_words(error)}"
+                relay = f"{self._relay.host}:{self._relay.port}"
+                why = f"{relay} {command}: {_in_words(error)}"
                 self._away.failed(why)
-                log.error("relay.refused", relay=f"{self._relay.host}:{self._relay.port}", command=command, error=why)  # noqa: TRY400 - the words say it all
+                log.error("relay.refused", relay=relay, command=command, error=masked(why))  # noqa: TRY400 - no trace says more
                 raise _Refused(command, why) from None
         return self._smtp
 
