@@ -10,6 +10,9 @@ COPY requirements/runtime.txt requirements/runtime.txt
 RUN pip install --no-cache-dir --require-hashes -r requirements/runtime.txt
 
 COPY . .
+# `--build-arg OTEL=1` adds what traces need (docs/operators/tracing.md).
+ARG OTEL=
+RUN if [ -n "$OTEL" ]; then pip install --no-cache-dir --require-hashes -r requirements/otel.txt; fi
 RUN pip install --no-cache-dir --no-deps --no-build-isolation -e . \
     && python -m compileall -q zonewire tasks workers web cli config \
     && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin zonewire \

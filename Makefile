@@ -26,7 +26,7 @@ run: setup ## start everything on this machine, with sample articles, and say wh
 	@$(BIN)/zonewire up --sample
 
 .PHONY: setup
-setup: .venv/.runtime ## build .venv from the lock (make setup PIP=1: without uv)
+setup: .venv/.runtime $(if $(OTEL),.venv/.otel) ## build .venv from the lock (PIP=1: without uv; OTEL=1: with traces)
 
 .PHONY: test
 test: .venv/.dev ## run the whole test suite
@@ -69,7 +69,7 @@ docs: .venv/.dev ## write the generated pages of docs/ anew
 
 .PHONY: lock
 lock: .venv/.uv ## resolve requirements/*.in into the locks
-	@set -e; for name in bootstrap runtime dev; do $(BIN)/uv pip compile -q --universal --python-version 3.11 \
+	@set -e; for name in bootstrap runtime otel dev; do $(BIN)/uv pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
 	  requirements/$$name.in -o requirements/$$name.txt; done
 
@@ -88,6 +88,10 @@ INSTALL = $(if $(PIP),$(BIN)/pip -q --disable-pip-version-check install,$(BIN)/u
 .venv/.runtime: .venv/.uv requirements/runtime.txt pyproject.toml
 	@$(INSTALL) --require-hashes -r requirements/runtime.txt
 	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.otel: .venv/.runtime requirements/otel.txt
+	@$(INSTALL) --require-hashes -r requirements/otel.txt
 	@touch $@
 
 .venv/.dev: .venv/.runtime requirements/dev.txt

@@ -15,6 +15,7 @@ from celery import Celery, current_task
 from structlog.contextvars import bind_contextvars, bound_contextvars, unbind_contextvars
 
 from config.catalogue import catalogue_of
+from config.celery_settings import TASK_OF_LANE
 from config.guard import guard_for, guard_of
 from config.keys import ring_of
 from config.services import services_of
@@ -22,7 +23,9 @@ from config.settings import Settings, load
 from config.wechat import errands_of
 from tasks.heart import Heart
 from tasks.hints import HintSender
+from tasks.tracing import start_tracing, stop_tracing
 from tasks.work import DigestsWork, EventsWork, FeedsWork, PushWork, Resting, UpkeepWork, Work
+from zonewire import tracing
 from zonewire.delivery.lanes import PUSH_LANES, Lane
 from zonewire.delivery.mailing import Mailing
 from zonewire.delivery.retries import RetryPolicy
@@ -89,6 +92,7 @@ def open_process(app: Celery, *, lane: Lane, worker: str | None = None) -> Proce
     work.turned = time.monotonic()
     heart = Heart(store, work, lane=lane, worker=name)
     _process = Process(lane, name, store, work, heart, hints)
+    start_tracing(store, process=lane)  # after the courier's fork: it has a thread
     heart.start()
     log.info("worker.opened", lane=lane, worker=name, pid=os.getpid())
     return _process
@@ -104,6 +108,7 @@ def close_process() -> None:
     process.work.close()
     process.hints.close()
     process.store.close()
+    stop_tracing()
     log.info("worker.closed", lane=process.lane, worker=process.worker)
     unbind_contextvars("lane")
 
@@ -114,27 +119,36 @@ def run_turns(lane: Lane) -> None:
     if process is None or process.lane is not lane:
         log.warning("task.misplaced", lane=lane)
         return
-    with bound_contextvars(lane=lane, task_id=current_task.request.id if current_task else None):
-        _run_turns(process)
+    task_id = current_task.request.id if current_task else None
+    place, begun = tracing.new(), tracing.moment()
+    with bound_contextvars(lane=lane, task_id=task_id), tracing.within(place):
+        turns = _run_turns(process)
+    if turns and tracing.is_on():  # most hints find nothing to do
+        about = {"task": TASK_OF_LANE[lane], "task_id": task_id, "worker": process.worker, "turns": turns}
+        tracing.tell("task", begun, about, place=place)
 
 
-def _run_turns(process: Process) -> None:
+def _run_turns(process: Process) -> int:
+    """How many turns did something."""
     deadline = time.monotonic() + TASK_S
-    more, work = True, process.work
+    more, work, turns = True, process.work, 0
     work.is_attended = True
     try:
         while more and time.monotonic() < deadline:
             more = work.turn()
+            turns += more
             work.turned = time.monotonic()
             if work.is_busy:
                 work.wait(PATIENCE_S)
                 more = more or work.has_news
     finally:
         work.is_attended = False
-    if isinstance(process.work, PushWork) and (told := _counts(process.work)):
+    told = _counts(process.work) if isinstance(process.work, PushWork) else {}
+    if told:
         log.info("batch.pushed", lane=process.lane, **told)
     if more:
         process.hints.hint(process.lane)
+    return turns or bool(told)
 
 
 def _counts(work: PushWork) -> dict[str, int]:

@@ -7,6 +7,7 @@ import warnings
 import redis
 import structlog
 from celery import signals
+from celery.apps import worker as apps_worker
 from celery.exceptions import SecurityWarning
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -29,6 +30,7 @@ def run_lane(lane: Lane, *, worker: str | None = None) -> None:
     signals.setup_logging.connect(_leave_logging_alone, weak=False)
     # Celery warns of root for fear of pickled messages; ours are JSON, and nothing else is accepted.
     warnings.filterwarnings("ignore", category=SecurityWarning)
+    apps_worker.safe_say = _say_nothing  # on its way out Celery would print among our lines; worker.closed says it
     _wait_for_redis(load().redis)
     # Not from Celery's signal: it swallows what its receivers raise, and a lane without a store would live on, deaf.
     process.open_process(app, lane=lane, worker=name)
@@ -46,6 +48,10 @@ def run_lane(lane: Lane, *, worker: str | None = None) -> None:
         celery_worker.start()
     finally:
         process.close_process()
+
+
+def _say_nothing(*_: object, **__: object) -> None:
+    """In place of what prints."""
 
 
 def _leave_logging_alone(**_: object) -> None:

@@ -11,6 +11,7 @@ from config.keys import ring_of
 from config.settings import load
 from tasks.app import app as celery_app
 from tasks.hints import HintLine, HintSender
+from tasks.tracing import start_tracing, stop_tracing
 from web.app import create_app
 from web.face import Face
 from zonewire.errors import Conflict
@@ -61,6 +62,7 @@ def run_web(listener: socket.socket, *, ready: Callable[[], None] = lambda: None
     store = open_store(settings.database)
     with store.reading() as db:
         name = migrate.installation_name(migrate.installation_number(db))
+    start_tracing(store, process="web")
     hints = HintSender(celery_app)
     line = HintLine(celery_app)
     face = Face(settings, store, ring_of(settings), hints.hint, line.answers, catalogue_of(settings), name)
@@ -80,3 +82,4 @@ def run_web(listener: socket.socket, *, ready: Callable[[], None] = lambda: None
     finally:
         hints.close()
         store.close()
+        stop_tracing()

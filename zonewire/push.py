@@ -16,7 +16,7 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy import Connection
 
-from zonewire import hub
+from zonewire import hub, tracing
 from zonewire.building import Builder, BuiltLoad
 from zonewire.channels.baidu import judge_url
 from zonewire.channels.registry import CHANNELS, TERMS
@@ -155,11 +155,12 @@ class Pusher:
     # -- one turn --
 
     def _turn(self, *, claims: bool = True) -> Tally | None:
+        begun = tracing.moment()
         self._note(self.courier.finished())
         if not self._has_ended and not (claims and self._may_claim()):
             return None
         try:
-            tally, batch = self._settle_and_claim(claims=claims)
+            tally, batch = self._settle_and_claim(claims=claims, begun=begun)
         except ZonewireError:
             raise
         except Exception:
@@ -221,7 +222,7 @@ class Pusher:
             ready, next_at = ledger.next_due(db, self._push.lane)
             return ready or (next_at is not None and next_at <= clock(db))
 
-    def _settle_and_claim(self, *, claims: bool = True) -> tuple[Tally, Batch]:
+    def _settle_and_claim(self, *, claims: bool = True, begun: int = 0) -> tuple[Tally, Batch]:
         """The turn's one write transaction. What it settles is forgotten only when it has committed."""
         push = self._push
         moves: Moves = Counter()
@@ -253,6 +254,8 @@ class Pusher:
             batch = self._claim(db, now, moves) if claims else Batch(cursor=self._cursor)
             counts.record(db, moves)
         self._telling.tell(self._settlements, tally.dead)
+        if tracing.is_on():
+            self._telling.trace(self._settlements, tally, batch, begun=begun)
         self._settlements.clear()
         self._unsent.clear()
         self._void.clear()

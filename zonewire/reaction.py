@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import Connection, bindparam, delete, select, update
 from structlog.contextvars import bound_contextvars
 
+from zonewire import tracing
 from zonewire.articles import reading
 from zonewire.articles.model import Version
 from zonewire.articles.origins import origins_of
@@ -106,7 +107,7 @@ _DONE = delete(outbox).where(outbox.c.id.in_(values_of(many("done_ids"))))
 
 def react(store: Store, pace: Pace, *, owed: OnOwed, budget_s: float = 0.9) -> Reacted:
     """Take free outbox rows and carry each as far as *budget_s* allows; what is left is free for the next turn."""
-    deadline = time.monotonic() + budget_s
+    deadline, begun = time.monotonic() + budget_s, tracing.moment()
     with store.reading() as db:  # an idle lane writes nothing
         if db.execute(_ANY, {"moment": clock(db)}).first() is None:
             return Reacted()
@@ -130,6 +131,10 @@ def react(store: Store, pace: Pace, *, owed: OnOwed, budget_s: float = 0.9) -> R
                 finished += done
                 if done:
                     log.info("article.reacted", source=origins[row.number].source, deliveries=n)
+                    if tracing.is_on():
+                        about = origins[row.number].told | {"number": row.number, "deliveries": n}
+                        parent, links = tracing.of_article(row.number), [tracing.current()]
+                        tracing.tell("article.react", begun, about, parent=parent, links=links)
     finally:
         if left:
             _release(store, left)

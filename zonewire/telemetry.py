@@ -197,6 +197,8 @@ EVENTS: dict[str, str] = {
     "task.unknown": "a message that is no task of ours came to a worker and was thrown away; task (its name), error",
     "task.misplaced": "a task came to a worker of another lane and was left alone; lane",
     "thread.failed": "a fault that nobody caught ended a thread; thread, and the trace",
+    "tracing.unavailable": "OpenTelemetry's environment asks for traces, and its packages are not installed; variable, "
+    "mend (a command)",
     "turn.failed": "a fault in a lane's turn, which is tried again; lane, and the trace",
     "turn.refused": "the database refused a lane's turn, which is tried again; lane, error",
     "upkeep.done": "what upkeep touched; rows by job",

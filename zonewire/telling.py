@@ -12,22 +12,26 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, func, select
 
+from zonewire import tracing
 from zonewire.articles.origins import Origin, event_ids, origins_of, stories_of
 from zonewire.channels.verdicts import answer_of
 from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.ids import delivery_uuid
-from zonewire.delivery.ledger import Claimed, Settlement
+from zonewire.delivery.ledger import Batch, Claimed, Settlement, Tally
 from zonewire.delivery.outcomes import Delivered
 from zonewire.delivery.states import Kind
 from zonewire.errors import ZonewireError
 from zonewire.store import Store, many, values_of
 from zonewire.store.tables import feed_entries, hub_subscriptions
 from zonewire.telemetry import masked, told_of
+from zonewire.tracing import Place
 
 log = structlog.get_logger()
 
 FAILURES_TOLD = 20
 """Of a turn's failed tries, so many have a line in the log, and of its dead letters."""
+TRIES_TRACED = 20
+"""Of a turn's tries, so many have a span: a trace of twenty thousand would show nobody anything."""
 ORIGINS_KEPT = 2_048
 
 # The feeds of some subscriptions at the hub, each with the version that it has taken in last. By primary key, and the
@@ -36,6 +40,13 @@ _NEWEST = select(func.max(feed_entries.c.number)).where(feed_entries.c.feed_id =
 _TOPICS = select(hub_subscriptions.c.id, hub_subscriptions.c.feed, _NEWEST.scalar_subquery().label("number")).where(
     hub_subscriptions.c.id.in_(values_of(many("of_ids")))
 )
+
+
+def _trace_of(row: Claimed) -> Place | None:
+    """The trace that a try of *row* belongs to: that of its article, or of its edition."""
+    if row.number is not None:
+        return tracing.of_article(row.number)
+    return None if row.edition_id is None else tracing.of_edition(row.edition_id)
 
 
 class Telling:
@@ -67,6 +78,34 @@ class Telling:
             self._tell_draft(s)
         if len(failed) > FAILURES_TOLD:
             log.info("attempts.failed", lane=self._lane, more=len(failed) - FAILURES_TOLD)
+
+    def trace(self, settlements: Sequence[Settlement], tally: Tally, batch: Batch, *, begun: int) -> None:
+        """A span for the turn, and for the first tries that it has settled: those that failed before the others."""
+        rows = (*(s.row for s in settlements), *batch.rows)
+        about: dict[str, tracing.Value | None] = {
+            "lane": self._lane,
+            "claimed": len(batch.rows),
+            "delivered": tally.delivered,
+        }
+        about |= {"retried": tally.retried, "buried": tally.buried}
+        carried = list(dict.fromkeys(filter(None, map(_trace_of, rows))))[: tracing.MOST_LINKS]
+        turn = tracing.tell("push.turn", begun or tracing.moment(), about, links=carried)
+        tried = sorted(settlements, key=lambda s: isinstance(s.outcome, Delivered))[:TRIES_TRACED]
+        for s in tried:
+            self._trace_try(s, turn)
+
+    def _trace_try(self, s: Settlement, turn: Place) -> None:
+        error = told_of(s.row.channel, getattr(s.outcome, "error", ""))
+        about: dict[str, tracing.Value | None] = {
+            "channel": s.row.channel,
+            "delivery_id": delivery_uuid(self._installation, s.row.id, s.row.created_at),
+            "endpoint_id": shown_id(s.row.endpoint_id),
+            "outcome": type(s.outcome).__name__.lower(),
+            "status": getattr(s.outcome, "status", 0) or None,
+            "try": s.row.attempts + 1,
+        }
+        begun = tracing.moment() - s.took_ms * 1_000_000
+        tracing.tell("attempt", begun, about, parent=_trace_of(s.row) or turn, links=[turn], error=error)
 
     def tell_unbuildable(self, row: Claimed, error: Exception) -> None:
         """A row that no request can be made of."""

@@ -216,10 +216,12 @@ class Installation:
         results: list[dict[str, Any]] = answer.json()["events"]
         return results
 
-    def post_events(self, body: bytes, *, content_type: str = BATCH, token: str | None = None) -> requests.Response:
-        """POST /v1/events as a portal would; *token* "" sends none."""
+    def post_events(
+        self, body: bytes, *, content_type: str = BATCH, token: str | None = None, **more: str
+    ) -> requests.Response:
+        """POST /v1/events as a portal would; *token* "" sends none. *more* headers by keyword."""
         token = self.event_token if token is None else token
-        headers = {"Content-Type": content_type} | ({"Authorization": f"Bearer {token}"} if token else {})
+        headers = {"Content-Type": content_type, **more} | ({"Authorization": f"Bearer {token}"} if token else {})
         return requests.post(f"{self.base_url}/v1/events", data=body, headers=headers, timeout=30)
 
     @property

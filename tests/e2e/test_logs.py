@@ -27,6 +27,8 @@ def test_an_events_id_leads_from_the_request_that_brought_it_to_each_failed_try(
         eventually(lambda: _lines(log, "batch.pushed"), within_s=10, what="what a task did is told")
         accepted, reacted = _lines(log, "article.accepted"), _lines(log, "article.reacted")
         (delivery,) = installation.json("deliveries", "list")
+        installation.terminate()
+    assert all(line.startswith("{") for line in log.read_text().splitlines()), "other words stand among the lines"
     assert accepted[0]["event_ids"] == [event["id"]]
     assert accepted[0]["article_guids"] == [f"{article.guid} v1"]
     assert accepted[0]["request_id"] == answer.headers["X-Request-Id"]

@@ -119,14 +119,14 @@ def test_an_events_id_leads_from_its_intake_to_each_try(store: Store, lines: Lin
     assert "all" in published["names"]
 
 
-def test_a_digests_tries_name_the_events_that_it_tells_of(store: Store, lines: Lines) -> None:
+def test_a_digests_tries_name_the_events_that_it_tells_of(plain_store: Store, lines: Lines) -> None:
     events = [a_publication(an_article()) for _ in range(3)]
-    with store.writing() as db:
+    with plain_store.writing() as db:
         a_subscription(db, channel="email", next_at=NOON)
-    taken(store, *events)
-    cut_due(store, at=NOON)
+    taken(plain_store, *events)
+    cut_due(plain_store, at=NOON)
     relay = Relay.of("smtp://127.0.0.1:1")  # nobody is there
-    pushed(store, "push.email", smtp_courier(relay, connections=1), "dead")
+    pushed(plain_store, "push.email", smtp_courier(relay, connections=1), "dead")
 
     for event in events:
         assert story(lines, event.id)[-3:] == ["article.digested", "attempt.failed", "delivery.buried"]
@@ -135,49 +135,49 @@ def test_a_digests_tries_name_the_events_that_it_tells_of(store: Store, lines: L
     assert {edition for line in digested for edition in line["edition_ids"]} == {failed["edition_id"]}
 
 
-def test_a_notice_of_the_hub_names_the_event_that_its_topic_heard_of_last(store: Store, lines: Lines) -> None:
+def test_a_notice_of_the_hub_names_the_event_that_its_topic_heard_of_last(plain_store: Store, lines: Lines) -> None:
     event = a_publication()
     with Receiver() as receiver:
         receiver.behave("/callback", status(500))
-        taken(store, a_publication())
-        with store.writing() as db:
+        taken(plain_store, a_publication())
+        with plain_store.writing() as db:
             feed = db.execute(select(feeds.c.id).where(feeds.c.name == "all")).scalar_one()
             row = {"endpoint_id": an_endpoint(db, channel="websub", address=receiver.url("/callback")), "feed_id": feed}
             row |= {"feed": "all", "format": "rss", "state": "active", "requested_by": ""}
             row |= {"lease_until": now(db) + 3600 * SECOND, "created_at": NOON, "state_at": NOON}
             db.execute(insert(hub_subscriptions).values(row))
-        taken(store, event)
-        hub.tell_subscribers(store, Pace(pauses=False))
-        pushed(store, "push.http", http(), "dead")
+        taken(plain_store, event)
+        hub.tell_subscribers(plain_store, Pace(pauses=False))
+        pushed(plain_store, "push.http", http(), "dead")
 
     assert story(lines, event.id)[-3:] == ["hub.notices_owed", "attempt.failed", "delivery.buried"]
     assert lines[-1]["feed"] == "all"
 
 
-def test_what_made_no_version_is_named_with_the_reason(store: Store, lines: Lines) -> None:
+def test_what_made_no_version_is_named_with_the_reason(plain_store: Store, lines: Lines) -> None:
     article = an_article()
-    accept(store, [a_publication(article, id="first"), a_publication(article, id="again")], host=HOST)
+    accept(plain_store, [a_publication(article, id="first"), a_publication(article, id="again")], host=HOST)
 
     (line,) = lines
     assert (line["event_ids"], line["passed_over"]) == (["first"], ["again unchanged"])
 
 
-def test_of_a_large_batch_every_event_is_named(store: Store, lines: Lines) -> None:
+def test_of_a_large_batch_every_event_is_named(plain_store: Store, lines: Lines) -> None:
     events = [a_publication(an_article()) for _ in range(120)]
-    accept(store, events, host=HOST)
+    accept(plain_store, events, host=HOST)
 
     assert [ident for line in lines for ident in line["event_ids"]] == [event.id for event in events]
     assert sum(line["accepted"] for line in lines) == 120
 
 
 def test_unless_debugging_what_was_delivered_costs_no_line_and_no_read(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    plain_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def read(*_args: object) -> None:
         raise AssertionError("something was read for lines that nobody wants")
 
     monkeypatch.setattr("zonewire.telling.origins_of", read)
     with Receiver() as receiver:
-        a_webhook(store, receiver.url("/well"))
-        taken(store, a_publication())
-        pushed(store, "push.http", http(), "delivered")
+        a_webhook(plain_store, receiver.url("/well"))
+        taken(plain_store, a_publication())
+        pushed(plain_store, "push.http", http(), "delivered")

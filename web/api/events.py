@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
+from web.api.tracing import traced
 from web.auth import check_api_key, check_sender, check_signature, is_signed
 from web.face import Face, face_of
 from web.problems import status_of
@@ -37,16 +38,18 @@ router = APIRouter()
 async def events(request: Request) -> JSONResponse:
     """Take one event or a batch, all or none of it; 202 once it is on the disk."""
     face = face_of(request)
-    try:
-        check_sender(request, face.settings.event_token)
-        body = await _body(request)
-        if is_signed(request):
-            check_signature(request, body, face.settings.event_secret)
-        answers = await to_thread.run_sync(_accepted, face, request, body)
-    except (ZonewireError, HTTPException) as error:
-        _tell_refusal(error)
-        await _read_out(request)
-        raise
+    with traced(request) as about:
+        try:
+            check_sender(request, face.settings.event_token)
+            body = await _body(request)
+            if is_signed(request):
+                check_signature(request, body, face.settings.event_secret)
+            answers = await to_thread.run_sync(_accepted, face, request, body)
+        except (ZonewireError, HTTPException) as error:
+            _tell_refusal(error)
+            await _read_out(request)
+            raise
+        about["events"] = len(answers)
     face.hint("events")
     return JSONResponse({"events": [asdict(answer) for answer in answers]}, status_code=202)
 

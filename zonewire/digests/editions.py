@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import structlog
 from sqlalchemy import Connection, Row
 
+from zonewire import tracing
 from zonewire.articles.origins import FEW, origins_read
 from zonewire.delivery.owing import owe_editions
 from zonewire.digests import statements
@@ -41,6 +42,7 @@ LATE = 30 * MINUTE
 """A digest that is cut so much later than it was due says so."""
 ARTICLES_TOLD = 200
 """Of the articles that a tick's new editions carry, so many have a line in the log: the newest."""
+EDITIONS_TRACED = 20
 KEPT_OPEN = 1_000
 """A window that holds corrections alone stays open for its next issue, unless it has grown to so many numbers."""
 
@@ -99,7 +101,7 @@ def cut_due(store: Store, *, at: int | None = None, now: int | None = None) -> C
     *at* moves only the schedule: what is made is due at once, by the database's clock or by *now*. Without *at* all
     that cut in the same minute close their windows at the same number, whichever process they run in.
     """
-    started = time.perf_counter()
+    started, begun = time.perf_counter(), tracing.moment()
     with store.reading() as db:
         real = clock(db) if now is None else now
         moment = real if at is None else at
@@ -118,7 +120,27 @@ def cut_due(store: Store, *, at: int | None = None, now: int | None = None) -> C
         took_ms=took_ms,
     )
     _tell(store, cut)
+    if tracing.is_on():
+        _trace(cut, begun)
     return cut
+
+
+def _trace(cut: Cut, begun: int) -> None:
+    """The tick; its first editions, each with links to what it tells; and in each article's trace that it is told."""
+    about = {"editions": cut.editions, "deliveries": cut.deliveries, "subscriptions": cut.subscriptions}
+    tick = tracing.tell("digests.cut", begun, about)
+    told: dict[int, list[str]] = {}
+    for edition, contents in cut.carried[:EDITIONS_TRACED]:
+        numbers = [number for number, role in contents if role == "story"]
+        links = [tick, *map(tracing.of_article, numbers[: tracing.MOST_LINKS])]
+        shown = f"d{edition}"
+        place = tracing.of_edition(edition)
+        tracing.tell("edition.cut", begun, {"edition": shown, "stories": len(numbers)}, place=place, links=links)
+        for number in numbers[: tracing.MOST_LINKS]:
+            told.setdefault(number, []).append(shown)
+    for number, editions in told.items():
+        parent = tracing.of_article(number)
+        tracing.tell("article.digest", begun, {"number": number, "editions": editions}, parent=parent, links=[tick])
 
 
 def _tell(store: Store, cut: Cut) -> None:

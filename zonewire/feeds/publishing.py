@@ -8,7 +8,7 @@ document would no longer carry is archived before (archiving.py).
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
@@ -17,6 +17,7 @@ import structlog
 from lxml import etree
 from sqlalchemy import Connection
 
+from zonewire import tracing
 from zonewire.articles.model import Version
 from zonewire.articles.origins import FEW, events_of
 from zonewire.articles.reading import by_numbers
@@ -108,7 +109,7 @@ def publish_due(
 
 def _publish_batch(store: Store, making: Making, *, window: int, ends: float, now: int | None) -> int:
     """Publish up to BATCH feeds; how many there were."""
-    began = time.monotonic()
+    began, begun = time.monotonic(), tracing.moment()
     batch = _read_whole(store, making, window=window, ends=ends, now=now)
     if not batch.feeds:
         return 0
@@ -138,7 +139,18 @@ def _publish_batch(store: Store, making: Making, *, window: int, ends: float, no
         event_ids=events_of(store, newest),
         took_ms=took_ms,
     )
+    if tracing.is_on():
+        _trace(batch, newest, begun)
     return len(batch.feeds)
+
+
+def _trace(batch: _Batch, newest: Sequence[int], begun: int) -> None:
+    """What was published together, and in the trace of each article that it carries first that it was."""
+    names = [feed.name for _, _, feed in batch.feeds]
+    of_all = tracing.tell("feeds.publish", begun, {"names": names}, links=map(tracing.of_article, newest))
+    for number in newest:
+        parent = tracing.of_article(number)
+        tracing.tell("article.publish", begun, {"number": number}, parent=parent, links=[of_all])
 
 
 def _read_whole(store: Store, making: Making, *, window: int, ends: float, now: int | None) -> _Batch:

@@ -11,8 +11,9 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from zonewire import tracing
 from zonewire.articles.identity import host_of, mint_entry_id
-from zonewire.articles.model import unpack
+from zonewire.articles.model import Version, unpack
 from zonewire.articles.slugs import slugs_for
 from zonewire.articles.versions import Draft, write_versions
 from zonewire.errors import StoreBusy
@@ -40,14 +41,17 @@ def accept(store: Store, events: Sequence[Event], *, host: str) -> list[Accepted
     *host* names the authority of entry ids for articles that have neither a URI for a guid nor an address.
     Raises StoreBusy, StoreFull, StoreUnavailable.
     """
+    begun = tracing.moment()
     for _ in range(TRIES):
         try:
             with store.writing() as db:
                 plan = plan_batch(db, events, host=host)
-                write_batch(db, plan)
+                numbers = write_batch(db, plan)
         except IntegrityError:
             continue
         _tell(plan)
+        if tracing.is_on():
+            _trace(plan, numbers, begun)
         return plan.answers
     raise StoreBusy("another intake writes the same articles", mend="Try again in a moment; nothing was changed.")
 
@@ -66,8 +70,9 @@ def plan_batch(db: Connection, events: Sequence[Event], *, host: str) -> Plan:
     return plan
 
 
-def write_batch(db: Connection, plan: Plan) -> None:
-    """Give the numbers, and write versions, outbox and articles. The caller commits at once."""
+def write_batch(db: Connection, plan: Plan) -> list[int]:
+    """Give the numbers, and write versions, outbox and articles; the numbers given. The caller commits at once."""
+    made: list[Version] = []
     if plan.steps:
         made = write_versions(db, [_draft(step) for step in plan.steps], now=plan.now)
         db.execute(statements.INSERT_OUTBOX, [{"number": v.number, "created_at": v.accepted_at} for v in made])
@@ -76,6 +81,7 @@ def write_batch(db: Connection, plan: Plan) -> None:
     moved = [standing for standing in plan.standings.values() if standing.touched]
     if moved:
         db.execute(statements.MOVE_ARTICLES, [_move(standing) for standing in moved])
+    return [version.number for version in made]
 
 
 def _standings(db: Connection, events: Sequence[Event]) -> dict[str, Standing]:
@@ -173,6 +179,15 @@ def _move(standing: Standing) -> dict[str, object]:
         "to_withdrawn": standing.withdrawn,
         "to_event_at": standing.event_at,
     }
+
+
+def _trace(plan: Plan, numbers: Sequence[int], begun: int) -> None:
+    """The first span of each new version's trace, in that of whoever asked linked to it."""
+    accepted = [answer for answer in plan.answers if answer.result is Result.ACCEPTED]  # a version each
+    for number, answer in zip(numbers, accepted, strict=True):
+        about: dict[str, tracing.Value | None] = {"event_id": answer.id, "article_guid": answer.guid}
+        about |= {"number": number, "version": answer.version}
+        tracing.tell("article.accept", begun, about, place=tracing.of_article(number), links=[tracing.current()])
 
 
 def _tell(plan: Plan) -> None:
