@@ -10,9 +10,12 @@ import time
 import structlog
 from structlog.contextvars import bind_contextvars
 
+from tasks.failures import note_failure
 from tasks.work import Work
+from zonewire import __version__
 from zonewire.delivery import heartbeats
 from zonewire.delivery.ledger import RENEW_EVERY_S
+from zonewire.delivery.task_failures import Failure
 from zonewire.errors import ZonewireError
 from zonewire.store import Store
 
@@ -52,8 +55,9 @@ class Heart:
             except ZonewireError as error:
                 log.warning("turn.refused", lane=self._lane, error=str(error))
                 self._stopping.wait(BUSY_STEP_S)  # what is due now stays due, and would call us at once
-            except Exception:  # the heart is what must go on
+            except Exception as error:  # the heart is what must go on
                 log.exception("turn.failed", lane=self._lane)
+                note_failure(self._store, Failure(lane=self._lane, worker=self._worker, error=error))
                 self._stopping.wait(BUSY_STEP_S)
             try:  # apart from the turn: a turn that fails must not let the leases of what is in flight run out
                 now = time.monotonic()
@@ -88,5 +92,12 @@ class Heart:
     def _beat(self) -> None:
         with self._store.settling() as db:
             # A task that hangs in its turn keeps this old, and the sentinel sees it.
-            ago_s = time.monotonic() - self._work.turned
-            heartbeats.beat(db, worker=self._worker, lane=self._lane, turned_ago_s=ago_s)
+            now, tasked = time.monotonic(), self._work.tasked
+            heartbeats.beat(
+                db,
+                worker=self._worker,
+                lane=self._lane,
+                turned_ago_s=now - self._work.turned,
+                tasked_ago_s=None if tasked is None else now - tasked,
+                version=__version__,
+            )

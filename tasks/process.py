@@ -8,7 +8,9 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from celery import Celery, current_task
@@ -21,6 +23,7 @@ from config.keys import ring_of
 from config.services import services_of
 from config.settings import Settings, load
 from config.wechat import errands_of
+from tasks.failures import note_failure
 from tasks.heart import Heart
 from tasks.hints import HintSender
 from tasks.tracing import start_tracing, stop_tracing
@@ -29,6 +32,7 @@ from zonewire import tracing
 from zonewire.delivery.lanes import PUSH_LANES, Lane
 from zonewire.delivery.mailing import Mailing
 from zonewire.delivery.retries import RetryPolicy
+from zonewire.delivery.task_failures import Failure
 from zonewire.outbound.courier import Courier
 from zonewire.outbound.couriers.eml import eml_courier
 from zonewire.outbound.couriers.errands import ErrandCourier
@@ -132,6 +136,7 @@ def _run_turns(process: Process) -> int:
     """How many turns did something."""
     deadline = time.monotonic() + TASK_S
     more, work, turns = True, process.work, 0
+    work.tasked = time.monotonic()
     work.is_attended = True
     try:
         while more and time.monotonic() < deadline:
@@ -149,6 +154,27 @@ def _run_turns(process: Process) -> int:
     if more:
         process.hints.hint(process.lane)
     return turns or bool(told)
+
+
+def task_failed(sender: object = None, task_id: str = "", **said: Any) -> None:
+    """Connected to Celery's task_failure: a task of this process raised."""
+    process, error = _process, said.get("exception")
+    if process is None or not isinstance(error, BaseException):
+        return
+    arguments = ", ".join([*map(repr, said.get("args") or ()), *_named(said.get("kwargs") or {})])
+    failure = Failure(
+        lane=process.lane,
+        worker=process.worker,
+        error=error,
+        task=str(getattr(sender, "name", "")),
+        task_id=task_id,
+        arguments=arguments,
+    )
+    note_failure(process.store, failure)
+
+
+def _named(arguments: Mapping[str, Any]) -> list[str]:
+    return [f"{name}={value!r}" for name, value in arguments.items()]
 
 
 def _counts(work: PushWork) -> dict[str, int]:

@@ -55,6 +55,9 @@ class Work(Protocol):
     turned: float
     """When the last turn was completed, by the monotonic clock: what the heartbeat tells."""
 
+    tasked: float | None
+    """When Celery last handed the process a task, by the monotonic clock."""
+
     is_attended: bool
     """Whether a task runs turns just now; the heart then leaves them to it."""
 
@@ -108,6 +111,7 @@ class Idle:
     has_news = False
     is_attended = False
     turned = 0.0
+    tasked: float | None = None
     next_at: float | None = None
 
     def renew(self) -> None:
@@ -226,6 +230,7 @@ class PushWork:
     next_at: float | None = None
     is_attended = False
     turned = 0.0
+    tasked: float | None = None
 
     def __init__(self, pusher: Pusher, lane: Lane, resting: Resting) -> None:
         self._pusher, self._lane, self._resting = pusher, lane, resting

@@ -28,6 +28,7 @@ def run_lane(lane: Lane, *, worker: str | None = None) -> None:
     name = worker or process.new_worker_name(lane)
 
     signals.setup_logging.connect(_leave_logging_alone, weak=False)
+    signals.task_failure.connect(process.task_failed, weak=False)
     # Celery warns of root for fear of pickled messages; ours are JSON, and nothing else is accepted.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     apps_worker.safe_say = _say_nothing  # on its way out Celery would print among our lines; worker.closed says it

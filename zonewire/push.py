@@ -252,7 +252,7 @@ class Pusher:
             owing.cancel(db, [row.id for row in self._void], why="nothing is left to say", now=now, moves=moves)
             owing.cancel(db, [s.row.id for s in self._moot], why=drafting.GONE, now=now, moves=moves)
             batch = self._claim(db, now, moves) if claims else Batch(cursor=self._cursor)
-            counts.record(db, moves)
+            counts.record(db, moves, tally.tallied)
         self._telling.tell(self._settlements, tally.dead)
         if tracing.is_on():
             self._telling.trace(self._settlements, tally, batch, begun=begun)

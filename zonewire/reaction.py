@@ -20,7 +20,9 @@ from zonewire import tracing
 from zonewire.articles import reading
 from zonewire.articles.model import Version
 from zonewire.articles.origins import origins_of
-from zonewire.delivery import owing
+from zonewire.delivery import counts, owing, tallies
+from zonewire.delivery.counts import Moves, Slot
+from zonewire.delivery.lanes import Lane
 from zonewire.delivery.states import Kind
 from zonewire.errors import ZonewireError
 from zonewire.feeds import has_declared, mark_touched
@@ -174,10 +176,11 @@ def _mark_feeds(store: Store, taken: Sequence[_Owed], versions: dict[int, Versio
         asked = has_declared(db)
     passed = {row.number: _matching(store, versions[row.number]) if asked else [] for row in fresh}
     with store.writing() as db:
-        now = clock(db)
+        now, dirtied = clock(db), set[str]()
         for row in fresh:
-            mark_touched(db, versions[row.number], now=now, filter_ids=passed[row.number])
+            dirtied |= mark_touched(db, versions[row.number], now=now, filter_ids=passed[row.number])
         _move(db, fresh, Stage.SUPERSEDE, now=now)
+        tallies.add(db, {(tallies.LANE_IN, Lane.FEEDS): len(dirtied)}, now=now)
 
 
 def _carry_on(store: Store, pace: Pace, row: _Owed, version: Version, owed: OnOwed, deadline: float) -> tuple[int, int]:
@@ -187,12 +190,13 @@ def _carry_on(store: Store, pace: Pace, row: _Owed, version: Version, owed: OnOw
     while True:
         _look_ahead(store, row, filters)
         with pace.transaction(store.writing) as (db, most):
-            now = clock(db)
-            done, new = _step(db, row, version, most=most, now=now)
+            now, moves = clock(db), Counter[Slot]()
+            done, new = _step(db, row, version, most=most, now=now, moves=moves)
             if done:
                 db.execute(_DONE, {"done_ids": [row.id]})
             else:
                 _move(db, [row], row.stage, now=now)
+            counts.record(db, moves, {(tallies.LANE_OUT, Lane.EVENTS): int(done)})
         made += new.total()
         if new:
             owed(new)
@@ -214,23 +218,27 @@ def _look_ahead(store: Store, row: _Owed, filters: Sequence[int]) -> None:
     row.read_all = len(row.ahead) < most
 
 
-def _step(db: Connection, row: _Owed, version: Version, *, most: int, now: int) -> tuple[bool, Counter[str]]:
+def _step(
+    db: Connection, row: _Owed, version: Version, *, most: int, now: int, moves: Moves
+) -> tuple[bool, Counter[str]]:
     """One batch of the present stage; moves *row* on. Returns (whether it is done, deliveries made on each lane)."""
     if row.stage is Stage.SUPERSEDE:
         if version.version > 1:
-            n = owing.supersede(db, article_id=version.article_id, before=version.number, most=most, now=now)
-            if n == most:
+            old = {"article_id": version.article_id, "before": version.number}
+            if owing.supersede(db, **old, most=most, now=now, moves=moves) == most:
                 return False, Counter()
         row.stage = Stage.FANOUT
     if db.execute(_NEWEST, {"of_article": version.article_id}).scalar() != version.number:
         return True, Counter()  # a newer version is on its way; what it owes supersedes whatever we would add
     if row.stage is Stage.FANOUT:
-        made, is_over = _fan_out(db, row, version, most=most, now=now)
+        made, is_over = _fan_out(db, row, version, most=most, now=now, moves=moves)
         return is_over and version.version == 1, made
-    return _tell_holders(db, row, version, most=most, now=now)
+    return _tell_holders(db, row, version, most=most, now=now, moves=moves)
 
 
-def _fan_out(db: Connection, row: _Owed, version: Version, *, most: int, now: int) -> tuple[Counter[str], bool]:
+def _fan_out(
+    db: Connection, row: _Owed, version: Version, *, most: int, now: int, moves: Moves
+) -> tuple[Counter[str], bool]:
     """Owe the news to the next endpoints that were read ahead.
 
     Returns (how many on each lane, whether those were the last).
@@ -242,24 +250,26 @@ def _fan_out(db: Connection, row: _Owed, version: Version, *, most: int, now: in
     if is_over:
         row.stage, row.after_filter, row.after_endpoint = Stage.HOLDERS, 0, 0
     endpoints = list(dict.fromkeys(endpoint for _, endpoint in following))
-    return _owe(db, version, endpoints, now), is_over
+    return _owe(db, version, endpoints, now, moves), is_over
 
 
-def _tell_holders(db: Connection, row: _Owed, version: Version, *, most: int, now: int) -> tuple[bool, Counter[str]]:
+def _tell_holders(
+    db: Connection, row: _Owed, version: Version, *, most: int, now: int, moves: Moves
+) -> tuple[bool, Counter[str]]:
     found = owing.holders(db, article_id=version.article_id, before=version.number, after=row.after_endpoint, most=most)
     if found:
         row.after_endpoint = found[-1]
-    made, is_over = _owe(db, version, found, now), len(found) < most
+    made, is_over = _owe(db, version, found, now, moves), len(found) < most
     if is_over:
-        made += owing.owe_revisions(db, article_id=version.article_id, now=now)
+        made += owing.owe_revisions(db, article_id=version.article_id, now=now, moves=moves)
     return is_over, made
 
 
-def _owe(db: Connection, version: Version, endpoints: Sequence[int], now: int) -> Counter[str]:
+def _owe(db: Connection, version: Version, endpoints: Sequence[int], now: int, moves: Moves) -> Counter[str]:
     if not endpoints:
         return Counter()
-    kind = Kind.WITHDRAWAL if version.withdrawn else Kind.NEWS
-    return owing.owe_news(db, endpoints, kind=kind, article_id=version.article_id, number=version.number, now=now)
+    kind, about = Kind.WITHDRAWAL if version.withdrawn else Kind.NEWS, version.article_id
+    return owing.owe_news(db, endpoints, kind=kind, article_id=about, number=version.number, now=now, moves=moves)
 
 
 def _matching(store: Store, version: Version) -> list[int]:

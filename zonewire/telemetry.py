@@ -8,6 +8,11 @@ from urllib.parse import quote
 _MAILBOX = re.compile(r"([\w.+-])[\w.!#$%&'*+=^`{|}~-]*(@|%40)(?=[\w-]+\.|localhost)([\w.-]+)")
 _SMTP = re.compile(r"(\d{3})(?:[ -](\d\.\d{1,3}\.\d{1,3})\b)?")
 _KEYS = re.compile(r"(?i)\b(key|access_token|token|secret|sign|signature|password)(=|%3D)[^&\s\"']+")
+# It begins where a name can: else each letter of a long word would be tried, 8 s for twenty thousand.
+_MAILBOX = re.compile(r"(?<![\w.+-])([\w.+-])[\w.+-]*@([\w.-]+)")
+
+
+_KEYS = re.compile(r"(?i)\b(key|access_token|token|secret|sign)=[^&\s\"']+")
 _HOOKS = re.compile(r"(?i)(/(?:hook|services)/)[^\s?\"']+")
 _LINKS = re.compile(r"(/(?:confirm|manage|unsubscribe|editions|feeds/private)/)[\w.~=-]{16,}")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}")
@@ -151,6 +156,8 @@ EVENTS: dict[str, str] = {
     "delivery_id, endpoint_id, edition_id, event_ids",
     "endpoint.disabled": "an endpoint gets nothing more until it is enabled; endpoint_id, error",
     "errand.failed": "a fault of ours in a conversation with WeChat, which is tried again; act, and the trace",
+    "failure.unwritten": "a fault of a task or a turn, logged before this, could not be written down for operators; "
+    "lane, error",
     "files.forgotten": "files that were older than they are kept; mails (of the outbox), drafts (of a writer that "
     "was killed), logs",
     "hub.asked": "somebody asked the hub, and the callback is asked whether it was meant; mode, hub_request_id, "

@@ -14,9 +14,11 @@ import structlog
 from sqlalchemy import Connection, Delete, bindparam, delete, literal_column, select
 
 from zonewire import hub
-from zonewire.delivery import bulk, enabling, ledger, owing
+from zonewire.delivery import bulk, enabling, ledger, owing, tallies, task_failures
 from zonewire.delivery.holding import cancel_long_held, hold_disabled, left_behind
+from zonewire.delivery.lanes import Lane
 from zonewire.delivery.states import ARTICLE_KINDS
+from zonewire.delivery.tries import forget_trouble
 from zonewire.feeds import forget_readers
 from zonewire.keys import KeyRing
 from zonewire.operators import forget_sessions, forget_tries
@@ -87,6 +89,9 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
         "hub_ended": hub.expire,
         "hub_undecided": lambda db, _most, now: hub.decide_overdue(db, now),
         "hub_pruned": lambda db, most, now: hub.forget(db, most, now - policy.retention_days * DAY, now),
+        "failures_pruned": task_failures.forget,
+        "tallies_rolled_up": tallies.roll_up,
+        "trouble_pruned": lambda db, most, now: forget_trouble(db, most, now - policy.retention_days * DAY),
         "attempts_pruned": lambda db, most, now: _forget(db, _FORGET_ATTEMPTS, most, now - policy.retention_days * DAY),
     }
     for name, job in jobs.items():
@@ -108,6 +113,8 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
         forget_sessions(db, now=now)
         forget_tries(db, now=now)
         db.execute(_FORGET_RUNS, {"before": now // (60 * SECOND) - RUNS_FOR_MINUTES})
+        flowed = {(name, Lane.UPKEEP.value): done.total() for name in (tallies.LANE_IN, tallies.LANE_OUT)}
+        tallies.add(db, flowed, now=now)
     if any(done.values()):
         log.info("upkeep.done", **{name: n for name, n in done.items() if n})
     return done

@@ -30,7 +30,7 @@ from tests.builders import NOON, a_version, an_article, an_endpoint
 from tests.examples import examples
 from tests.servers.postgres import PostgresPool
 from zonewire.articles.model import Version
-from zonewire.delivery import counts, enabling, ledger, owing
+from zonewire.delivery import counts, enabling, ledger, owing, tallies
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.enabling import Held
 from zonewire.delivery.holding import hold_disabled
@@ -76,6 +76,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.sent: dict[tuple[int, int], int] = {}  # the newest number that went to an endpoint about an article
         self.sequences: dict[int, list[int]] = defaultdict(list)
         self.numbered: set[int] = set()
+        self.tried = 0
 
     @initialize()
     def begin(self) -> None:
@@ -166,8 +167,9 @@ class LedgerMachine(RuleBasedStateMachine):
         moves: Moves = Counter()
         settlements = [Settlement(row, outcome, answer="said") for row in rows]
         policy: dict[str, Any] = {"policy": POLICY, "disable_after_s": 10**6, "chance": 0.0}
-        ledger.settle(db, settlements, lane=LANE, now=self.now, moves=moves, **policy)
-        counts.record(db, moves)
+        tally = ledger.settle(db, settlements, lane=LANE, now=self.now, moves=moves, **policy)
+        counts.record(db, moves, tally.tallied)
+        self.tried += len(rows)
 
     def _holds(self, db: Connection, row: Claimed) -> bool:
         found = db.execute(select(deliveries.c.state, deliveries.c.lease_id).where(deliveries.c.id == row.id)).one()
@@ -281,10 +283,14 @@ class LedgerMachine(RuleBasedStateMachine):
         with self.store.reading() as db:
             rows = self._rows(db)
             counted = {slot: n for slot, n in counts.read(db).items() if n}
+            tallied = Counter(tallies.totals(db))
             open_leases = set(db.execute(select(leases.c.id)).scalars())
         assert {row.id: (State(row.state), _is_held(row)) for row in rows} == self.model
         real = Counter(Slot(row.lane, State(row.state), held=_is_held(row)) for row in rows)
         assert counted == dict(real)
+        in_lane = sum(n for slot, n in real.items() if slot.state in OPEN | {State.SENDING} and not slot.held)
+        assert tallied[tallies.LANE_IN, LANE] - tallied[tallies.LANE_OUT, LANE] == in_lane
+        assert sum(n for (name, _), n in tallied.items() if name == tallies.TRIES) == self.tried
         sending = [row for row in rows if row.state == State.SENDING]
         assert all(row.lease_id in open_leases for row in sending)
         assert all((row.ready is None) == (row.state not in OPEN or row.due_at is None) for row in rows)

@@ -15,7 +15,7 @@ ALIVE = 10 * SECOND
 _BEAT = insert(heartbeats)
 _BEAT = _BEAT.on_conflict_do_update(
     index_elements=["worker"],
-    set_={"beat_at": _BEAT.excluded.beat_at, "turned_at": _BEAT.excluded.turned_at},
+    set_={name: _BEAT.excluded[name] for name in ("beat_at", "turned_at", "tasked_at", "version")},
 )
 _ALIVE = (
     select(heartbeats.c.lane, func.count(), func.max(heartbeats.c.turned_at))
@@ -33,11 +33,29 @@ _GONE = delete(heartbeats).where(heartbeats.c.worker == bindparam("gone_worker")
 _LAST_TURN = select(func.max(heartbeats.c.turned_at)).where(heartbeats.c.lane == bindparam("of_lane"))
 
 
-def beat(db: Connection, *, worker: str, lane: str, turned_ago_s: float = 0.0) -> None:
-    """*worker* lives; it completed its last turn *turned_ago_s* seconds ago."""
+def beat(
+    db: Connection,
+    *,
+    worker: str,
+    lane: str,
+    turned_ago_s: float = 0.0,
+    tasked_ago_s: float | None = None,
+    version: str | None = None,
+) -> None:
+    """*worker* lives; it completed its last turn *turned_ago_s* seconds ago, and was handed its last task so long ago.
+
+    *version* is that of Zonewire which it runs.
+    """
     now = clock(db)
-    turned_at = now - int(turned_ago_s * SECOND)
-    row = {"worker": worker, "lane": lane, "started_at": now, "beat_at": now, "turned_at": turned_at}
+    row = {
+        "worker": worker,
+        "lane": lane,
+        "started_at": now,
+        "beat_at": now,
+        "turned_at": now - int(turned_ago_s * SECOND),
+        "tasked_at": None if tasked_ago_s is None else now - int(tasked_ago_s * SECOND),
+        "version": version,
+    }
     db.execute(_BEAT, row)
 
 

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from zonewire.delivery import counts, health, statements
+from zonewire.delivery import counts, health, statements, tries
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.outcomes import Delivered, Later, Never, Outcome, Unknown, said
 from zonewire.delivery.retries import INTENT, RetryPolicy, next_try
 from zonewire.delivery.states import INTENT_KINDS, Kind, State
+from zonewire.delivery.tallies import Changes
 from zonewire.store import SECOND, Spelled, as_ids, as_rows, read_rows
 
 LEASE = 30 * SECOND
@@ -132,6 +133,7 @@ class Tally:
     put_off: int = 0  # endpoints that may not be sent to now
     recovered: list[int] = field(default_factory=list)  # endpoints that had failed, and took something
     dead: dict[int, str] = field(default_factory=dict, compare=False)  # those that were buried, and why
+    tallied: Changes = field(default_factory=Changes, compare=False, repr=False)  # what settling adds to the tallies
 
     def add(self, other: "Tally") -> None:
         """Take *other* in."""
@@ -327,13 +329,17 @@ def settle(
     now: int,
     moves: Moves,
 ) -> Tally:
-    """Write down how tries ended, one statement an outcome. What is no longer held under its lease stays as it is."""
+    """Write down how tries ended, one statement an outcome. What is no longer held under its lease stays as it is.
+
+    *moves* and the tally's `tallied` are for the caller to record, once and last.
+    """
     tally = Tally()
     if not settlements:
         return tally
     ends = _Ends.of(settlements, policy=policy, chance=chance, now=now)
     if ends.delivered:
-        tally.delivered = _deliver(db, ends.delivered, now=now)
+        ends.delivered = _deliver(db, ends.delivered, now=now)
+        tally.delivered = len(ends.delivered)
     kept: set[int] = set()
     if ends.onward:
         kept.update(db.execute(statements.SETTLE_ON.on(db), {"rows": as_rows(ends.onward), "moment": now}).scalars())
@@ -350,6 +356,8 @@ def settle(
     if failures := [_attempt(s, now) for s in ends.failed if s.row.id in kept]:
         db.execute(statements.RECORD_ATTEMPTS, failures)
     tally.recovered = health.note(db, settlements, disable_after_s=disable_after_s, now=now)
+    tries.note_trouble(db, settlements, now=now)
+    tries.tally(tally.tallied, settlements, ends.delivered, now=now)
     tally.too_late = len(settlements) - tally.delivered - len(kept)
     moves[Slot(lane, State.SENDING)] -= tally.delivered + len(kept)
     moves[Slot(lane, State.DELIVERED)] += tally.delivered
@@ -358,13 +366,18 @@ def settle(
     return tally
 
 
-def _deliver(db: Connection, delivered: Sequence[Settlement], *, now: int) -> int:
+def _deliver(db: Connection, delivered: Sequence[Settlement], *, now: int) -> list[Settlement]:
+    """Those of *delivered* that are, by this."""
     parameters = {
         "ids": as_ids([s.row.id for s in delivered]),
         "lease_ids": as_ids(list({s.row.lease_id for s in delivered})),
         "settled_at": now,
     }
-    return db.execute(statements.SETTLE_DELIVERED.on(db), parameters).rowcount
+    if db.execute(statements.SETTLE_DELIVERED.on(db), parameters).rowcount == len(delivered):
+        return list(delivered)
+    mine = {"of_ids": [s.row.id for s in delivered], "settled_at": now}
+    settled = set(db.execute(statements.DELIVERED_NOW, mine).scalars())
+    return [s for s in delivered if s.row.id in settled]
 
 
 @dataclass(slots=True)

@@ -263,11 +263,18 @@ def next_instant(
 
 
 def owe_news(
-    db: Connection, endpoint_ids: Sequence[int], *, kind: Kind, article_id: int, number: int, now: int
+    db: Connection,
+    endpoint_ids: Sequence[int],
+    *,
+    kind: Kind,
+    article_id: int,
+    number: int,
+    now: int,
+    moves: Moves | None = None,
 ) -> Counter[str]:
     """Owe an article's version to *endpoint_ids*; those that are owed it already stay as they are.
 
-    How many are new on each lane.
+    How many are new on each lane. *moves* as in `cancel`.
     """
     parameters = {
         "ids": as_ids(endpoint_ids),
@@ -276,7 +283,7 @@ def owe_news(
         "number": number,
         "now": now,
     }
-    return _owed(db, OWE_NEWS, parameters)
+    return _owed(db, OWE_NEWS, parameters, moves=moves)
 
 
 def holders(db: Connection, *, article_id: int, before: int, after: int, most: int) -> list[int]:
@@ -285,20 +292,30 @@ def holders(db: Connection, *, article_id: int, before: int, after: int, most: i
     return list(db.execute(HOLDERS, parameters).scalars())
 
 
-def supersede(db: Connection, *, article_id: int, before: int, most: int, now: int) -> int:
-    """Cancel up to *most* open deliveries of versions older than *before*; how many there were."""
+def supersede(db: Connection, *, article_id: int, before: int, most: int, now: int, moves: Moves | None = None) -> int:
+    """Cancel up to *most* open deliveries of versions older than *before*; how many there were.
+
+    *moves* as in `cancel`.
+    """
     parameters = {"of_article": article_id, "before_number": before, "most": most}
-    return _cancel(db, db.execute(SUPERSEDED, parameters).all(), why="superseded", now=now)
+    return _cancel(db, db.execute(SUPERSEDED, parameters).all(), why="superseded", now=now, moves=moves)
 
 
-def owe_editions(db: Connection, *, edition_by_subscription: Mapping[int, int], now: int, spread: bool) -> int:
+def owe_editions(
+    db: Connection,
+    *,
+    edition_by_subscription: Mapping[int, int],
+    now: int,
+    spread: bool,
+    moves: Moves | None = None,
+) -> int:
     """Owe to each subscription its edition; once, however often it is said. How many are new.
 
-    *spread* lets those to platforms that are busy at the full hour come due a little later.
+    *spread* lets those to platforms that are busy at the full hour come due a little later. *moves* as in `cancel`.
     """
     pairs = [(edition, subscription) for subscription, edition in edition_by_subscription.items()]
     parameters = {"rows": as_rows(pairs), "now": now, "spread": int(spread)}
-    return _owed(db, OWE_EDITIONS, parameters).total() if pairs else 0
+    return _owed(db, OWE_EDITIONS, parameters, moves=moves).total() if pairs else 0
 
 
 def owe_revisions(

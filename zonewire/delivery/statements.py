@@ -293,6 +293,13 @@ SETTLE_DELIVERED = Spelled(
     postgresql={"false": "false"},
 )
 
+# Those of them that were delivered just now: asked where some were not held any more. Primary key.
+DELIVERED_NOW = select(deliveries.c.id).where(
+    deliveries.c.id.in_(values_of(many("of_ids"))),
+    deliveries.c.state == State.DELIVERED,
+    deliveries.c.settled_at == bindparam("settled_at"),
+)
+
 # The rows whose try failed and that have another: each with its own time.
 SETTLE_RETRY = Spelled(
     """

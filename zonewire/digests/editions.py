@@ -8,6 +8,7 @@ two lines, or run twice at once, each subscription has been moved on with its de
 import hashlib
 import logging
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -17,7 +18,11 @@ from sqlalchemy import Connection, Row
 
 from zonewire import tracing
 from zonewire.articles.origins import FEW, origins_read
+from zonewire.delivery import counts, tallies
+from zonewire.delivery.counts import Moves
+from zonewire.delivery.lanes import Lane
 from zonewire.delivery.owing import owe_editions
+from zonewire.delivery.tallies import Changes
 from zonewire.digests import statements
 from zonewire.digests.left_out import can_be_counted, skipped_by_pause
 from zonewire.digests.windows import Contents, Windows, carried_before, filters_of, has_story
@@ -268,8 +273,17 @@ def cut_part(db: Connection, part: Sequence[Due], *, at: int, now: int, spread: 
     wanted = {one.key: one.contents for one in readers}
     ids, made = _add_editions(db, wanted, now=now)
     owed = {one.id: ids[one.key] for one in readers}
-    deliveries = owe_editions(db, edition_by_subscription=owed, now=now, spread=spread) if owed else 0
-    return Cut(len(made), deliveries, len(moved), tuple((ids[key], wanted[key]) for key in made))
+    moves: Moves = Counter()
+    deliveries = owe_editions(db, edition_by_subscription=owed, now=now, spread=spread, moves=moves) if owed else 0
+    cut = Cut(len(made), deliveries, len(moved), tuple((ids[key], wanted[key]) for key in made))
+    counts.record(db, moves, _tallied(cut))
+    return cut
+
+
+def _tallied(cut: Cut) -> Changes:
+    """A subscription comes due by the clock alone, so what is done with is all that is known to have come in."""
+    flows = {(name, Lane.DIGESTS.value): cut.subscriptions for name in (tallies.LANE_IN, tallies.LANE_OUT)}
+    return Counter({**flows, (tallies.EDITIONS, ""): cut.editions, (tallies.DIGESTS, ""): cut.deliveries})
 
 
 def _add_editions(

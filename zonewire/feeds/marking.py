@@ -23,19 +23,20 @@ class _Place:
     grows: int = 0
 
 
-def mark_touched(db: Connection, version: Version, *, now: int, filter_ids: Sequence[int] = ()) -> None:
+def mark_touched(db: Connection, version: Version, *, now: int, filter_ids: Sequence[int] = ()) -> set[str]:
     """Put *version* into the feeds of its zone, city, sections and of everything; part of the reaction's transaction.
 
     And into the declared feeds of the filters that it passes, which *filter_ids* names.
 
     Feeds that it no longer belongs to lose it without a tombstone; a withdrawn one becomes a tombstone in each feed
     that it stood in, and one that nobody here had heard of in the feed of everything. Harmless when repeated, and for
-    a version that a newer one has overtaken: that one's own reaction says all there is to say.
+    a version that a newer one has overtaken: that one's own reaction says all there is to say. The names of the feeds
+    that are dirty since *now*.
     """
     db.execute(statements.LOCK_FEEDS)
     rows = db.execute(statements.STANDING, {"article_id": version.article_id}).all()
     if any(_is_overtaken(row, version) for row in rows):
-        return
+        return set()
     live = {row.name: _Place(row.name, row.kind, row.title, -1) for row in rows if row.name and not row.withdrawn}
     if version.withdrawn:
         # A reader may have an unknown article from elsewhere, or from a database of ours that is lost.
@@ -54,6 +55,7 @@ def mark_touched(db: Connection, version: Version, *, now: int, filter_ids: Sequ
         db.execute(statements.STAND, standing)
     if left:
         db.execute(statements.LEAVE, {"feed_ids": [touched[name].id for name in left], **article})
+    return {row.name for row in touched.values() if row.dirty_since == now}
 
 
 def _is_overtaken(row: Any, version: Version) -> bool:

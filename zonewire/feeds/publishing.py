@@ -8,6 +8,7 @@ document would no longer carry is archived before (archiving.py).
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
@@ -21,12 +22,15 @@ from zonewire import tracing
 from zonewire.articles.model import Version
 from zonewire.articles.origins import FEW, events_of
 from zonewire.articles.reading import by_numbers
+from zonewire.delivery import histograms, tallies
+from zonewire.delivery.lanes import Lane
+from zonewire.delivery.tallies import Changes
 from zonewire.feeds import pressing, statements
 from zonewire.feeds.archiving import Outside, archive
 from zonewire.feeds.catalogue import Catalogue
 from zonewire.feeds.documents import Spoiled, Tombstone, assemble
 from zonewire.feeds.entries import render_entry, shown_published
-from zonewire.feeds.feed import Feed, Format, era_of, title_of, urn_of
+from zonewire.feeds.feed import ALL, Feed, Format, era_of, title_of, urn_of
 from zonewire.feeds.kept import EntryKey, KeptEntries, kept_entries
 from zonewire.feeds.pressing import Part
 from zonewire.feeds.tags import Span, tag_of
@@ -119,6 +123,7 @@ def _publish_batch(store: Store, making: Making, *, window: int, ends: float, no
         at = clock(db) if now is None else now
         # In the order of names, as every transaction locks feeds.
         cleared = sorted(batch.feeds, key=lambda entry: entry[2].name)
+        tallied = _ages(db, cleared, at)
         db.execute(statements.CLEAR, [{"feed_id": key, "read_to": number, "at": at} for key, number, _ in cleared])
         if batch.fresh:
             db.execute(statements.KEEP_ENTRY, batch.fresh)
@@ -126,6 +131,9 @@ def _publish_batch(store: Store, making: Making, *, window: int, ends: float, no
             db.execute(statements.KEEP_DOCUMENT, [{**row, "changed_at": at} for row in documents])
             keys = [key for key, _, _ in cleared]
             db.execute(statements.TELL_HUB, {"feed_ids": keys, "at": at, "outside": bool(making.catalogue.hubs)})
+        again = db.execute(statements.DIRTY_AGAIN, {"feed_ids": [key for key, _, _ in cleared]}).scalar_one()
+        tallied.update({(tallies.LANE_OUT, Lane.FEEDS): len(cleared), (tallies.LANE_IN, Lane.FEEDS): again})
+        tallies.add(db, tallied, now=at)
     fresh = {key: batch.entries[key] for row in batch.fresh if (key := (row["number"], row["format"])) in batch.entries}
     batch.kept.keep(fresh, making.made_for)
     took_ms = round((time.monotonic() - began) * 1000, 1)
@@ -151,6 +159,14 @@ def _trace(batch: _Batch, newest: Sequence[int], begun: int) -> None:
     for number in newest:
         parent = tracing.of_article(number)
         tracing.tell("article.publish", begun, {"number": number}, parent=parent, links=[of_all])
+def _ages(db: Connection, cleared: list[tuple[int, int, Feed]], at: int) -> Changes:
+    """How old the articles are that are out now, of which the feed of everything speaks: each stands in it."""
+    changes: Changes = Counter()
+    for key, read_to, feed in cleared:
+        if feed.name == ALL:
+            accepted = db.execute(statements.ACCEPTED_SINCE, {"feed_id": key, "read_to": read_to}).scalars()
+            histograms.observe(changes, tallies.ARTICLE_S, "", Counter([at - moment for moment in accepted]))
+    return changes
 
 
 def _read_whole(store: Store, making: Making, *, window: int, ends: float, now: int | None) -> _Batch:

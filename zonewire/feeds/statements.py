@@ -75,7 +75,7 @@ TOUCH = _touch.on_conflict_do_update(
         ),
         "articles": feeds.c.articles + _touch.excluded.articles,
     },
-).returning(feeds.c.id, feeds.c.name, feeds.c.dirty_to)
+).returning(feeds.c.id, feeds.c.name, feeds.c.dirty_to, feeds.c.dirty_since)
 
 # One article in some feeds. Guarded by number: an older version never replaces a newer one. No archive holds a version
 # that has only just come.
@@ -201,6 +201,31 @@ CLEAR = (
         published_at=bindparam("at"),
         dirty_since=case((feeds.c.dirty_to > bindparam("read_to"), bindparam("at", type_=feeds.c.dirty_since.type))),
     )
+)
+
+# Of the feed of everything, when what came into it since it was last published was accepted; held, as CLEAR holds it.
+# What a late reaction brings has a number from a little before that. ix_feed_entries_newest.
+ACCEPTED_SINCE = (
+    select(versions.c.accepted_at)
+    .select_from(
+        feeds.join(feed_entries, feed_entries.c.feed_id == feeds.c.id).join(
+            versions, versions.c.number == feed_entries.c.number
+        )
+    )
+    .where(
+        feeds.c.id == bindparam("feed_id"),
+        feed_entries.c.number > feeds.c.published_to - 1_000,
+        feed_entries.c.came_in > feeds.c.published_to,
+        feed_entries.c.came_in <= bindparam("read_to"),
+    )
+    .with_for_update(of=feeds)
+)
+
+# Those of a set of feeds that were touched meanwhile.
+DIRTY_AGAIN = (
+    select(func.count())
+    .select_from(feeds)
+    .where(feeds.c.id.in_(values_of(many("feed_ids"))), feeds.c.dirty_since.is_not(None))
 )
 
 # One document. Guarded by number, as CLEAR is. `changed_at` stays where the bytes do.

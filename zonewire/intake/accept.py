@@ -5,6 +5,7 @@ same article wait for each other where its row is locked; all of them wait where
 (articles/versions.py), which stands as near to the commit as it can.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import structlog
@@ -16,6 +17,8 @@ from zonewire.articles.identity import host_of, mint_entry_id
 from zonewire.articles.model import Version, unpack
 from zonewire.articles.slugs import slugs_for
 from zonewire.articles.versions import Draft, write_versions
+from zonewire.delivery import tallies
+from zonewire.delivery.lanes import Lane
 from zonewire.errors import StoreBusy
 from zonewire.intake import statements
 from zonewire.intake.event import Event
@@ -67,6 +70,8 @@ def plan_batch(db: Connection, events: Sequence[Event], *, host: str) -> Plan:
         # Their order is kept in their moments: of several that left one version standing the first has made it.
         rows = [_event_row(event, version, at + nth) for nth, (event, version) in enumerate(plan.taken)]
         db.execute(statements.INSERT_EVENTS, rows)
+    results = Counter((tallies.EVENTS, answer.result.value) for answer in plan.answers)
+    tallies.add(db, results + Counter({(tallies.LANE_IN, Lane.EVENTS.value): len(plan.steps)}), now=at)
     return plan
 
 
