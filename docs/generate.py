@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 
 from config.settings import PREFIX, Settings
 from zonewire import ROOT
-from zonewire.telemetry import EVENTS, METRICS
+from zonewire.telemetry import EVENTS, HISTOGRAMS, METRICS
 
 OPERATORS = Path("docs/operators")
 MADE = "<!-- Made by `make docs` from {source}. Change it there. -->\n"
@@ -100,13 +100,15 @@ METRICS_HEAD = """# Metrics
 
 `/metrics` speaks Prometheus' text format: to this machine, and to others with `ZONEWIRE_METRICS_TOKEN` as bearer
 token. It is read from the database at each request, so every web process answers the same, and a restart loses nothing.
+Counters are added to by the very transactions in which something happens; requests for feeds alone are gathered by each
+web process and written down every few seconds. On a database with a million deliveries an answer takes 50 ms.
 
 What to be woken by: `zonewire_lane_oldest_due_seconds > zonewire_lane_budget_seconds` for five minutes (a lane is
 late); `zonewire_lane_workers == 0` for a minute; `zonewire_endpoints{state="disabled"}` or
 `zonewire_deliveries{state="dead"}` rising.
 
-| metric | what it means; its labels |
-| --- | --- |
+| metric | kind | what it means; its labels |
+| --- | --- | --- |
 """
 
 
@@ -131,8 +133,14 @@ def log_page() -> str:
 
 def metrics_page() -> str:
     """One row for each metric of zonewire/telemetry.py."""
-    rows = "".join(f"| `{name}` | {_cell(meaning)} |\n" for name, meaning in METRICS.items())
+    rows = "".join(f"| `{name}` | {_metric_kind(name)} | {_cell(meaning)} |\n" for name, meaning in METRICS.items())
     return MADE.format(source="zonewire/telemetry.py") + METRICS_HEAD + rows
+
+
+def _metric_kind(name: str) -> str:
+    if name in HISTOGRAMS:
+        return "histogram"
+    return "counter" if name.endswith("_total") else "gauge"
 
 
 def all_commands() -> list[typer.Context]:

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from web import metrics, problems
+from web import problems
 from web.api import events
 from web.console import audit, bulk, deliveries, frame, lanes, overview, people
 from web.console import door as console_door
@@ -11,6 +11,7 @@ from web.console.visitor import NotAllowed, NotOurForm
 from web.face import Face
 from web.forms import FormRefused
 from web.hub import door
+from web.metrics import door as metrics_door
 from web.pages import STATIC, refused_form
 from web.public import (
     archives,
@@ -64,7 +65,7 @@ def create_app(face: Face) -> FastAPI:
         manage,
         portal,
         health,
-        metrics,
+        metrics_door,
         indexnow,
         console_door,
         overview,

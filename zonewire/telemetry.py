@@ -79,20 +79,50 @@ METRICS: dict[str, str] = {
     "zonewire_lane_waiting": "due items of a lane; lane",
     "zonewire_lane_oldest_due_seconds": "seconds since the oldest due item came due, 0 where none waits; lane",
     "zonewire_lane_budget_seconds": "a lane is late when its oldest due item is older than this; lane",
+    "zonewire_lane_in_total": "items that came due on a lane or to be owed, also what was held before; lane",
+    "zonewire_lane_out_total": "items that a lane is done with, whatever became of them, also what is held now; lane",
     "zonewire_lane_workers": "workers of a lane that have beaten within 10 s; lane",
     "zonewire_lane_turn_age_seconds": "seconds since a worker of the lane has completed a turn; lane",
+    "zonewire_lane_paused": "1 while an operator lets the lane rest; lane",
+    "zonewire_lane_paused_seconds": "for how long it rests by now; lane",
     "zonewire_deliveries": "deliveries in the ledger, settled ones until they are pruned; lane, state, held",
+    "zonewire_deliveries_total": "tries at deliveries, by how they ended; channel, outcome (delivered, later, never, "
+    "unknown)",
+    "zonewire_delivery_seconds": "from when a delivery was owed until its receiver had it; channel",
+    "zonewire_attempt_seconds": "how long one try took; channel",
+    "zonewire_mails_total": "tries at mails, which zonewire_deliveries_total counts as well; outcome",
     "zonewire_backlog": "deliveries that are pending, retrying or being sent, and not held",
     "zonewire_endpoints": "endpoints by health; state",
     "zonewire_articles": "articles, tombstones too",
+    "zonewire_events_total": "events that were answered 202; result (accepted, unchanged, duplicate, stale)",
+    "zonewire_article_seconds": "from the acceptance of a version until the feed of everything carries it",
+    "zonewire_feed_requests_total": "requests for feed documents, some seconds late; format (rss, atom, json, other), "
+    "status",
+    "zonewire_outbox_rows": "accepted versions that are not marked in all feeds and owed to everybody yet",
+    "zonewire_outbox_oldest_seconds": "seconds since the oldest of them was accepted, 0 where there is none",
     "zonewire_subscriptions": "subscriptions that have not ended",
+    "zonewire_editions_total": "editions of digests that were cut",
+    "zonewire_digests_total": "digests that came to be owed, to one subscription each",
+    "zonewire_digest_late_seconds": "seconds since the oldest due digest should have been cut, 0 where none is due",
     "zonewire_hub_subscriptions": "active subscriptions at the hub, to others' hubs not counted",
     "zonewire_link_visits": "visits within 90 days of the pages that mails lead to; page, visitor (person, scanner)",
+    "zonewire_token_valid": "1 while WeChat gives the account an access token, 0 once it refused to; account",
+    "zonewire_token_expires_seconds": "for how long the token is taken that was fetched last, 0 when that is over: "
+    "the next call fetches one; account",
+    "zonewire_disk_free_bytes": "room under DATA_DIR, on the machine that answers",
+    "zonewire_disk_size_bytes": "the size of that disk",
+    "zonewire_beat_age_seconds": "seconds since a hint of beat reached a worker",
+    "zonewire_broker_up": "1 while Redis answers",
+    "zonewire_database_write_seconds": "how long upkeep's last small write took until it was on the disk",
+    "zonewire_task_failures_total": "tasks and turns that ended in a fault of ours; lane",
     "zonewire_build_info": "1; version, database",
 }
 """What /metrics exports, with labels. No host, task or receiver is one: their number has no bound. Read from the
-database at each request, so that every web process says the same and a restart loses nothing; rates are the changes of
-`zonewire_deliveries`. docs/operators/metrics.md is made from it."""
+database at each request, so that every web process says the same and a restart loses nothing. What ends in `_total` is
+a counter. docs/operators/metrics.md is made from it."""
+
+HISTOGRAMS = frozenset({"zonewire_delivery_seconds", "zonewire_attempt_seconds", "zonewire_article_seconds"})
+"""Those of METRICS that come with _bucket, _sum and _count; what is neither is a gauge."""
 
 EVENTS: dict[str, str] = {
     "article.accepted": "events were taken and are on the disk, a line for every fifty of a batch; accepted, "
@@ -114,6 +144,7 @@ EVENTS: dict[str, str] = {
     "entries (in all of them)",
     "entry.spoiled": "an article that cannot be an entry, left out of its feeds; article_guid, number, format",
     "document.spoiled": "a feed document that does not parse, its last good one stays; feed, format, number",
+    "reading.unwritten": "whether WeChat gives us a token could not be written down for operators; account, error",
     "reply.unreadable": "a receiver's answer that its channel cannot read, tried again; channel, and the trace",
     "readiness.refused": "/readyz answered 503; database, broker, workers (each with its reason)",
     "editions.cut": "a tick has moved due subscriptions on; editions, deliveries, subscriptions, up_to, took_ms",

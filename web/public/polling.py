@@ -7,8 +7,8 @@ is not missed: it is there to be looked at.
 
 import re
 import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -16,10 +16,13 @@ from ipaddress import IPv6Address, ip_address, ip_network
 import structlog
 from fastapi import Request, Response
 from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
 
 from web.face import face_of
-from web.problems import problem
-from zonewire.feeds import Polls, write_down
+from web.problems import problem, status_of
+from zonewire.delivery import tallies
+from zonewire.errors import ZonewireError
+from zonewire.feeds import Format, Polls, write_down
 from zonewire.store import Store, now
 
 log = structlog.get_logger()
@@ -32,6 +35,7 @@ KEPT = 10_000
 """Clients and documents that are remembered; of more the longest unseen are forgotten."""
 SOFTWARE_CHARS = 80
 MOST_SOFTWARE = 20
+FORMATS = frozenset(form.value for form in Format)
 OTHERS = "others"
 """What stands for the software of a client that gives more names than MOST_SOFTWARE, and of what is refused."""
 
@@ -45,6 +49,7 @@ class Polling:
         self._clock = clock
         self._minutes: OrderedDict[tuple[str, str], tuple[float, int]] = OrderedDict()  # since when, how many
         self._polls: dict[tuple[str, str], Polls] = {}
+        self._answers: Counter[tuple[str, int]] = Counter()  # by format and status
         self._software: dict[str, set[str]] = {}  # names that each client has given lately
         self._written_at = clock()
 
@@ -79,17 +84,23 @@ class Polling:
         if match := _SUBSCRIBERS.search(agent):
             one.subscribers = max(one.subscribers, min(int(match[1]), 2**31 - 1))
 
+    def answered(self, request: Request, status: int) -> None:
+        """Count an answer: of any client, errors too."""
+        form: str = request.scope["path"].rpartition(".")[2]
+        self._answers[form if form in FORMATS else "other", int(status)] += 1
+
     def is_time_to_write(self) -> bool:
         """Whether something waits to be written down, and the last time was long enough ago."""
-        return bool(self._polls) and self._clock() - self._written_at >= WRITE_EVERY_S
+        return bool(self._answers) and self._clock() - self._written_at >= WRITE_EVERY_S
 
-    def taken(self) -> list[Polls]:
-        """What waits; it is the caller's to write down."""
+    def taken(self) -> tuple[list[Polls], Counter[tuple[str, int]]]:
+        """What waits, polls and answers; it is the caller's to write down."""
         polls, self._polls = list(self._polls.values()), {}
+        answers, self._answers = self._answers, Counter()
         if len(self._software) > KEPT:
             self._software = {}
         self._written_at = self._clock()
-        return polls
+        return polls, answers
 
 
 async def counted(
@@ -103,13 +114,19 @@ async def counted(
     name = reader or client or "this machine"
     if client and (wait_s := polling.must_wait_s(name, document)):
         polling.note(request, name, HTTPStatus.TOO_MANY_REQUESTS)
+        polling.answered(request, HTTPStatus.TOO_MANY_REQUESTS)
         detail = f"more than {A_MINUTE} requests for this document within a minute: it changes less often than that"
         return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(wait_s)})
-    response = await answer()
+    try:
+        response = await answer()
+    except ZonewireError as error:
+        polling.answered(request, status_of(error))
+        raise
+    polling.answered(request, response.status_code)
     if response.status_code < HTTPStatus.BAD_REQUEST:
         polling.note(request, name, response.status_code)
     if polling.is_time_to_write():
-        response.background = BackgroundTask(write, face_of(request).store, polling.taken())  # nobody waits for it
+        response.background = BackgroundTask(write, face_of(request).store, *polling.taken())  # nobody waits for it
     return response
 
 
@@ -121,13 +138,26 @@ def _polling_of(request: Request) -> Polling:
     return polling
 
 
-def write(store: Store, some: list[Polls]) -> None:
-    """Write *some* down; where the database takes nothing now, they are not worth anybody's waiting."""
+async def flush(request: Request) -> None:
+    """Write down at once what waits: for whoever is about to read it."""
+    polls, answers = _polling_of(request).taken()
+    if answers:
+        await run_in_threadpool(write, face_of(request).store, polls, answers)
+
+
+def write(store: Store, some: list[Polls], answers: Mapping[tuple[str, int], int]) -> None:
+    """Write *some* and *answers* down; where the database takes nothing now, they are not worth anybody's waiting."""
     try:
         with store.settling() as db:
-            write_down(db, some, now=now(db))
+            moment = now(db)
+            write_down(db, some, now=moment)
+            tallies.add(db, _tallied(answers), now=moment)
     except Exception as error:
         log.warning("readers.uncounted", polls=sum(one.polls for one in some), error=str(error).splitlines()[0])
+
+
+def _tallied(answers: Mapping[tuple[str, int], int]) -> Counter[tuple[str, str]]:
+    return Counter({(tallies.FEED_REQUESTS, f"{form} {status}"): n for (form, status), n in answers.items()})
 
 
 def client_of(request: Request) -> str:

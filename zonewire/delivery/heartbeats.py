@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, func, select
 
+from zonewire.delivery.lanes import Lane
 from zonewire.store import SECOND, insert
 from zonewire.store import now as clock
 from zonewire.store.tables import heartbeats
@@ -30,6 +31,7 @@ _SINCE_BEFORE = (
     .order_by(heartbeats.c.lane)
 )
 _GONE = delete(heartbeats).where(heartbeats.c.worker == bindparam("gone_worker"))
+_LAST_TASK = select(func.max(heartbeats.c.tasked_at)).where(heartbeats.c.lane.in_([Lane.UPKEEP, Lane.DIGESTS]))
 _LAST_TURN = select(func.max(heartbeats.c.turned_at)).where(heartbeats.c.lane == bindparam("of_lane"))
 
 
@@ -102,6 +104,11 @@ def lanes_since_before(db: Connection, moment: int) -> list[str]:
 def last_turn(db: Connection, lane: str) -> int | None:
     """When any worker of *lane* last completed a turn."""
     return db.execute(_LAST_TURN, {"of_lane": lane}).scalar()
+
+
+def last_beat(db: Connection) -> int | None:
+    """When a beat's hint last reached a worker: when Celery last handed a task to a lane that nobody else hints."""
+    return db.execute(_LAST_TASK).scalar()
 
 
 def forget(db: Connection, worker: str) -> None:

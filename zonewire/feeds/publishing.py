@@ -159,6 +159,8 @@ def _trace(batch: _Batch, newest: Sequence[int], begun: int) -> None:
     for number in newest:
         parent = tracing.of_article(number)
         tracing.tell("article.publish", begun, {"number": number}, parent=parent, links=[of_all])
+
+
 def _ages(db: Connection, cleared: list[tuple[int, int, Feed]], at: int) -> Changes:
     """How old the articles are that are out now, of which the feed of everything speaks: each stands in it."""
     changes: Changes = Counter()

@@ -894,7 +894,8 @@ bulk_actions = Table(
     ),
 )
 
-# How often something happened: ever ("all"), in a minute ("m") or in an hour ("h"). See delivery/tallies.py.
+# How often something happened: ever ("all"), in a minute ("m") or in an hour ("h"). See delivery/tallies.py. And
+# what was read last ("last"): see delivery/readings.py.
 tallies = Table(
     "tallies",
     metadata,

@@ -19,7 +19,7 @@ import structlog
 from zonewire.errors import SettingWrong
 from zonewire.keys import KeyRing
 from zonewire.wechat.account import Account
-from zonewire.wechat.errors import WechatError, WechatUnreachable
+from zonewire.wechat.errors import PASSING, SPENT, WechatError, WechatRefused, WechatUnreachable
 from zonewire.wechat.exchange import exchange, number_in, text_in
 from zonewire.wechat.shared import Shared, SharedAway
 
@@ -56,8 +56,13 @@ class TokenKeeper:
         shared: Shared,
         ring: KeyRing,
         clock: Callable[[], float] = time.time,
+        told: Callable[[float | None, int], None] = lambda _until, _refused: None,
     ) -> None:
-        """*session* takes less than LOCK_S for a call; *clock* is in Unix seconds."""
+        """*session* takes less than LOCK_S for a call; *clock* is in Unix seconds.
+
+        *told* hears of each fetch: until when the token is taken, or the code by which none was given.
+        """
+        self._told = told
         self._account, self._session, self._shared, self._ring, self._now = account, session, shared, ring, clock
         self._lock = threading.Lock()  # held while this process looks for a token
         self._mine: Token | None = None
@@ -167,9 +172,15 @@ class TokenKeeper:
             "secret": self._account.secret,
             "force_refresh": False,  # true would kill the token of everybody else
         }
-        told = exchange(self._session, self._account, PATH, json=asked)
+        try:
+            told = exchange(self._session, self._account, PATH, json=asked)
+        except WechatRefused as error:
+            if error.errcode not in PASSING | {SPENT}:
+                self._told(None, error.errcode)
+            raise
         value, expires_in_s = text_in(told, "access_token", PATH), number_in(told, "expires_in", PATH)
         # One that the platform is about to replace is gone by for half of what is left: not fetched for each call.
         until = self._now() + max(expires_in_s, REFRESH_S + expires_in_s / 2)
+        self._told(until, 0)
         log.info("wechat_token.fetched", appid=self._account.appid, expires_in_s=expires_in_s)
         return Token(value, until, self._ring.seal(orjson.dumps({"token": value, "until": until})))

@@ -43,7 +43,7 @@ def settle(db: Connection, rows: Sequence[Claimed], outcome: Outcome, *, now: in
     tally = ledger.settle(
         db, settlements, lane=LANE, policy=POLICY, disable_after_s=100, chance=0.0, now=now, moves=moves
     )
-    counts.record(db, moves)
+    counts.record(db, moves, tally.tallied)
     return tally
 
 

@@ -196,6 +196,26 @@ def test_an_address_that_is_not_listed_is_named(platform: WechatOa, worker: Work
     assert "白名单" in caught.value.mend
 
 
+def test_who_watches_hears_that_no_token_is_given_and_that_it_is_again(platform: WechatOa, worker: Worker) -> None:
+    heard: list[tuple[bool, int]] = []
+    account, session, shared = worker.client.account, worker.session, worker.shared
+    tokens = TokenKeeper(
+        account,
+        session=session,
+        shared=shared,
+        ring=RING,
+        clock=platform.now,
+        told=lambda until, code: heard.append((until is not None, code)),
+    )
+    platform.whitelist, listed = set(), platform.whitelist
+    with pytest.raises(WechatRefused):
+        tokens.current()
+    platform.whitelist = listed
+    tokens.current()
+
+    assert heard == [(False, 40164), (True, 0)]
+
+
 def test_a_token_that_came_between_a_look_and_the_lock_is_taken(platform: WechatOa, worker: Worker) -> None:
     kept = worker.tokens.current()
 
