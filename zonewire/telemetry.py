@@ -5,17 +5,13 @@ from collections.abc import Iterable, MutableMapping
 from typing import Any
 from urllib.parse import quote
 
-_MAILBOX = re.compile(r"([\w.+-])[\w.!#$%&'*+=^`{|}~-]*(@|%40)(?=[\w-]+\.|localhost)([\w.-]+)")
+# It begins where a name can: else each letter of a long word would be tried, 8 s for twenty thousand.
+_MAILBOX = re.compile(r"(?<![\w.+-])([\w.+-])[\w.!#$%&'*+=^`{|}~-]*(@|%40)(?=[\w-]+\.|localhost)([\w.-]+)")
 _SMTP = re.compile(r"(\d{3})(?:[ -](\d\.\d{1,3}\.\d{1,3})\b)?")
 _KEYS = re.compile(r"(?i)\b(key|access_token|token|secret|sign|signature|password)(=|%3D)[^&\s\"']+")
-# It begins where a name can: else each letter of a long word would be tried, 8 s for twenty thousand.
-_MAILBOX = re.compile(r"(?<![\w.+-])([\w.+-])[\w.+-]*@([\w.-]+)")
-
-
-_KEYS = re.compile(r"(?i)\b(key|access_token|token|secret|sign)=[^&\s\"']+")
 _HOOKS = re.compile(r"(?i)(/(?:hook|services)/)[^\s?\"']+")
 _LINKS = re.compile(r"(/(?:confirm|manage|unsubscribe|editions|feeds/private)/)[\w.~=-]{16,}")
-_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}")
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+(?!\w+=[\w\"])[\w.~+/=-]{8,}")  # a challenge names its realm
 _SECRETS = re.compile(r"\bwhsec_[\w+/=-]+|\bSEC[0-9a-f]{32,}")
 _USERS = re.compile(r"(?<=://)[^/@\s\"']*(?=@)")
 

@@ -19,7 +19,7 @@ from zonewire.store.tables import heartbeats, task_failures
 class Faulty(Idle):
     """A lane whose turn fails."""
 
-    def act(self) -> bool:
+    def turn(self) -> bool:
         raise ValueError("a fault of ours")
 
     def wait(self, timeout_s: float) -> None:
