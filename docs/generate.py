@@ -103,9 +103,7 @@ token. It is read from the database at each request, so every web process answer
 Counters are added to by the very transactions in which something happens; requests for feeds alone are gathered by each
 web process and written down every few seconds. On a database with a million deliveries an answer takes 50 ms.
 
-What to be woken by: `zonewire_lane_oldest_due_seconds > zonewire_lane_budget_seconds` for five minutes (a lane is
-late); `zonewire_lane_workers == 0` for a minute; `zonewire_endpoints{state="disabled"}` or
-`zonewire_deliveries{state="dead"}` rising.
+What of it to be woken by, and dashboards of it, are on [the page about monitoring](monitoring.md).
 
 | metric | kind | what it means; its labels |
 | --- | --- | --- |
