@@ -18,6 +18,8 @@ RUN pip install --no-cache-dir --no-deps --no-build-isolation -e . \
     && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin zonewire \
     && install -d -o zonewire -g zonewire -m 0700 /data
 
+# Its root is read-only where docker-compose.yml runs it: what is to be compiled was, and a home is /tmp.
+ENV PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
 USER 10001
 VOLUME /data
 EXPOSE 8080

@@ -21,7 +21,13 @@ from zonewire.keys import new_webhook_secret
 COMPOSE: dict[str, Any] = YAML(typ="safe").load(ROOT / "docker-compose.yml")
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = [name for name, service in SERVICES.items() if "build" in service]
+OTHERS = [name for name in SERVICES if name not in OURS]
 STANDS_ON = {"redis", "postgres", "mail"}
+BESIDE = {"proxy", "flower", "prometheus", "alertmanager", "grafana"}
+PER_LANE = {f"worker-{lane.replace('.', '-')}" for lane in Lane}
+MINIMAL = STANDS_ON | {"migrate", "web", "beat", "worker"}
+FULL = STANDS_ON | {"migrate", "web", "beat"} | PER_LANE | BESIDE
+ENDS_WITHIN_S = 15  # docs/operators/running.md
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
@@ -33,23 +39,38 @@ def zonewire_commands() -> list[tuple[str, list[str]]]:
     return [(name, SERVICES[name]["command"][1:]) for name in OURS if SERVICES[name]["command"][0] == "zonewire"]
 
 
-def test_every_part_is_there() -> None:
-    workers = {f"worker-{lane.replace('.', '-')}" for lane in Lane}
-
-    assert set(SERVICES) == STANDS_ON | {"migrate", "web", "beat", "flower"} | workers
+def of_profile(profile: str) -> set[str]:
+    return {name for name, service in SERVICES.items() if profile in service["profiles"]}
 
 
-def test_each_lane_has_one_worker() -> None:
-    lanes = [command[2] for _, command in zonewire_commands() if command[:2] == ["worker", "--lanes"]]
+def test_every_part_is_there_and_each_profile_is_whole() -> None:
+    assert of_profile("minimal") == MINIMAL
+    assert of_profile("full") == FULL
+    assert set(SERVICES) == MINIMAL | FULL
+    for profile in (MINIMAL, FULL):
+        for name in profile:
+            assert set(SERVICES[name].get("depends_on", {})) <= profile
+
+
+@pytest.mark.parametrize("profile", [MINIMAL, FULL], ids=["minimal", "full"])
+def test_each_lane_has_one_worker(profile: set[str]) -> None:
+    lanes = [
+        lane
+        for name, (command, *options) in zonewire_commands()
+        if name in profile and command == "worker"
+        for lane in (options[1].split(",") if options else Lane)
+    ]
 
     assert sorted(lanes) == sorted(Lane)
 
 
-def test_each_workers_health_is_that_of_its_own_lane() -> None:
+def test_each_workers_health_is_that_of_its_own_lanes() -> None:
+    asked = SERVICES["worker"]["healthcheck"]["test"]
     for service, command in zonewire_commands():
         if command[0] == "worker":
-            assert environment(service)["LANE"] == command[2]
-            assert "LANE" in SERVICES[service]["healthcheck"]["test"][1]
+            assert environment(service)["LANES"].split(",") == (command[2:] or list(Lane))
+            assert SERVICES[service]["healthcheck"]["test"] == asked
+            assert "LANES" in asked[1]
 
 
 @pytest.mark.parametrize(("service", "command"), zonewire_commands())
@@ -67,6 +88,8 @@ def test_flower_and_celery_find_the_application() -> None:
     assert SERVICES["flower"]["command"][:3] == ["celery", "-A", "tasks.app"]
     assert find_spec("tasks.app") is not None
     assert find_spec("flower") is not None
+    assert "--conf=config/deploy/flower.py" in SERVICES["flower"]["command"]
+    assert environment("flower")["FLOWER_LOGIN_FILE"] == "/run/secrets/flower_login"
 
 
 @pytest.mark.parametrize("service", OURS)
@@ -74,10 +97,10 @@ def test_each_variable_is_a_setting(service: str) -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
 
     for name in environment(service):
-        assert name == "LANE" or name.removesuffix("_FILE") in known
+        assert name in {"LANES", "FLOWER_LOGIN_FILE"} or name.removesuffix("_FILE") in known
 
 
-@pytest.mark.parametrize("service", OURS)
+@pytest.mark.parametrize("service", [name for name in OURS if name != "flower"])
 def test_the_settings_of_each_service_can_be_read(
     service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,6 +125,7 @@ def _filled(value: str, folder: Path) -> str:
         secrets = {
             "database_url": "postgresql://zonewire:word@postgres/zonewire",
             "event_secret": new_webhook_secret(),
+            "smtp_url": "smtp://mail:1025",
         }
         (folder / name).write_text(secrets.get(name, "a long random text"))
         return str(folder / name)
@@ -134,22 +158,66 @@ def test_what_a_service_waits_for_is_a_service_with_that_condition() -> None:
                 assert name == "migrate"
 
 
-def test_named_volumes_and_networks_exist() -> None:
+def test_volumes_networks_and_mounted_files_exist() -> None:
+    made = {"./secrets/tls", "./secrets/acme"}  # by config/deploy/prepare.sh
     for service in SERVICES.values():
         assert set(service["networks"]) <= set(COMPOSE["networks"])
-        assert {volume.split(":")[0] for volume in service.get("volumes", [])} <= set(COMPOSE["volumes"])
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            if source.startswith("./"):
+                assert volume.endswith(":ro")
+                assert source in made or (ROOT / source).exists(), source
+            else:
+                assert source in COMPOSE["volumes"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_is_read_only_limited_unprivileged_and_ends_in_time(service: str) -> None:
+    found = SERVICES[service]
+
+    assert found["read_only"] is True
+    assert found["cap_drop"] == ["ALL"]
+    assert found["security_opt"] == ["no-new-privileges:true"]
+    assert set(found["deploy"]["resources"]["limits"]) == {"cpus", "memory", "pids"}
+    assert found["logging"]["options"]["max-size"]
+    if service in OURS:
+        assert int(found["stop_grace_period"].removesuffix("s")) > ENDS_WITHIN_S
+        assert any(folder.startswith("/tmp:") for folder in found["tmpfs"])
+        assert found["ulimits"]["nofile"]["soft"] >= 65_536
+
+
+@pytest.mark.parametrize("service", OTHERS)
+def test_no_image_of_others_is_run_as_root(service: str) -> None:
+    assert SERVICES[service]["user"].partition(":")[0] not in {"0", "root", ""}
+
+
+@pytest.mark.parametrize("service", [name for name in SERVICES if name not in {"migrate", "beat"}])
+def test_all_that_lasts_says_how_it_is(service: str) -> None:
+    assert SERVICES[service]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
 
 
 def test_every_image_of_others_is_pinned_by_a_version() -> None:
-    images = [SERVICES[name]["image"] for name in STANDS_ON] + re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    images = [SERVICES[name]["image"] for name in OTHERS] + re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
 
     for image in images:
         assert re.search(r":v?\d+\.?\d*", image), image
 
 
-def test_what_has_no_login_listens_to_this_machine_alone() -> None:
-    for service in ("flower", "mail"):
-        assert all(port.startswith("127.0.0.1:") for port in SERVICES[service]["ports"])
+def test_the_proxy_is_the_one_way_in() -> None:
+    for name, service in SERVICES.items():
+        ports = service.get("ports", [])
+        assert name == "proxy" or all(port.startswith("127.0.0.1:") for port in ports), name
+    assert [port.rpartition(":")[2] for port in SERVICES["proxy"]["ports"]] == ["80", "443"]
+
+
+def test_prometheus_asks_the_web_face_with_the_token_that_it_is_given() -> None:
+    read = YAML(typ="safe").load(ROOT / "config/deploy/prometheus/prometheus.yml")
+    (job,) = read["scrape_configs"]
+
+    assert job["static_configs"] == [{"targets": ["web:8080"]}]
+    assert job["authorization"]["credentials_file"] == environment("web")["ZONEWIRE_METRICS_TOKEN_FILE"]
+    assert "metrics_token" in SERVICES["prometheus"]["secrets"]
+    assert read["alerting"]["alertmanagers"] == [{"static_configs": [{"targets": ["alertmanager:9093"]}]}]
 
 
 def test_the_container_does_not_run_as_root() -> None:
@@ -172,3 +240,8 @@ def test_the_data_folder_of_the_image_is_the_volume() -> None:
     assert environment("web")["ZONEWIRE_DATA_DIR"] == "/data"
     assert "data:/data" in SERVICES["web"]["volumes"]
     assert re.search(r"install -d -o zonewire .* /data", DOCKERFILE)
+
+
+def test_the_image_writes_nothing_where_it_may_not() -> None:
+    assert "PYTHONDONTWRITEBYTECODE=1" in DOCKERFILE
+    assert "HOME=/tmp" in DOCKERFILE

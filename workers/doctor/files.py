@@ -4,7 +4,7 @@ import os
 import pwd
 import shlex
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -12,6 +12,9 @@ from sqlalchemy.exc import ArgumentError
 
 from config.settings import PREFIX, SECRETS_FILE, Settings
 from workers.doctor.findings import Finding, Result
+
+MOUNTED = Path("/run/secrets")
+"""Where Compose puts each secret, readable by all: the container's user is not the one who keeps it outside."""
 
 
 def examine_files(settings: Settings) -> Iterator[Finding]:
@@ -21,8 +24,7 @@ def examine_files(settings: Settings) -> Iterator[Finding]:
 
 
 def _modes(settings: Settings) -> Iterator[Finding]:
-    named = [Path(path) for name, path in os.environ.items() if name.startswith(PREFIX) and name.endswith("_FILE")]
-    private = [settings.data_dir / SECRETS_FILE, *_of_database(settings), *named]
+    private = [settings.data_dir / SECRETS_FILE, *_of_database(settings), *named_by(os.environ)]
     there = [path for path in private if path.is_file()]
     outbox = settings.data_dir / "outbox"
     files = [str(path) for path in there if _is_open(path, settings.data_dir)]
@@ -33,6 +35,12 @@ def _modes(settings: Settings) -> Iterator[Finding]:
     mends = [shlex.join(["chmod", mode, *paths]) for mode, paths in (("600", files), ("700", folders)) if paths]
     found = f"{', '.join(files + folders)} can be read by other users of this machine"
     yield Finding("files", Result.FAIL, found, "; ".join(mends))
+
+
+def named_by(environment: Mapping[str, str]) -> list[Path]:
+    """The files of settings; without those that Compose mounts into a container, where nobody else is."""
+    named = [Path(path) for name, path in environment.items() if name.startswith(PREFIX) and name.endswith("_FILE")]
+    return [path for path in named if MOUNTED not in path.parents]
 
 
 def _owners(settings: Settings) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import load
-from workers.doctor.files import examine_files
+from workers.doctor.files import examine_files, named_by
 from workers.doctor.findings import Result
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
@@ -35,3 +35,9 @@ def test_a_folder_of_another_user_is_found() -> None:
             os.seteuid(0)
     assert (found.result, found.found) == (Result.FAIL, f"{folder} belongs to root, and this is nobody")
     assert found.mend.startswith("Run it as root, or name a folder of nobody's")
+
+
+def test_a_file_that_a_setting_names_is_looked_at_but_not_what_compose_mounts() -> None:
+    named = {"ZONEWIRE_SECRET_KEY_FILE": "/etc/zonewire/key", "ZONEWIRE_EVENT_TOKEN_FILE": "/run/secrets/event_token"}
+
+    assert named_by(named | {"FLOWER_LOGIN_FILE": "/etc/login"}) == [Path("/etc/zonewire/key")]
