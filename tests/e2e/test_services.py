@@ -134,6 +134,28 @@ def test_an_article_goes_through_the_proxy_to_a_partner_and_into_a_cached_feed(s
     assert site.proxy.get("/metrics").status_code == 404
 
 
+def test_flower_has_a_login_and_shows_every_worker_and_what_it_does(site: Site) -> None:
+    assert site.flower("/api/workers").status_code == 401
+
+    def seen() -> dict[str, bool]:
+        return dict(site.flower("/api/workers?status=true", auth=site.login).json())
+
+    eventually(lambda: {name.partition("@")[0] for name, up in seen().items() if up} == LANES, within_s=25)
+    tasks = eventually(lambda: site.flower("/api/tasks?limit=50", auth=site.login).json(), within_s=10)
+    assert {task["name"].removesuffix(".turn") for task in tasks.values()} <= LANES
+    assert site.flower("/workers", auth=site.login).status_code == 200
+
+
+def test_celerys_remote_control_reaches_every_worker(site: Site) -> None:
+    command = [str(BIN / "celery"), "-A", "tasks.app", "inspect", "active", "--timeout", "4", "--json"]
+    environment = site.services.environment("flower")
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
+    asked = site.flower("/api/workers?refresh=true", auth=site.login).json()  # its own inspect: stats, conf, queues …
+
+    assert {name.partition("@")[0] for name in orjson.loads(done.stdout)} == LANES
+    assert {name.partition("@")[0] for name, said in asked.items() if said.get("stats")} == LANES
+
+
 def test_sigterm_ends_each_within_its_grace(site: Site) -> None:
     began = time.monotonic()
     for process in site.services.running.values():
