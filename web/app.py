@@ -5,7 +5,7 @@ from starlette.staticfiles import StaticFiles
 
 from web import problems
 from web.api import events
-from web.console import audit, bulk, deliveries, frame, lanes, overview, people
+from web.console import audit, bulk, deliveries, frame, lanes, live, overview, people
 from web.console import door as console_door
 from web.console.visitor import NotAllowed, NotOurForm
 from web.face import Face
@@ -42,6 +42,8 @@ def create_app(face: Face) -> FastAPI:
     app.state.face = face
     app.state.visits = Visits()
     app.state.looks = Looks()
+    app.state.watch = live.Watch()
+    app.state.is_ending = lambda: False  # who serves it may know better: streams end then
     app.add_middleware(RequestIds)
     problems.register(app)
     app.add_exception_handler(FormRefused, refused_form)
@@ -69,6 +71,7 @@ def create_app(face: Face) -> FastAPI:
         indexnow,
         console_door,
         overview,
+        live,
         deliveries,
         bulk,
         lanes,

@@ -66,8 +66,9 @@ def run_web(listener: socket.socket, *, ready: Callable[[], None] = lambda: None
     hints = HintSender(celery_app)
     line = HintLine(celery_app)
     face = Face(settings, store, ring_of(settings), hints.hint, line.answers, catalogue_of(settings), name)
+    app = create_app(face)
     config = uvicorn.Config(
-        create_app(face),
+        app,
         loop="uvloop",
         http="httptools",
         log_config=None,
@@ -76,9 +77,11 @@ def run_web(listener: socket.socket, *, ready: Callable[[], None] = lambda: None
         timeout_graceful_shutdown=5,
         proxy_headers=True,
     )
+    server = uvicorn.Server(config)
+    app.state.is_ending = lambda: server.should_exit
     ready()
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
     finally:
         hints.close()
         store.close()

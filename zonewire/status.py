@@ -1,12 +1,13 @@
 """How things are: counts, backlog, and what waits on each lane. Health is progress, so ages come before numbers."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, literal_column, select
 
 from zonewire.articles.model import rfc3339
-from zonewire.delivery import counts, heartbeats, pauses
+from zonewire.delivery import counts, heartbeats, pauses, tallies
 from zonewire.delivery.lanes import PUSH_LANES, Lane
 from zonewire.delivery.pauses import Pause
 from zonewire.delivery.states import State
@@ -95,6 +96,19 @@ def status(db: Connection) -> dict[str, Any]:
         "articles": db.execute(_ARTICLES).scalar_one(),
         "subscriptions": db.execute(_SUBSCRIPTIONS).scalar_one(),
     }
+
+
+def pulse(db: Connection) -> str:
+    """Another text whenever something has changed that operators see: counts, flows, workers, pauses, endpoints."""
+    resting = pauses.paused(db, now=clock(db))
+    seen = (
+        sorted((slot.lane, slot.state, slot.held, n) for slot, n in counts.read(db).items()),
+        sorted(tallies.totals(db).items()),
+        sorted(heartbeats.workers_by_lane(db).items()),
+        sorted((lane.value, pause.began_at) for lane, pause in resting.items()),
+        endpoints_by_state(db),
+    )
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
 def pause_in_json(pause: Pause | None) -> dict[str, str | None] | None:

@@ -1,19 +1,64 @@
 """`/console`: how things are, at one look."""
 
+from dataclasses import dataclass
+
 from fastapi import APIRouter, Request
+from sqlalchemy import Connection
 from starlette.responses import Response
 
+from web.console.charts import points, rate
 from web.console.frame import show
-from web.console.lanes import rows_of
+from web.console.lanes import Row, rows_of
 from web.console.visitor import Looking
 from web.face import face_of
+from zonewire.delivery.flows import Flow, flows_of, tries_of
+from zonewire.delivery.troubled import SAMPLE, causes, troubled
+from zonewire.store import now
+
+OUTCOMES = ("delivered", "later", "never", "unknown")
 
 router = APIRouter()
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One lane of the overview: how it is, and how much flows through it."""
+
+    row: Row
+    flow: Flow
+
+    @property
+    def drains_in_s(self) -> float | None:
+        """How long what waits will take; None while it does not get less."""
+        return self.flow.drains_in_s(self.row.work.items)
+
+    @property
+    def points(self) -> str:
+        """The last hour of what it was done with, minute by minute; without the present one, which is not over."""
+        return points(self.flow.went[:-1])
+
+
 @router.api_route("/console", methods=["GET", "HEAD"])
 def overview(request: Request, visitor: Looking) -> Response:
-    """The lanes, the worst to be seen from afar."""
+    """The lanes, how tries ended, who is in trouble, and what dead letters died of."""
     with face_of(request).store.reading() as db:
-        rows = rows_of(db)
-    return show(request, visitor, "overview", here="overview", rows=rows)
+        moment = now(db)
+        return show(
+            request,
+            visitor,
+            "overview",
+            here="overview",
+            lines=_lines(db, moment),
+            rate=rate,
+            tries=tries_of(db, now=moment),
+            outcomes=OUTCOMES,
+            troubled=troubled(db, now=moment),
+            causes=(found := causes(db)),
+            looked_at=(looked_at := sum(cause.n for cause in found)),
+            is_sample=looked_at == SAMPLE,
+        )
+
+
+def _lines(db: Connection, moment: int) -> list[Line]:
+    flows = flows_of(db, now=moment)
+    return [Line(row, flows[row.lane]) for row in rows_of(db)]

@@ -11,7 +11,7 @@ from tests.ledgers import LedgerSize, a_busy_ledger
 from tests.validators.access import access_faults
 from tests.web.console.browsing import at_the_console
 from tests.web.tabs import a_tab, needs_chromium
-from zonewire.delivery import bulk
+from zonewire.delivery import bulk, heartbeats
 from zonewire.delivery.bulk import BulkAct
 from zonewire.delivery.searching import Search
 from zonewire.operators import Role
@@ -76,3 +76,17 @@ def test_a_dead_letter_is_replayed_by_keyboard_alone(tab: tuple[Page, str]) -> N
 
     page.wait_for_selector(".done")
     assert "Put back" in page.inner_text(".done")
+
+
+def test_an_open_page_follows_what_happens_and_leaves_alone_what_is_written(
+    tab: tuple[Page, str], plain_store: Store
+) -> None:
+    page, url = tab
+    page.goto(f"{url}/console/lanes?lang=en")
+    page.wait_for_selector("#live[data-state=on]")
+    page.locator("summary", has_text="Pause this lane").first.click()
+    page.locator("input[name=reason]").first.fill("half a sent")
+    with plain_store.writing() as db:
+        heartbeats.beat(db, worker="feeds@there", lane="feeds")
+    page.wait_for_function("() => !document.querySelector('#strip').textContent.includes('No worker runs')")
+    assert page.locator("input[name=reason]").first.input_value() == "half a sent"

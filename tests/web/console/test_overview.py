@@ -1,0 +1,31 @@
+"""The first page: how things are, at one look."""
+
+from pathlib import Path
+
+from tests.builders import a_delivery
+from tests.web.console.browsing import at_the_console, page_of, text_of
+from zonewire.delivery import tallies
+from zonewire.delivery.lanes import Lane
+from zonewire.store import Store
+
+
+def test_an_empty_house_says_what_will_stand_here(plain_store: Store, tmp_path: Path) -> None:
+    with at_the_console(plain_store, tmp_path) as chen:
+        said = text_of(chen.get("/console"))
+    assert "Nothing was sent in the last hour." in said
+    assert "No dead letters." in said
+    assert "No endpoint has failed or was slow in the last hour." in said
+
+
+def test_what_flows_and_what_fails_is_seen_at_one_look(plain_store: Store, tmp_path: Path) -> None:
+    with plain_store.writing() as db:
+        a_delivery(db, state="dead", reason="HTTP 410")
+        flows = {(tallies.LANE_IN, Lane.PUSH_HTTP.value): 3_000, (tallies.LANE_OUT, Lane.PUSH_HTTP.value): 6_000}
+        tallies.add(db, flows | {(tallies.TRIES, "webhook delivered"): 5_990, (tallies.TRIES, "webhook never"): 10})
+    with at_the_console(plain_store, tmp_path) as chen:
+        page = page_of(chen.get("/console"))
+    (row,) = page.xpath("//tr[td/a[@href='/console/lanes#push.http']]")
+    came, went = float(row.xpath("string(td[6])")), float(row.xpath("string(td[7]/b)"))
+    assert (9 < came < 13, 18 < went < 26) == (True, True)
+    assert row.xpath("string(td[7]/svg/@aria-label)") == "The last hour; 6,001 in its busiest minute"
+    assert page.xpath("//a/@href[contains(., 'error=')]") == ["/console/deliveries?state=dead&error=HTTP+410"]
