@@ -5,7 +5,7 @@ from starlette.staticfiles import StaticFiles
 
 from web import problems
 from web.api import events
-from web.console import audit, bulk, deliveries, frame, lanes, live, overview, people
+from web.console import audit, bulk, deliveries, frame, lanes, live, overview, people, tasks
 from web.console import door as console_door
 from web.console.visitor import NotAllowed, NotOurForm
 from web.face import Face
@@ -75,6 +75,7 @@ def create_app(face: Face) -> FastAPI:
         deliveries,
         bulk,
         lanes,
+        tasks,
         audit,
         people,
     ):

@@ -7,6 +7,7 @@ from functools import cached_property
 from starlette.requests import Request
 
 from config.settings import Settings
+from tasks.inspection import NOTHING, Inspect
 from zonewire.delivery.mailing import Mailing
 from zonewire.feeds import Catalogue
 from zonewire.keys import KeyRing
@@ -23,6 +24,7 @@ class Face:
     hint: Callable[[str], None]  # hint("events"): returns at once, harmless when lost
     broker_answers: Callable[[], bool]  # for /readyz: asks for a second at most
     catalogue: Catalogue = field(default_factory=Catalogue)  # what the portal says about itself and its feeds
+    inspect: Inspect = lambda _workers: NOTHING  # what Celery says of workers that are named, within a second
     installation: str = ""  # migrate.installation_name: which one this is, for whoever wonders
 
     @cached_property

@@ -11,6 +11,7 @@ from config.keys import ring_of
 from config.settings import load
 from tasks.app import app as celery_app
 from tasks.hints import HintLine, HintSender
+from tasks.inspection import inspector_of
 from tasks.tracing import start_tracing, stop_tracing
 from web.app import create_app
 from web.face import Face
@@ -65,7 +66,16 @@ def run_web(listener: socket.socket, *, ready: Callable[[], None] = lambda: None
     start_tracing(store, process="web")
     hints = HintSender(celery_app)
     line = HintLine(celery_app)
-    face = Face(settings, store, ring_of(settings), hints.hint, line.answers, catalogue_of(settings), name)
+    face = Face(
+        settings=settings,
+        store=store,
+        keys=ring_of(settings),
+        hint=hints.hint,
+        broker_answers=line.answers,
+        catalogue=catalogue_of(settings),
+        inspect=inspector_of(celery_app),
+        installation=name,
+    )
     app = create_app(face)
     config = uvicorn.Config(
         app,

@@ -26,6 +26,11 @@ _PUSH_RIPE = select(func.count(), func.min(deliveries.c.due_at)).where(
 _EVENTS = select(func.count(), func.min(outbox.c.created_at))
 _FEEDS = select(func.count(), func.min(feeds.c.dirty_since)).where(feeds.c.dirty_since.is_not(None))
 _DIGESTS = select(func.count(), func.min(subscriptions.c.next_at)).where(subscriptions.c.next_at <= bindparam("moment"))
+# Each by one step in an index.
+_PUSH_NEXT = select(func.min(deliveries.c.due_at)).where(
+    deliveries.c.lane == bindparam("of"), _RETRY, deliveries.c.due_at > bindparam("moment")
+)
+_DIGESTS_NEXT = select(func.min(subscriptions.c.next_at)).where(subscriptions.c.next_at > bindparam("moment"))
 _UPKEEP = select(func.count(), func.min(leases.c.until_at)).where(leases.c.until_at < bindparam("moment"))
 _ENDPOINTS = select(endpoints.c.state, func.count().label("n")).group_by(endpoints.c.state)
 _ARTICLES = select(func.count()).select_from(articles)
@@ -54,6 +59,13 @@ def waiting(db: Connection, lane: Lane, *, now: int) -> Waiting:
     statement = {Lane.EVENTS: _EVENTS, Lane.FEEDS: _FEEDS, Lane.DIGESTS: _DIGESTS, Lane.UPKEEP: _UPKEEP}[lane]
     items, oldest_at = db.execute(statement, {"moment": now} if lane in {Lane.DIGESTS, Lane.UPKEEP} else {}).one()
     return Waiting(items, oldest_at)
+
+
+def next_due(db: Connection, lane: Lane, *, now: int) -> int | None:
+    """When the next item comes due on *lane*, of those that are not due yet; None where none waits for its time."""
+    if lane in PUSH_LANES:
+        return db.execute(_PUSH_NEXT, {"of": lane, "moment": now}).scalar()
+    return db.execute(_DIGESTS_NEXT, {"moment": now}).scalar() if lane is Lane.DIGESTS else None
 
 
 def lanes_of(db: Connection) -> dict[str, dict[str, Any]]:

@@ -183,6 +183,7 @@ EVENTS: dict[str, str] = {
     "delivery_id, endpoint_id, edition_id, event_ids",
     "endpoint.disabled": "an endpoint gets nothing more until it is enabled; endpoint_id, error",
     "errand.failed": "a fault of ours in a conversation with WeChat, which is tried again; act, and the trace",
+    "workers.uninspected": "Celery could not be asked what the workers do, for a page of the console; error",
     "failure.unwritten": "a fault of a task or a turn, logged before this, could not be written down for operators; "
     "lane, error",
     "files.forgotten": "files that were older than they are kept; mails (of the outbox), drafts (of a writer that "

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import load
+from tasks.inspection import NOTHING, Inspect
 from tests.web.serving import serve
 from web.app import create_app
 from web.face import Face
@@ -23,6 +24,7 @@ def a_face(
     broker_answers: Callable[[], bool] = lambda: True,
     catalogue_given: Catalogue | None = None,
     installation: str = "",
+    inspect: Inspect = lambda _workers: NOTHING,
     **over: Any,
 ) -> Face:
     """A face whose hints go nowhere, and whose broker is well unless told."""
@@ -36,6 +38,7 @@ def a_face(
         broker_answers=broker_answers,
         catalogue=catalogue_given or Catalogue(),
         installation=installation,
+        inspect=inspect,
     )
 
 

@@ -5,8 +5,9 @@ At most MOST_AN_HOUR have a row; the tally knows of all.
 
 import traceback
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select
 
 from zonewire.delivery import tallies
 from zonewire.delivery.outcomes import said
@@ -22,6 +23,12 @@ HOUR = 3600 * SECOND
 # By the index on `at`.
 _LATELY = select(func.count()).select_from(task_failures).where(task_failures.c.at > bindparam("since"))
 _NOTE = insert(task_failures)
+_LISTED = (
+    select(task_failures)
+    .where(task_failures.c.id < bindparam("before"))
+    .order_by(task_failures.c.id.desc())
+    .limit(bindparam("most"))
+)
 _OLDEST_KEPT = select(task_failures.c.id).order_by(task_failures.c.id.desc()).limit(1).offset(KEPT - 1)
 _FORGET = delete(task_failures).where(
     task_failures.c.id.in_(
@@ -62,6 +69,11 @@ def note(db: Connection, failure: Failure, *, now: int) -> bool:
         db.execute(_NOTE, row)
     tallies.add(db, {(tallies.TASK_FAILURES, failure.lane): 1}, now=now)
     return is_written
+
+
+def listed(db: Connection, *, before: int | None = None, most: int = 50) -> list[Row[Any]]:
+    """The newest *most*, of those with smaller keys than *before* where that is given."""
+    return list(db.execute(_LISTED, {"before": before or 2**62, "most": most}))
 
 
 def forget(db: Connection, most: int, now: int) -> int:

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import requests
 from lxml import html as markup
@@ -39,12 +40,12 @@ class Browser:
 
 
 @contextlib.contextmanager
-def at_the_console(store: Store, tmp_path: Path, role: Role = Role.OPERATE) -> Iterator[Browser]:
-    """chen, logged in. (The door has tests of its own; a login costs a tenth of a second.)"""
+def at_the_console(store: Store, tmp_path: Path, role: Role = Role.OPERATE, **over: Any) -> Iterator[Browser]:
+    """chen, logged in without the door, which would cost a tenth of a second; *over* as `a_face` takes it."""
     with store.writing() as db:
         chen = operators.add(db, "chen", role, WORD, now=now(db))
         token = begin_session(db, chen.id, came_from="127.0.0.1", software="", now=now(db))
-    with a_web_face(store, tmp_path) as url:
+    with a_web_face(store, tmp_path, **over) as url:
         browser = Browser(url)
         browser.session.cookies.set("zonewire", token)
         yield browser

@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.browser, needs_chromium]
 PAGES = (
     "/console",
     "/console/lanes",
+    "/console/tasks",
     "/console/deliveries",
     "/console/deliveries?state=dead&endpoint=e9999&error=404",
     "/console/bulk?act=replay&state=dead",
