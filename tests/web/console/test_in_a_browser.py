@@ -10,6 +10,7 @@ from tests.chromium import Stage
 from tests.ledgers import LedgerSize, a_busy_ledger
 from tests.validators.access import access_faults
 from tests.web.console.browsing import at_the_console
+from tests.web.console.pages import every_page
 from tests.web.tabs import a_tab, needs_chromium
 from zonewire.delivery import bulk, heartbeats
 from zonewire.delivery.bulk import BulkAct
@@ -18,20 +19,6 @@ from zonewire.operators import Role
 from zonewire.store import Store, now
 
 pytestmark = [pytest.mark.browser, needs_chromium]
-
-PAGES = (
-    "/console",
-    "/console/lanes",
-    "/console/tasks",
-    "/console/deliveries",
-    "/console/deliveries?state=dead&endpoint=e9999&error=404",
-    "/console/bulk?act=replay&state=dead",
-    "/console/bulk",
-    "/console/bulk/b1",
-    "/console/audit",
-    "/console/operators",
-    "/console/deliveries/nothing",
-)
 
 
 @pytest.fixture
@@ -46,7 +33,7 @@ def tab(plain_store: Store, tmp_path: Path) -> Iterator[tuple[Page, str]]:
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
-def test_every_page_can_be_read_and_used_by_all(tab: tuple[Page, str], locale: str) -> None:
+def test_every_page_can_be_read_and_used_by_all(tab: tuple[Page, str], plain_store: Store, locale: str) -> None:
     page, url = tab
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
@@ -54,7 +41,7 @@ def test_every_page_can_be_read_and_used_by_all(tab: tuple[Page, str], locale: s
     page.goto(f"{url}/console?lang={locale}")
 
     faults = []
-    for path in PAGES:
+    for path in (*every_page(plain_store), "/console/bulk/b1"):
         page.goto(url + path)
         faults += [f"{path}: {fault}" for fault in access_faults(Stage(page), locale)]
     page.goto(f"{url}/console/deliveries?state=dead")

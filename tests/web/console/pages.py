@@ -1,0 +1,31 @@
+"""Every page of the console, on a ledger that has something of everything: for whoever looks at all of them."""
+
+from sqlalchemy import select
+
+from zonewire.delivery.ids import delivery_uuid
+from zonewire.store import Store, migrate
+from zonewire.store.tables import deliveries
+
+
+def every_page(store: Store) -> tuple[str, ...]:
+    """Their paths; those of one thing lead to one of *store*."""
+    with store.reading() as db:
+        dead = db.execute(select(deliveries).where(deliveries.c.state == "dead").limit(1)).one()
+        name = delivery_uuid(migrate.installation_number(db), dead.id, dead.created_at)
+    return (
+        "/console",
+        "/console/lanes",
+        "/console/tasks",
+        "/console/deliveries",
+        "/console/deliveries?state=dead&endpoint=e9999&error=404",
+        "/console/deliveries?state=held",
+        "/console/deliveries?channel=wecom&error=503",
+        "/console/deliveries?tried=maybe",
+        f"/console/deliveries?endpoint=e{dead.endpoint_id}",
+        f"/console/deliveries/{name}",
+        "/console/deliveries/nothing",
+        "/console/bulk?act=replay&state=dead",
+        "/console/bulk",
+        "/console/audit",
+        "/console/operators",
+    )
