@@ -6,6 +6,8 @@ from starlette.staticfiles import StaticFiles
 from web import problems
 from web.api import events
 from web.console import audit, bulk, deliveries, frame, lanes, live, overview, people, tasks
+from web.console import articles as articles_page
+from web.console import audit, bulk, deliveries, frame, lanes, overview, people
 from web.console import door as console_door
 from web.console.visitor import NotAllowed, NotOurForm
 from web.face import Face
@@ -72,6 +74,7 @@ def create_app(face: Face) -> FastAPI:
         console_door,
         overview,
         live,
+        articles_page,
         deliveries,
         bulk,
         lanes,

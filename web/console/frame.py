@@ -11,6 +11,7 @@ from fastapi import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from web import problems
+from web.console.paths import article_path
 from web.console.strip import strip_of
 from web.console.visitor import NotAllowed, NotOurForm, Visitor, looking
 from web.face import face_of
@@ -40,6 +41,7 @@ class Place:
 
 PLACES = (
     Place("overview", "/console"),
+    Place("articles", "/console/articles"),
     Place("deliveries", "/console/deliveries"),
     Place("lanes", "/console/lanes"),
     Place("audit", "/console/audit"),
@@ -67,6 +69,7 @@ def show(
         done=_done(request, words(locale)),
         ago=partial(ago, words(locale), now=time.time_ns() // 1000),
         span=partial(span, words(locale)),
+        article_path=article_path,
         **values,
     )
     return with_language(request, response)

@@ -1,5 +1,6 @@
 """Articles as commands list and show them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -67,16 +68,23 @@ def show_article(db: Connection, guid: str) -> dict[str, Any]:
 
 def versions_of(db: Connection, guid: str) -> list[dict[str, Any]]:
     """The versions of an article, the first one first."""
-    return [
-        {
-            "version": row.version,
-            "number": row.number,
-            "withdrawn": bool(row.withdrawn),
-            "title": row.title,
-            "accepted_at": rfc3339(row.accepted_at),
-        }
-        for row in db.execute(_VERSIONS.where(articles.c.guid == guid))
-    ]
+    return [version_shape(row) for row in version_rows(db, guid)]
+
+
+def version_rows(db: Connection, guid: str) -> Sequence[Any]:
+    """The same as they stand in the database, but for their texts."""
+    return db.execute(_VERSIONS.where(articles.c.guid == guid)).all()
+
+
+def version_shape(row: Any) -> dict[str, Any]:
+    """One of them as commands print it."""
+    return {
+        "version": row.version,
+        "number": row.number,
+        "withdrawn": bool(row.withdrawn),
+        "title": row.title,
+        "accepted_at": rfc3339(row.accepted_at),
+    }
 
 
 def no_article(guid: str) -> NotFound:

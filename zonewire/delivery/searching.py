@@ -263,10 +263,11 @@ _BY_INDEX = {
 
 def _conditions(wanted: Search) -> list[ColumnElement[bool]]:
     """What a row has to fulfil. The cheap ones first."""
-    return [*_of_state(wanted.state), *_of_row(wanted), *_of_channel(wanted.channel), *_of_error(wanted.error)]
+    return [*of_state(wanted.state), *_of_row(wanted), *_of_channel(wanted.channel), *_of_error(wanted.error)]
 
 
-def _of_state(state: str) -> Iterator[ColumnElement[bool]]:
+def of_state(state: str) -> Iterator[ColumnElement[bool]]:
+    """What a row in *state*, or held, fulfils; nothing for ""."""
     if state == HELD:
         yield deliveries.c.due_at.is_(None)
         yield deliveries.c.state.in_([State.PENDING, State.RETRYING])

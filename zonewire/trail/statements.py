@@ -70,6 +70,16 @@ DIGESTS = _DELIVERIES.where(
     deliveries.c.kind == literal_column("'digest'"), deliveries.c.edition_id.in_(values_of(many("edition_ids")))
 )
 
+# The keys of the same, from their indexes alone where no more is asked; and some deliveries by theirs.
+NEWS_KEYS = select(deliveries.c.id).where(
+    deliveries.c.kind.in_([literal_column("'news'"), literal_column("'withdrawal'")]),
+    deliveries.c.article_id == bindparam("article_id"),
+)
+DIGEST_KEYS = select(deliveries.c.id).where(
+    deliveries.c.kind == literal_column("'digest'"), deliveries.c.edition_id.in_(values_of(many("edition_ids")))
+)
+BY_KEYS = _DELIVERIES.order_by(None).where(deliveries.c.id.in_(values_of(many("of_ids"))))
+
 ATTEMPTS = select(attempts).where(attempts.c.delivery_id.in_(values_of(many("of_ids")))).order_by(attempts.c.id)
 
 # Subscriptions as the trail asks about them.
@@ -100,6 +110,14 @@ OPEN_WINDOWS = SUBSCRIPTIONS.where(
     subscriptions.c.cadence != "instant",
     subscriptions.c.state == "active",
     subscriptions.c.window_after < bindparam("number"),
+)
+# How many of them there are and when the first is cut, by cadence. Beyond the bound none is counted.
+MOST_WINDOWS = 10_000
+_open_windows = OPEN_WINDOWS.order_by(None).limit(MOST_WINDOWS).subquery("open_windows")
+WINDOWS_BY_CADENCE = (
+    select(_open_windows.c.cadence, func.count().label("n"), func.min(_open_windows.c.next_at).label("next_at"))
+    .group_by(_open_windows.c.cadence)
+    .order_by(func.min(_open_windows.c.next_at))
 )
 
 # What a receiver is called: an endpoint's address, or that of a subscriber's domain.

@@ -1,28 +1,25 @@
 """The trail itself, put together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
 
 from zonewire.articles import Version, newest, rfc3339
-from zonewire.articles.listing import no_article, versions_of
+from zonewire.articles.listing import no_article, version_rows, version_shape
 from zonewire.delivery.endpoints import shown_id
-from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.states import State
 from zonewire.filters import MATCHING, facts_of, keyword_index, parse_written
 from zonewire.store import SECOND
-from zonewire.store.tables import subscriptions
+from zonewire.store.tables import deliveries, subscriptions
 from zonewire.subscriptions import shown_id as shown_subscription
 from zonewire.trail import reasons, statements
+from zonewire.trail.deliveries import History, Shape, View, had_older, shapes_of
 from zonewire.trail.reasons import IN_ENGLISH, Telling
 from zonewire.trail.receivers import Receiver
 
-Shape = dict[str, Any]
 DAY = 86_400 * SECOND
-
-_BEST_FIRST = [State.DELIVERED, State.SENDING, State.RETRYING, State.PENDING, State.DEAD, State.CANCELLED]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,42 +52,69 @@ def trail_of(
 
     What was settled more than *retention_days* ago may have been pruned: then its reason is that.
     """
-    version = newest(db, guid)
-    if version is None:
-        raise no_article(guid)
-    history = _versions(db, guid)
-    accepted = {one["number"]: one for one in history}
-    found = db.execute(statements.EDITIONS, {"numbers": list(accepted)}).all()
-    editions = [_edition(row, accepted) for row in found]
-    carried: dict[int, list[Shape]] = {}
-    for row, shape in zip(found, editions, strict=True):
-        carried.setdefault(row.id, []).append(shape)
-    rows = [*db.execute(statements.NEWS, {"article_id": version.article_id}).all()]
-    if carried:
-        rows += db.execute(statements.DIGESTS, {"edition_ids": list(carried)}).all()
-    rows = [row for row in rows if to is None or row.endpoint_id in to]
-    deliveries = _deliveries(db, rows, accepted, carried, installation=installation, now=now, tell=tell)
+    version = known_article(db, guid)
+    history = history_of(db, guid)
+    rows = deliveries_of(db, version, history, to)
+    made = shapes_of(db, rows, history, View(installation=installation, now=now, tell=tell))
     return Trail(
         guid=guid,
         title=version.article.title,
         version=version.version,
         withdrawn=version.withdrawn,
-        versions=history,
-        feeds=[_feed(row, version) for row in db.execute(statements.FEEDS, {"article_id": version.article_id})],
-        editions=editions,
-        deliveries=deliveries,
-        waiting=_waiting(db, version, deliveries, to, kept_from=now - retention_days * DAY, tell=tell),
-        had_older=_had_older(deliveries, version),
+        versions=history.shapes,
+        feeds=feeds_with(db, version),
+        editions=history.editions,
+        deliveries=made,
+        waiting=_waiting(db, version, made, to, kept_from=now - retention_days * DAY, tell=tell),
+        had_older=had_older(made, version),
     )
 
 
-def _versions(db: Connection, guid: str) -> list[Shape]:
-    """Each version with the events that made it; an event that changed nothing stands with the version that stood."""
+def known_article(db: Connection, guid: str) -> Version:
+    """The newest version of the article *guid*. Raises NotFound."""
+    version = newest(db, guid)
+    if version is None:
+        raise no_article(guid)
+    return version
+
+
+def history_of(db: Connection, guid: str) -> History:
+    """Its versions, each with the events that made it, and the editions that carry one.
+
+    An event that changed nothing stands with the version that stood.
+    """
     events: dict[int | None, list[Shape]] = {}
-    for row in db.execute(statements.EVENTS, {"guid": guid}):
-        shape = {"source": row.source, "id": row.event_id, "accepted_at": rfc3339(row.accepted_at)}
-        events.setdefault(row.version, []).append(shape)
-    return [one | {"events": events.get(one["version"], [])} for one in versions_of(db, guid)]
+    for event in db.execute(statements.EVENTS, {"guid": guid}):
+        shape = {"source": event.source, "id": event.event_id, "accepted_at": rfc3339(event.accepted_at)}
+        events.setdefault(event.version, []).append(shape)
+    rows = version_rows(db, guid)
+    version_of = {row.number: row.version for row in rows}
+    found = db.execute(statements.EDITIONS, {"numbers": list(version_of)}).all()
+    editions = [_edition(row, version_of[row.number]) for row in found]
+    carried: dict[int, list[Shape]] = {}
+    for row, shape in zip(found, editions, strict=True):
+        carried.setdefault(row.id, []).append(shape)
+    return History(
+        shapes=[version_shape(row) | {"events": events.get(row.version, [])} for row in rows],
+        version_of=version_of,
+        accepted_at={row.version: row.accepted_at for row in rows},
+        editions=editions,
+        carried=carried,
+    )
+
+
+def deliveries_of(db: Connection, version: Version, history: History, to: Receiver | None = None) -> list[Any]:
+    """The deliveries of the article and of the editions that carry it, to the receiver *to* alone if one is given."""
+    only = () if to is None else (deliveries.c.endpoint_id.in_(to),)
+    rows = [*db.execute(statements.NEWS.where(*only), {"article_id": version.article_id})]
+    if history.carried:
+        rows += db.execute(statements.DIGESTS.where(*only), {"edition_ids": list(history.carried)})
+    return rows
+
+
+def feeds_with(db: Connection, version: Version) -> list[Shape]:
+    """The feeds that the article stands in."""
+    return [_feed(row, version) for row in db.execute(statements.FEEDS, {"article_id": version.article_id})]
 
 
 def _feed(row: Any, version: Version) -> Shape:
@@ -104,93 +128,15 @@ def _feed(row: Any, version: Version) -> Shape:
     }
 
 
-def _edition(row: Any, accepted: Mapping[int, Shape]) -> Shape:
+def _edition(row: Any, version: int) -> Shape:
     return {
         "id": f"d{row.id}",
         "role": row.role,
-        "version": accepted[row.number]["version"],
+        "version": version,
         "filter": parse_written(row.written),
         "window": [row.after, row.up_to],
         "cut_at": rfc3339(row.created_at),
     }
-
-
-# --- deliveries ------------------------------------------------------------------------------------------------------
-
-
-def _deliveries(
-    db: Connection,
-    rows: Sequence[Any],
-    accepted: Mapping[int, Shape],
-    carried: Mapping[int, Sequence[Shape]],
-    *,
-    installation: int,
-    now: int,
-    tell: Telling,
-) -> list[Shape]:
-    tries: dict[int, list[Shape]] = {}
-    failed = [row.id for row in rows if row.attempts or row.waits or row.state != State.DELIVERED]
-    for one in db.execute(statements.ATTEMPTS, {"of_ids": failed}) if failed else ():
-        shape = {"at": rfc3339(one.at), "outcome": one.outcome, "status": one.status, "error": one.error}
-        tries.setdefault(one.delivery_id, []).append(shape | {"answer": one.answer, "took_ms": one.took_ms})
-    made = []
-    for row in rows:
-        mine = tries.get(row.id, [])
-        about = _about(row, accepted, carried)
-        made.append(
-            {
-                "id": delivery_uuid(installation, row.id, row.created_at),
-                "endpoint": shown_id(row.endpoint_id),
-                "channel": row.channel,
-                "to": row.address,
-                "kind": row.kind,
-                **about,
-                "state": row.state,
-                "why": reasons.of_delivery(row, mine[-1]["error"] if mine else "", now=now, tell=tell),
-                "may_have_it": bool(row.unknowns) and row.state != State.DELIVERED,
-                "created_at": rfc3339(row.created_at),
-                "settled_at": None if row.settled_at is None else rfc3339(row.settled_at),
-                "seconds": _seconds(row),
-                "attempts": row.attempts,
-                "failed_attempts": mine,
-            }
-        )
-    return made
-
-
-def _about(row: Any, accepted: Mapping[int, Shape], carried: Mapping[int, Sequence[Shape]]) -> Shape:
-    """Which version a delivery is about: its own, or those that its edition carries."""
-    if row.edition_id is None:
-        return {"version": accepted[row.number]["version"], "event_type": row.event_type}
-    inside = carried[row.edition_id]
-    subscription = shown_subscription(row.subscription_id) if row.subscription_id else None
-    return {
-        "version": max(one["version"] for one in inside),
-        "edition": inside[0]["id"],
-        "role": inside[0]["role"],
-        "subscription": subscription,
-    }
-
-
-def _seconds(row: Any) -> float | None:
-    """From when it was owed until it was delivered."""
-    if row.state != State.DELIVERED or row.settled_at is None:
-        return None
-    return round(float(row.settled_at - row.created_at) / SECOND, 3)
-
-
-def _had_older(deliveries: Iterable[Shape], version: Version) -> list[Shape]:
-    """Who had, or may have, a version before the newest, and whether the newest has reached them since."""
-    had: dict[str, Shape] = {}
-    told: dict[str, str] = {}
-    for one in deliveries:
-        has = one["state"] == State.DELIVERED or one["may_have_it"]
-        if one["version"] == version.version:  # an endpoint may be owed it as news and in an edition: the best counts
-            told[one["endpoint"]] = min(told.get(one["endpoint"], one["state"]), one["state"], key=_BEST_FIRST.index)
-        elif has and one.get("role") != "withdrawal":
-            older = {"endpoint": one["endpoint"], "channel": one["channel"], "to": one["to"], "version": one["version"]}
-            had[one["endpoint"]] = older | {"surely": one["state"] == State.DELIVERED}
-    return [one | {"newest": told.get(name, "not yet owed")} for name, one in had.items()]
 
 
 # --- who is owed nothing ---------------------------------------------------------------------------------------------

@@ -2,9 +2,10 @@
 
 from sqlalchemy import select
 
+from web.console.paths import article_path
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.store import Store, migrate
-from zonewire.store.tables import deliveries
+from zonewire.store.tables import articles, deliveries
 
 
 def every_page(store: Store) -> tuple[str, ...]:
@@ -12,8 +13,13 @@ def every_page(store: Store) -> tuple[str, ...]:
     with store.reading() as db:
         dead = db.execute(select(deliveries).where(deliveries.c.state == "dead").limit(1)).one()
         name = delivery_uuid(migrate.installation_number(db), dead.id, dead.created_at)
+        guid = db.execute(select(articles.c.guid).where(articles.c.id == dead.article_id)).scalar_one()
     return (
         "/console",
+        "/console/articles",
+        "/console/articles?words=nothing",
+        article_path(guid),
+        f"{article_path(guid)}?state=dead",
         "/console/lanes",
         "/console/tasks",
         "/console/deliveries",

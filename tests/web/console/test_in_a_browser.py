@@ -44,9 +44,6 @@ def test_every_page_can_be_read_and_used_by_all(tab: tuple[Page, str], plain_sto
     for path in (*every_page(plain_store), "/console/bulk/b1"):
         page.goto(url + path)
         faults += [f"{path}: {fault}" for fault in access_faults(Stage(page), locale)]
-    page.goto(f"{url}/console/deliveries?state=dead")
-    page.click("tbody a")
-    faults += [f"{page.url}: {fault}" for fault in access_faults(Stage(page), locale)]
 
     assert faults == []
     assert [line for line in said if "404" not in line] == []
