@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy import Connection, Row
 from starlette.responses import Response
 
+from config.services import services_of
 from web.console.filters import CHOICES, read_filter
 from web.console.frame import show, telling, then
 from web.console.visitor import Form, Looking, Operated, Visitor
@@ -24,6 +25,7 @@ from zonewire.delivery.searching import HELD, Found, search
 from zonewire.delivery.states import Move, State
 from zonewire.operators import Act, record
 from zonewire.store import migrate, now
+from zonewire.trail import request_of
 from zonewire.trail.reasons import of_delivery
 
 log = structlog.get_logger()
@@ -80,6 +82,7 @@ def _page(request: Request, visitor: Visitor, name: str, *, wrong: str = "", sta
         row = listing.row_of(db, name, installation=ours)
         tries = listing.tries_of(db, row.id)
         title = listing.title_of(db, row)
+    services = services_of(face.settings)
     return show(
         request,
         visitor,
@@ -93,6 +96,7 @@ def _page(request: Request, visitor: Visitor, name: str, *, wrong: str = "", sta
         title=title,
         why=of_delivery(row, tries[-1].error if tries else "", now=moment, tell=tell),
         tries=tries,
+        sent=request_of(face.store, name, installation=ours, mailing=face.mailing, services=services),
         can_replay=row.state in Move.REPLAY.sources,
         can_cancel=row.state in Move.CANCEL.sources,
         wrong=wrong,
