@@ -5,9 +5,8 @@ from starlette.staticfiles import StaticFiles
 
 from web import problems
 from web.api import events
-from web.console import audit, bulk, deliveries, frame, lanes, live, overview, people, tasks
 from web.console import articles as articles_page
-from web.console import audit, bulk, deliveries, frame, lanes, overview, people
+from web.console import audit, bulk, deliveries, frame, lanes, live, overview, people, tasks
 from web.console import door as console_door
 from web.console.visitor import NotAllowed, NotOurForm
 from web.face import Face
