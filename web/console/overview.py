@@ -11,10 +11,15 @@ from web.console.frame import show
 from web.console.lanes import Row, rows_of
 from web.console.visitor import Looking
 from web.face import face_of
+from zonewire.articles.searching import ArticleSearch, search_articles
 from zonewire.delivery.flows import Flow, flows_of, tries_of
 from zonewire.delivery.troubled import SAMPLE, causes, troubled
 from zonewire.store import now
+from zonewire.trail.reach import reach_of
 
+NEWEST = 6
+"""Articles that are shown with how far they got."""
+COUNTS_FOR_S = 0.05
 OUTCOMES = ("delivered", "later", "never", "unknown")
 
 router = APIRouter()
@@ -43,6 +48,7 @@ def overview(request: Request, visitor: Looking) -> Response:
     """The lanes, how tries ended, who is in trouble, and what dead letters died of."""
     with face_of(request).store.reading() as db:
         moment = now(db)
+        newest = search_articles(db, ArticleSearch(), limit=NEWEST).rows
         return show(
             request,
             visitor,
@@ -53,6 +59,8 @@ def overview(request: Request, visitor: Looking) -> Response:
             tries=tries_of(db, now=moment),
             outcomes=OUTCOMES,
             troubled=troubled(db, now=moment),
+            listed=newest,
+            reach=reach_of(db, {row.id: row.number for row in newest}, looks_for_s=COUNTS_FOR_S),
             causes=(found := causes(db)),
             looked_at=(looked_at := sum(cause.n for cause in found)),
             is_sample=looked_at == SAMPLE,

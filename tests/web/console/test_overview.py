@@ -14,6 +14,7 @@ def test_an_empty_house_says_what_will_stand_here(plain_store: Store, tmp_path: 
         said = text_of(chen.get("/console"))
     assert "Nothing was sent in the last hour." in said
     assert "No dead letters." in said
+    assert "zonewire publish" in said
     assert "No endpoint has failed or was slow in the last hour." in said
 
 
