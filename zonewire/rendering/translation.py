@@ -1,6 +1,6 @@
 """The words of each language: `templates/locale/LOCALE.toml`, one key a sentence, so that a translator needs no tool.
 
-Those of the console, which no reader sees, stand in `templates/locale/console/`.
+Those of the console and of alarms, which no reader sees, stand in `templates/locale/console/` and `alarms/`.
 
 A sentence holds its values in braces. Where it depends on a number it is a table of `one` and `other` (Unicode's
 plural categories, which `zh-CN` and `en` need no more of). Dates are written by patterns of CLDR that stand in the
@@ -22,6 +22,7 @@ from zonewire import ROOT
 
 LOCALES = ("zh-CN", "en")
 CATALOGUES = ROOT / "templates" / "locale"
+FOLDERS = ("", "console", "alarms")
 NEWS_ZONE = "Asia/Shanghai"
 """Dates of news are written as they are in China, wherever their reader is."""
 
@@ -60,7 +61,7 @@ def words(locale: str) -> Words:
     """The words of *locale*; those of the first language that shares its beginning, else of English."""
     known = next((name for name in LOCALES if name == locale), None)
     known = known or next((name for name in LOCALES if name[:2] == locale[:2].lower()), "en")
-    files = (CATALOGUES / f"{known}.toml", CATALOGUES / "console" / f"{known}.toml")
+    files = [CATALOGUES / folder / f"{known}.toml" for folder in FOLDERS]
     sentences: dict[str, str | Mapping[str, str]] = {}
     for file in files:
         sentences |= _flat(tomllib.loads(file.read_text(encoding="utf-8")))
