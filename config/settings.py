@@ -61,6 +61,10 @@ class Settings(BaseSettings):
         "Unset: mails become DATA_DIR/outbox/*.eml. A certificate authority of your own is named by SSL_CERT_FILE.",
     )
     mail_from: str = Field("Zonewire <digest@localhost>", description="The sender of every mail.")
+    runbook: str = Field(
+        "docs/operators/runbook.md",
+        description="Where operators read the runbook, better by an address: every alarm's link begins with it.",
+    )
     event_token: SecretStr | None = Field(None, description="Bearer token for POST /v1/events. Unset: `up` makes one.")
     event_secret: SecretStr | None = Field(
         None,

@@ -27,6 +27,7 @@ from tasks.failures import note_failure
 from tasks.heart import Heart
 from tasks.hints import HintSender
 from tasks.tracing import start_tracing, stop_tracing
+from tasks.watching import Watchman, start_watching
 from tasks.work import DigestsWork, EventsWork, FeedsWork, PushWork, Resting, UpkeepWork, Work
 from zonewire import tracing
 from zonewire.delivery.lanes import PUSH_LANES, Lane
@@ -40,6 +41,7 @@ from zonewire.outbound.couriers.http import CYCLES_FROM, HttpCourier
 from zonewire.outbound.couriers.smtp import Relay, smtp_courier
 from zonewire.push import Push, Pusher
 from zonewire.store import Store, migrate, open_store
+from zonewire.watch import PATIENCE_S as LOOKS_AGAIN_S
 
 log = structlog.get_logger()
 
@@ -61,6 +63,7 @@ class Process:
     work: Work
     heart: Heart
     hints: HintSender
+    watchman: Watchman | None = None  # of upkeep alone
 
 
 _process: Process | None = None
@@ -95,8 +98,9 @@ def open_process(app: Celery, *, lane: Lane, worker: str | None = None) -> Proce
         work = _work(settings, store, hints, lane)
     work.turned = time.monotonic()
     heart = Heart(store, work, lane=lane, worker=name)
-    _process = Process(lane, name, store, work, heart, hints)
     start_tracing(store, process=lane)  # after the courier's fork: it has a thread
+    watchman = start_watching(app, settings, store, patience_s=LOOKS_AGAIN_S) if lane is Lane.UPKEEP else None
+    _process = Process(lane, name, store, work, heart, hints, watchman)
     heart.start()
     log.info("worker.opened", lane=lane, worker=name, pid=os.getpid())
     return _process
@@ -109,6 +113,8 @@ def close_process() -> None:
         return
     process, _process = _process, None
     process.heart.stop()
+    if process.watchman is not None:
+        process.watchman.stop()
     process.work.close()
     process.hints.close()
     process.store.close()

@@ -12,7 +12,7 @@ from config.catalogue import catalogue_of
 from config.keys import ring_of
 from config.settings import Settings
 from zonewire import digests, feeds, hub, subscriptions
-from zonewire.delivery import pauses, readings
+from zonewire.delivery import pauses
 from zonewire.delivery.lanes import Lane
 from zonewire.delivery.ledger import Tally
 from zonewire.errors import CourierGone
@@ -29,7 +29,6 @@ Hint = Callable[[str], None]
 
 UPKEEP_EVERY_S = 2.0
 FILES_EVERY_S = 600.0
-WATCH_EVERY_S = 10.0
 LOOK_EVERY_S = 1.0
 BATCH_FROM = 64
 BATCH_EVERY_S = 0.03
@@ -211,8 +210,7 @@ class UpkeepWork(Idle):
         self._policy = UpkeepPolicy(settings.retention_days, ring_of(settings), outbox)
         self._kept = Kept(outbox, settings.retention_days, logs, settings.log_days)
         self._last = 0.0
-        self._files_at = self._looked_at = float("-inf")
-        self._write_us: int | None = None  # how long its last small write took
+        self._files_at = float("-inf")
 
     def turn(self) -> bool:
         """Every job, within a second, every few seconds. It never rests: see pauses.pause."""
@@ -220,9 +218,6 @@ class UpkeepWork(Idle):
             return False
         self._last = time.monotonic()
         upkeep(self._store, self._pace, self._policy)
-        if time.monotonic() - self._looked_at >= WATCH_EVERY_S:
-            self._looked_at = time.monotonic()
-            self._write_us = readings.time_a_write(self._store, self._write_us)
         if time.monotonic() - self._files_at >= FILES_EVERY_S:
             self._files_at = time.monotonic()
             forget_old_files(self._kept, now_s=time.time())

@@ -13,10 +13,12 @@ from tasks.app import app as celery_app
 from tasks.hints import HintLine, HintSender
 from tasks.inspection import inspector_of
 from tasks.tracing import start_tracing, stop_tracing
+from tasks.watching import start_watching
 from web.app import create_app
 from web.face import Face
 from zonewire.errors import Conflict
 from zonewire.store import migrate, open_store
+from zonewire.watch import STAND_IN_S
 
 FIRST_PORT = 8080
 TRIES = 100
@@ -89,10 +91,12 @@ def run_web(listener: socket.socket, *, ready: Callable[[], None] = lambda: None
     )
     server = uvicorn.Server(config)
     app.state.is_ending = lambda: server.should_exit
+    watchman = start_watching(celery_app, settings, store, patience_s=STAND_IN_S)  # where upkeep is gone
     ready()
     try:
         server.run(sockets=[listener])
     finally:
+        watchman.stop()
         hints.close()
         store.close()
         stop_tracing()

@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from zonewire.articles import reading
 from zonewire.articles.model import Version
 from zonewire.channels.registry import CHANNELS
+from zonewire.delivery import opening
 from zonewire.delivery.addresses import secrets_in
 from zonewire.delivery.channel_names import SEALED
 from zonewire.delivery.ids import delivery_uuid
@@ -24,12 +25,10 @@ from zonewire.delivery.states import ARTICLE_KINDS, Kind
 from zonewire.digests import digest_messages, news_messages
 from zonewire.errors import StoreBusy, StoreUnavailable, ZonewireError
 from zonewire.hub import hub_messages
-from zonewire.keys import SigningKey
 from zonewire.loading import Portion, Services, portions_of
 from zonewire.outbound.courier import DraftRequest, HttpRequest, Reply, Request
-from zonewire.store import SECOND, Store, many, values_of
+from zonewire.store import SECOND, Store
 from zonewire.store import now as clock
-from zonewire.store.tables import endpoints, hosts
 from zonewire.subscriptions.confirmation import confirmation_messages
 from zonewire.subscriptions.links import links_messages
 from zonewire.subscriptions.trial import trial_messages
@@ -63,22 +62,6 @@ class _Kept(NamedTuple):
     mark: str | None  # of its sealed secret
     endpoint: Endpoint | Exception
     until: int  # when its previous secret ends
-
-
-_ENDPOINTS = (
-    select(
-        endpoints.c.id,
-        endpoints.c.channel,
-        endpoints.c.address,
-        endpoints.c.sealed_address,
-        endpoints.c.secret,
-        endpoints.c.previous_secret,
-        endpoints.c.previous_until,
-        hosts.c.name.label("host"),
-    )
-    .join_from(endpoints, hosts, hosts.c.id == endpoints.c.host_id)
-    .where(endpoints.c.id.in_(values_of(many("endpoint_ids"))))
-)
 
 
 class Builder:
@@ -255,24 +238,16 @@ class Builder:
         if len(kept) + len(missing) > ENDPOINTS_KEPT:
             kept.clear()
             missing = {row.endpoint_id: row.secret_mark for row in rows}
-        for row in db.execute(_ENDPOINTS, {"endpoint_ids": list(missing)}):
+        for row in db.execute(opening.ENDPOINTS, {"endpoint_ids": list(missing)}):
             kept[row.id] = self._opened(row, missing[row.id], now)
 
     def _opened(self, row: Any, mark: str | None, now: int) -> _Kept:
-        keys, until = self._mailing.keys, _FOR_EVER
-        sealed = [row.secret] if row.secret is not None else []
-        if row.previous_secret is not None and (row.previous_until or 0) > now:
-            sealed.append(row.previous_secret)
-            until = row.previous_until
+        is_replaced = row.previous_secret is not None and (row.previous_until or 0) > now
         try:
-            address = row.address if row.sealed_address is None else keys.open(row.sealed_address).decode()
-            secrets = [keys.open(secret).decode() for secret in sealed]
-            is_webhook = row.channel == "webhook"
-            signing = tuple(map(SigningKey.of, secrets)) if is_webhook else ()
+            endpoint = opening.opened(row, keys=self._mailing.keys, now=now)
         except ZonewireError as error:
             return _Kept(mark, error, 0)
-        secret = secrets[0] if secrets and not is_webhook else ""
-        return _Kept(mark, Endpoint(row.id, row.channel, address or "", row.host, signing, secret), until)
+        return _Kept(mark, endpoint, row.previous_until if is_replaced else _FOR_EVER)
 
     def _endpoint(self, row: Claimed) -> Endpoint:
         endpoint = self._endpoints[row.endpoint_id].endpoint

@@ -109,8 +109,10 @@ METRICS: dict[str, str] = {
     "zonewire_disk_size_bytes": "the size of that disk",
     "zonewire_beat_age_seconds": "seconds since a hint of beat reached a worker",
     "zonewire_broker_up": "1 while Redis answers",
-    "zonewire_database_write_seconds": "how long upkeep's last small write took until it was on the disk",
+    "zonewire_database_write_seconds": "how long the last small write of the watch took until it was on the disk",
     "zonewire_task_failures_total": "tasks and turns that ended in a fault of ours; lane",
+    "zonewire_certificate_expires_seconds": "for how long BASE_URL's certificate holds, below 0 once it has run out",
+    "zonewire_alarms": "things that Zonewire itself holds to be wrong, by the runbook's names; alarm",
     "zonewire_build_info": "1; version, database",
 }
 """What /metrics exports, with labels. No host, task or receiver is one: their number has no bound. Read from the
@@ -140,6 +142,14 @@ EVENTS: dict[str, str] = {
     "entries (in all of them)",
     "entry.spoiled": "an article that cannot be an entry, left out of its feeds; article_guid, number, format",
     "document.spoiled": "a feed document that does not parse, its last good one stays; feed, format, number",
+    "alarm.began": "something is wrong, and has lasted: at error where it wakes somebody, else at warning; alarm (its "
+    "part of the runbook), about (a lane, a channel, an account), seen (in words)",
+    "alarm.ended": "it is over; alarm, about, lasted_s",
+    "alarm.told": "a receiver of alarms heard that one began, or that it is over; alarm, is_over, endpoint_id, channel",
+    "alarm.untold": "a receiver of alarms could not be told; alarm, is_over, endpoint_id, channel, error, again (it is "
+    "tried again; else it refuses for good: mend it, and try it with `zonewire alarms test`)",
+    "watch.blind": "the database takes no writes: if that lasts, whoever watched last tells it from memory; error",
+    "watch.failed": "a look at how things are met a fault of ours; there is another in seconds; and the trace",
     "reading.unwritten": "whether WeChat gives us a token could not be written down for operators; account, error",
     "reply.unreadable": "a receiver's answer that its channel cannot read, tried again; channel, and the trace",
     "readiness.refused": "/readyz answered 503; database, broker, workers (each with its reason)",

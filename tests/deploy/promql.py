@@ -8,36 +8,6 @@ from dataclasses import dataclass, field
 
 from zonewire.telemetry import METRICS
 
-PENDING = {
-    "zonewire_deliveries_total": "channel, outcome",
-    "zonewire_delivery_seconds": "channel",
-    "zonewire_attempt_seconds": "channel",
-    "zonewire_lane_in_total": "lane",
-    "zonewire_lane_out_total": "lane",
-    "zonewire_lane_paused": "lane",
-    "zonewire_lane_paused_seconds": "lane",
-    "zonewire_events_total": "result",
-    "zonewire_article_seconds": "",
-    "zonewire_editions_total": "",
-    "zonewire_digests_total": "",
-    "zonewire_digest_late_seconds": "",
-    "zonewire_mails_total": "outcome",
-    "zonewire_feed_requests_total": "format, status",
-    "zonewire_outbox_rows": "",
-    "zonewire_outbox_oldest_seconds": "",
-    "zonewire_token_valid": "account",
-    "zonewire_token_expires_seconds": "account",
-    "zonewire_disk_free_bytes": "",
-    "zonewire_disk_size_bytes": "",
-    "zonewire_certificate_expires_seconds": "",
-    "zonewire_beat_age_seconds": "",
-    "zonewire_broker_up": "",
-    "zonewire_database_write_seconds": "",
-    "zonewire_task_failures_total": "lane",
-    "zonewire_alarms": "alarm",
-}
-"""Metrics that are being built: to be deleted, with its two uses below, once telemetry.METRICS has them."""
-
 OF_PROMETHEUS = {"instance", "job", "le", "alertname", "alertstate", "severity"}
 """Labels that Prometheus itself, its histograms and its alerts bring."""
 
@@ -71,13 +41,13 @@ def names_in(expression: str) -> Names:
 def base_of(name: str) -> str:
     """A histogram's series by the histogram's name."""
     base = _SUFFIX.sub("", name)
-    return base if base in METRICS or base in PENDING else name
+    return base if base in METRICS else name
 
 
 def known() -> dict[str, set[str]]:
     """Every metric with its labels, as its sentence in telemetry.METRICS ends: `…; lane, state, held`."""
     told = {name: meaning.partition(";")[2] for name, meaning in METRICS.items()}
-    return {name: _labels(words) for name, words in (PENDING | told).items()}
+    return {name: _labels(words) for name, words in told.items()}
 
 
 def _labels(words: str) -> set[str]:

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from tests.deploy.promql import OF_PROMETHEUS, known, names_in
 from zonewire import ROOT
+from zonewire.alarms import SYMPTOMS, symptoms
 from zonewire.delivery.lanes import Lane
 from zonewire.delivery.states import State
 
@@ -32,6 +33,11 @@ def kebab(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name.removeprefix("Zonewire")).lower()
 
 
+def seconds(span: str) -> int:
+    """30m: 1800."""
+    return int(span[:-1]) * {"s": 1, "m": 60, "h": 3_600}[span[-1]]
+
+
 def run(*words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(words, cwd=FOLDER, capture_output=True, text=True, check=False)
 
@@ -49,6 +55,45 @@ def test_each_says_what_it_is_how_bad_and_where_to_read_on(alert: dict[str, Any]
     assert len(annotations["summary"]) <= 60
     assert annotations["description"].endswith(".")
     assert annotations["runbook_url"] == "{{ $externalLabels.runbook }}#" + kebab(alert["alert"])
+
+
+def test_zonewire_itself_watches_the_same_with_the_same_patience() -> None:
+    """But for `down`, which the dead cannot tell; and what must hold for a quarter before the rule sees it."""
+    unlike = {"queue-not-draining": 900}
+    ours = {(one.name.value, one.wakes, one.lasts_s - unlike.get(one.name, 0), one.gone_s) for one in SYMPTOMS}
+    theirs = {
+        (
+            kebab(alert["alert"]),
+            alert["labels"]["severity"] == "page",
+            seconds(alert["for"]),
+            seconds(alert.get("keep_firing_for", "1m")),
+        )
+        for alert in ALERTS
+        if alert["alert"] != "ZonewireDown"
+    }
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("ZonewireArticleNotOut", f"> {symptoms.NOT_OUT_S}"),
+        ("ZonewireDigestMissed", f"> {symptoms.MISSED_S}"),
+        ("ZonewireChannelFailing", f"[{symptoms.TRIES_MINUTES}m]"),
+        ("ZonewireChannelFailing", f"> {symptoms.FAILING_SHARE}"),
+        ("ZonewireChannelFailing", f">= {symptoms.FEWEST_TRIES}"),
+        ("ZonewireBeatGone", f"> {symptoms.BEAT_S:.0f}"),
+        ("ZonewireDatabaseSlow", f"[{symptoms.WRITE_MINUTES}m])) > {symptoms.SLOW_WRITE_S:.0f}"),
+        ("ZonewireDiskNearlyFull", f"< {symptoms.NO_DISK // symptoms.MEBIBYTE} * 1024 * 1024"),
+        ("ZonewireCertificateExpires", f"< {symptoms.CERTIFICATE_LAST_DAYS} * 86400"),
+        ("ZonewireCertificateExpires", f"< {symptoms.CERTIFICATE_DAYS} * 86400"),
+        ("ZonewireQueueNotDraining", f"[{symptoms.FLOW_MINUTES}m])) > {symptoms.FEWEST_WAITING}"),
+        ("ZonewireDeadLettersGrowing", f">= {symptoms.FEWEST_DEAD}"),
+        ("ZonewireLanePaused", f"> {symptoms.FORGOTTEN_S}"),
+    ],
+)
+def test_the_rules_and_zonewire_itself_go_by_the_same_numbers(name: str, said: str) -> None:
+    assert any(said in alert["expr"] for alert in ALERTS if alert["alert"] == name)
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: f"{alert['alert']}-{alert['labels']['severity']}")

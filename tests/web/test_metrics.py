@@ -48,7 +48,9 @@ def one_of_each(store: Store) -> None:
         heartbeats.beat(db, worker="u", lane=Lane.UPKEEP, tasked_ago_s=2.0)
         minute_ago = now(db) - 60 * SECOND
         pauses.pause(db, Lane.DIGESTS, operator="li", reason="", until_at=None, now=minute_ago)
-    readings.time_a_write(store, readings.time_a_write(store, None))
+        readings.note(db, {(readings.DATABASE_WRITE_US, ""): 4_000})
+        until_s = now(db) // SECOND + 90
+        readings.note(db, {(readings.CERTIFICATE_UNTIL_S, "https://wire.example"): until_s})
     readings.note_token(store, APPID, until_s=minute_ago / SECOND + 7_060)
 
 

@@ -101,6 +101,9 @@ class Families(Collector):
         yield _plain("zonewire_broker_up", int(self._machine.is_broker_up))
         took_us = self._of.readings.get((readings.DATABASE_WRITE_US, ""))
         yield _plain("zonewire_database_write_seconds", None if took_us is None else took_us / SECOND)
+        until_s = self._of.readings.get((readings.CERTIFICATE_UNTIL_S, self._machine.base_url))
+        yield _plain("zonewire_certificate_expires_seconds", None if until_s is None else until_s - self._of.now_s)
+        yield _by("zonewire_alarms", "alarm", self._of.alarms)
         running: dict[Labels, float] = {(__version__, self._of.database): 1}
         yield _gauge("zonewire_build_info", ("version", "database"), running)
 

@@ -1,4 +1,4 @@
-"""What stands in no database: the disk under DATA_DIR, and whether the broker answers."""
+"""What stands in no database: the disk under DATA_DIR, whether the broker answers, and our own address."""
 
 import shutil
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ class Machine:
     free_bytes: int
     size_bytes: int
     is_broker_up: bool
+    base_url: str  # whose certificate is told of
 
 
 def look_around(face: Face) -> Machine:
     """As it is now; a broker that hangs takes a second."""
     disk = shutil.disk_usage(face.settings.data_dir)
-    return Machine(disk.free, disk.total, face.broker_answers())
+    return Machine(disk.free, disk.total, face.broker_answers(), face.settings.base)

@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from zonewire.alarms.receivers import receivers
-from zonewire.alarms.symptoms import Detail, Key, Symptom, is_explained, symptom_of
+from zonewire.alarms.symptoms import Alarm, Detail, Key, Symptom, is_explained, symptom_of
 from zonewire.store import SECOND, insert
 from zonewire.store.tables import alarms
 
@@ -93,6 +93,16 @@ def keep(db: Connection, found: Mapping[Key, tuple[Symptom, Detail]], *, now: in
         if key not in found:
             _away(db, one, kept, now)
     return kept
+
+
+def take_over(db: Connection, key: tuple[Alarm, str], began_at: int, told: Iterable[int], *, now: int) -> None:
+    """An alarm was told to the endpoints *told* while nothing could be kept: from now on it is kept as on."""
+    name, about = key
+    on = next((one for one in known_on(db) if (one.name, one.about) == key), None)
+    one = on or _begun(db, (name.value, about), now)
+    heard = {endpoint: Told(began=True) for endpoint in told}
+    began_at = min(began_at, one.began_at)
+    write(db, replace(one, began_at=began_at, is_told=True, told={**one.told, **heard} if one.is_told else heard))
 
 
 def known_on(db: Connection) -> list[Known]:

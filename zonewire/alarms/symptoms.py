@@ -225,7 +225,6 @@ SYMPTOMS = (
         name=Alarm.QUEUE_NOT_DRAINING,
         judge=_not_draining,
         lasts_s=1_800,
-        gone_s=300,
         wakes=False,
         follows=_CAUSES,
         follows_on_lane=(Alarm.NO_WORKERS,),

@@ -37,9 +37,14 @@ class Telling:
     is_over: bool
     alarms: tuple[Known, ...]  # of one name
 
+    @property
+    def was_tried(self) -> bool:
+        """Whether a try to tell it has failed already."""
+        return any(one.told[self.receiver.endpoint_id].tries for one in self.alarms)
+
     def ident(self, installation: str) -> str:
         """The same for every try: the Message-ID's left part, a webhook's id."""
-        which = ",".join(str(one.id) for one in self.alarms)
+        which = ",".join(str(one.id or one.began_at) for one in self.alarms)  # no row: it is told from memory
         return str(uuid5(_SPACE, f"{installation}/{which}/{self.receiver.endpoint_id}/{self.is_over}"))
 
 

@@ -86,7 +86,7 @@ def _card(card: CardMessage) -> dict[str, Any]:
     return {
         "config": {"wide_screen_mode": True},
         "header": {
-            "template": "red" if card.sort is CardSort.CHANGES else "turquoise",
+            "template": "red" if card.sort in {CardSort.CHANGES, CardSort.ALARM} else "turquoise",
             "title": _text(shorten(title, HEAD_WIDTH)),
         },
         "elements": [*elements, {"tag": "note", "elements": [_text(_foot(card))]}],

@@ -11,7 +11,7 @@ import orjson
 from zonewire.articles.model import Version, as_json, rfc3339
 from zonewire.channels.limits import Limits
 from zonewire.channels.replies import judge_status
-from zonewire.delivery.messages import Endpoint, Message, NewsMessage, TestMessage
+from zonewire.delivery.messages import AlarmMessage, Endpoint, Message, NewsMessage, TestMessage
 from zonewire.delivery.outcomes import Outcome
 from zonewire.keys import sign
 from zonewire.outbound.courier import HttpRequest, Reply
@@ -20,22 +20,32 @@ LIMITS = Limits()
 
 
 def build(message: Message, endpoint: Endpoint) -> HttpRequest:
-    """The signed POST of an article's news, or of a test. Raises TypeError for a letter."""
+    """The signed POST of an article's news, of an alarm or a test. Raises TypeError for a letter."""
     if isinstance(message, NewsMessage):
         body = body_of(message.version, message.event_type, message.address)
     elif isinstance(message, TestMessage):
         body = _test_body(message.asked_at)
+    elif isinstance(message, AlarmMessage):
+        return _alarm(message, endpoint)
     else:
         raise TypeError(f"a webhook carries news, not a {type(message).__name__}")
-    ident, at = message.delivery_id, message.at
-    headers = (
+    signed = _signed(endpoint, message.delivery_id, message.at, body)
+    headers = (*signed, f"zonewire-sequence: {message.sequence}")
+    return HttpRequest(endpoint.address, endpoint.host, headers, body)
+
+
+def _alarm(message: AlarmMessage, endpoint: Endpoint) -> HttpRequest:
+    body = orjson.dumps({"type": message.type, "timestamp": message.timestamp, "data": message.data})
+    return HttpRequest(endpoint.address, endpoint.host, _signed(endpoint, message.delivery_id, message.at, body), body)
+
+
+def _signed(endpoint: Endpoint, ident: str, at: int, body: bytes) -> tuple[str, ...]:
+    return (
         "content-type: application/json",
         f"webhook-id: {ident}",
         f"webhook-timestamp: {at}",
         f"webhook-signature: {sign(endpoint.signing, ident, at, body)}",
-        f"zonewire-sequence: {message.sequence}",
     )
-    return HttpRequest(endpoint.address, endpoint.host, headers, body)
 
 
 @lru_cache(maxsize=256)

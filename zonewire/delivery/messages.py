@@ -42,6 +42,16 @@ class TestMessage(NamedTuple):
     at: int  # this try's moment in Unix seconds, for signatures
 
 
+class AlarmMessage(NamedTuple):
+    """To a webhook of an operator: that something is wrong with this installation, or is not any more."""
+
+    delivery_id: str  # the same on every try
+    type: str  # alarm.began, alarm.ended
+    timestamp: str  # RFC 3339
+    data: Mapping[str, Any]
+    at: int  # this try's moment in Unix seconds, for signatures
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterMessage:
     """A mail to one person: a letter composed once for all its readers, and this reader's slots."""
@@ -85,6 +95,8 @@ class CardSort(StrEnum):
     CHANGES = "changes"  # 更正, 撤稿
     DIGEST = "digest"
     GREETING = "greeting"  # `endpoints test`
+    ALARM = "alarm"
+    ALARM_OVER = "alarm_over"
 
 
 class CardItem(NamedTuple):
@@ -150,6 +162,7 @@ class NoRoom:
 Message = (
     NewsMessage
     | TestMessage
+    | AlarmMessage
     | LetterMessage
     | NoticeMessage
     | IntentMessage

@@ -3,7 +3,6 @@
 They stand among the tallies, under a span of their own: a number for each name and label, replaced by the next.
 """
 
-import time
 from collections.abc import Mapping
 
 import structlog
@@ -11,13 +10,12 @@ from sqlalchemy import Connection, bindparam, select
 
 from zonewire.errors import ZonewireError
 from zonewire.store import Store, insert
-from zonewire.store import now as clock
 from zonewire.store.tables import tallies
 
-DATABASE_WRITE_US = "database_write_us"  # ""; how long upkeep's last small write took, from asking to the disk
+DATABASE_WRITE_US = "database_write_us"  # ""; how long the watch's last small write took, from asking to the disk
 TOKEN_UNTIL_S = "token_until_s"  # noqa: S105  # the appid; Unix seconds until which the token fetched last is taken
 TOKEN_REFUSED = "token_refused"  # noqa: S105  # the appid; the platform's code for refusing us one, or 0
-LOOKED_MS = "looked_ms"  # ""; Unix milliseconds at which upkeep last looked how things are
+WATCHED_MS = "watched_ms"  # ""; Unix milliseconds until which somebody watches, or when they last did: alarms/turns.py
 CERTIFICATE_UNTIL_S = "certificate_until_s"  # BASE_URL; Unix seconds until which its certificate holds
 
 log = structlog.get_logger()
@@ -50,15 +48,6 @@ def note_token(store: Store, account: str, *, until_s: float | None = None, refu
             note(db, found)
     except ZonewireError as error:
         log.warning("reading.unwritten", account=account, error=error.what)
-
-
-def time_a_write(store: Store, before_us: int | None) -> int:
-    """Write down how long the write *before* took, as small as it is, and say how long this one did."""
-    began = time.monotonic()
-    with store.writing() as db:
-        found = {(LOOKED_MS, ""): clock(db) // 1_000}
-        note(db, found if before_us is None else found | {(DATABASE_WRITE_US, ""): before_us})
-    return round((time.monotonic() - began) * 1_000_000)
 
 
 def read(db: Connection) -> dict[tuple[str, str], int]:

@@ -26,8 +26,9 @@ EVENTS = "events"  # the result
 EDITIONS, DIGESTS = "editions", "digests"  # ""
 FEED_REQUESTS = "feed_requests"  # "format status"
 TASK_FAILURES = "task_failures"  # the lane
+WRITES = "writes"  # "n": the watch's small writes; "us": how long they took together
 
-CHARTED = frozenset({LANE_IN, LANE_OUT, DEAD, TRIES, EVENTS, FEED_REQUESTS})
+CHARTED = frozenset({LANE_IN, LANE_OUT, DEAD, TRIES, EVENTS, FEED_REQUESTS, WRITES})
 """Kept by the minute as well."""
 
 MINUTE = 60 * SECOND

@@ -1,0 +1,167 @@
+"""The watch: who looks, who is told, and that each is told once, whoever is killed."""
+
+import contextlib
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.servers.receiver import Receiver
+from tests.servers.smtp import SmtpServer, running_smtp
+from tests.simulators.wecom import WeCom
+from tests.zonewire.alarms.rig import BASE, OPERATOR, RUNBOOK, Night, mails
+from zonewire import watch as watching
+from zonewire.alarms import alarms_lately
+from zonewire.store import Store
+from zonewire.watch import STAND_IN_S, Watch
+
+KEY = "0f7d0a52-6f2e-4b57-9c0b-2d6a1f3b8e90"
+BEGAN, OVER = "Alarm: Redis does not answer", "Over: Redis does not answer"
+
+
+def subjects(server: SmtpServer) -> list[str]:
+    """Of all mails, in order."""
+    return [str(mail["Subject"]) for mail in mails([one.content for one in server.mails])]
+
+
+def test_an_operator_is_told_by_mail_once_that_it_begins_and_once_that_it_ends(store: Store, tmp_path: Path) -> None:
+    with running_smtp() as server:
+        night = Night(store=store, outbox=tmp_path, smtp_url=server.url, is_broker_up=False)
+        night.receiver()
+        watch = night.watch()
+        night.passes(600, watch)
+        assert subjects(server) == [BEGAN]
+        night.is_broker_up = True
+        night.passes(600, watch)
+    assert subjects(server) == [BEGAN, OVER]
+    assert {one.recipient for one in server.mails} == {OPERATOR}
+
+
+def test_the_mail_says_what_since_when_what_next_and_what_to_press(store: Store, tmp_path: Path) -> None:
+    with running_smtp() as server:
+        night = Night(store=store, outbox=tmp_path, smtp_url=server.url, is_broker_up=False)
+        night.receiver(locale="zh-CN")
+        night.passes(200, night.watch())
+    (mail,) = mails([one.content for one in server.mails])
+    plain, rich = (mail.get_body((kind,)) for kind in ("plain", "html"))
+    assert plain is not None
+    assert rich is not None
+    for text in (plain.get_content(), rich.get_content()):
+        for said in ("Redis 没有响应", "开始于", "接下来", "您该做什么", f"{BASE}/console", f"{RUNBOOK}#broker-gone"):
+            assert said in text
+
+
+def test_a_robot_is_told_in_a_card(store: Store, tmp_path: Path) -> None:
+    with WeCom() as platform:
+        night = Night(store=store, outbox=tmp_path, is_broker_up=False)
+        night.receiver("wecom", platform.add(KEY), locale="zh-CN")
+        watch = night.watch()
+        night.passes(300, watch)
+        night.is_broker_up = True
+        night.passes(300, watch)
+        told = [message["markdown"]["content"] for message in platform.messages(KEY)]
+    assert [text.split("\n")[0] for text in told] == ["### 告警：Redis 没有响应", "### 已恢复：Redis 没有响应"]
+    assert not platform.refusals
+
+
+def test_a_webhook_is_told_in_json_that_is_signed(store: Store, tmp_path: Path) -> None:
+    with Receiver() as receiver:
+        night = Night(store=store, outbox=tmp_path, is_broker_up=False)
+        night.receiver("webhook", receiver.url("/alarms"))
+        night.passes(300, night.watch())
+        (push,) = receiver.received("/alarms")
+    assert push.json()["type"] == "alarm.began"
+    assert push.json()["data"]["alarm"] == "broker-gone"
+    assert push.headers["webhook-signature"].startswith("v1,")
+
+
+def test_two_watches_at_once_tell_once(store: Store, tmp_path: Path) -> None:
+    with running_smtp() as server:
+        night = Night(store=store, outbox=tmp_path, smtp_url=server.url, is_broker_up=False)
+        night.receiver()
+        watches = [night.watch(), night.watch()]
+        for _ in range(12):
+            night.passes(30)
+            both = [threading.Thread(target=watch.turn, kwargs={"now": night.now}) for watch in watches]
+            for thread in both:
+                thread.start()
+            for thread in both:
+                thread.join()
+    assert subjects(server) == [BEGAN]
+
+
+class Killed(BaseException):
+    """Nothing catches it: the process is gone."""
+
+
+@pytest.mark.parametrize("when", ["before it is sent", "behind it"])
+def test_whoever_is_killed_in_the_telling_is_replaced(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    def dies(self: Watch, *_given: object, **_named: object) -> None:
+        raise Killed
+
+    with running_smtp() as server:
+        night = Night(store=store, outbox=tmp_path, smtp_url=server.url, is_broker_up=False)
+        night.receiver()
+        with monkeypatch.context() as patch, contextlib.suppress(Killed):
+            if when == "before it is sent":
+                patch.setattr(Watch, "_tell", dies)
+            else:
+                patch.setattr(watching, "_settle", dies)
+            night.passes(160, night.watch())
+        night.passes(600, night.watch())
+        ids = {str(mail["Message-ID"]) for mail in mails([one.content for one in server.mails])}
+    assert set(subjects(server)) == {BEGAN}
+    assert len(ids) == 1
+
+
+def test_whoever_stands_in_tells_that_upkeep_is_gone(store: Store, tmp_path: Path) -> None:
+    night = Night(store=store, outbox=tmp_path, is_broker_up=False)
+    upkeep, web = night.watch(), night.watch(STAND_IN_S)
+    assert len(night.passes(300, upkeep, web)) == 10
+    assert web.turn(now=night.now) is None
+    assert len(night.passes(300, web)) == 5
+    with store.reading() as db:
+        assert [one.name for one in alarms_lately(db, most=9)] == ["broker-gone"]
+
+
+def test_a_receiver_that_cannot_be_reached_is_tried_again_until_it_is_over(store: Store, tmp_path: Path) -> None:
+    with running_smtp() as server:
+        night = Night(store=store, outbox=tmp_path, smtp_url=server.url, is_broker_up=False)
+        night.receiver()
+        night.receiver(to="other@ops.example")
+        server.refused = {OPERATOR: "451 4.3.0 not now", "other@ops.example": "550 5.1.1 no such mailbox"}
+        watch = night.watch()
+        night.passes(300, watch)
+        server.refused = {}
+        night.passes(600, watch)
+        night.is_broker_up = True
+        night.passes(300, watch)
+    assert [one.recipient for one in server.mails] == [OPERATOR, OPERATOR]
+
+
+def test_who_never_heard_the_beginning_does_not_hear_the_end(store: Store, tmp_path: Path) -> None:
+    with running_smtp() as server:
+        night = Night(store=store, outbox=tmp_path, smtp_url=server.url, is_broker_up=False)
+        night.receiver()
+        server.sender_reply = "421 4.3.2 shutting down"
+        watch = night.watch()
+        night.passes(300, watch)
+        night.is_broker_up = True
+        night.passes(300, watch)
+        server.sender_reply = ""
+        night.passes(900, watch)
+    assert server.mails == []
+
+
+def test_mails_of_what_begins_together_are_one(store: Store, tmp_path: Path) -> None:
+    night = Night(store=store, outbox=tmp_path)
+    night.receiver()
+    watch = night.watch()
+    watch.turn(now=night.now)  # nobody has beaten yet
+    for _ in range(8):
+        night.at_s += 20
+        watch.turn(now=night.now)
+    (mail,) = mails([file.read_bytes() for file in tmp_path.glob("*.eml")])
+    assert str(mail["Subject"]).startswith("Alarm: Nobody works: new articles, feeds, digests, webhooks")
