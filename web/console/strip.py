@@ -1,10 +1,12 @@
-"""The strip of counts on every page, each a link to its list; below it one sentence on how things are."""
+"""The strip of counts on every page, each a link to its list; below it a sentence on how things are, and the alarms."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
+from zonewire.alarms import AlarmOn, on_now
 from zonewire.delivery import counts
 from zonewire.delivery.lanes import BUDGET_S, Lane
 from zonewire.delivery.states import State
@@ -31,6 +33,7 @@ class Strip:
     counts: tuple[Count, ...]
     sentence: str
     tone: str
+    alarms: Sequence[AlarmOn]  # the worst first
 
 
 def strip_of(db: Connection, t: Words) -> Strip:
@@ -51,8 +54,11 @@ def strip_of(db: Connection, t: Words) -> Strip:
         Count("failing", failing, "/console/endpoints?state=failing", "warn" if failing else ""),
         Count("disabled", disabled, "/console/endpoints?state=disabled", "warn" if disabled else ""),
     )
+    alarms = on_now(db, t)
     tone, sentence = _sentence(lanes, t)
-    return Strip(shown, sentence, tone)
+    if alarms and tone == "ok":  # what is wrong is not at the lanes
+        tone, sentence = "seal" if any(one.wakes for one in alarms) else "warn", t("console.state.alarms")
+    return Strip(shown, sentence, tone, alarms)
 
 
 def _sentence(lanes: dict[str, dict[str, Any]], t: Words) -> tuple[str, str]:
