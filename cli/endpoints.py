@@ -195,7 +195,7 @@ def enable(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send there again. Asks what to do with what was held meanwhile."""
+    """Send there again, gently. Asks what to do with what was held meanwhile."""
     from cli.acting import actor
     from tasks.hints import hint_from_command
     from zonewire.delivery import enabling
@@ -218,6 +218,10 @@ def enable(
     else:
         told = [f"{_deliveries(done[what])} {what}" for what in ("released", "cancelled") if done[what]]
         sys.stdout.write("; ".join([f"{ident} is enabled", *told]) + "\n")
+        if done["released"] > 1:
+            sys.stdout.write(
+                "One goes out as a probe; once it was taken the rest follows in its order, ever more at once.\n"
+            )
 
 
 def _deliveries(n: int) -> str:

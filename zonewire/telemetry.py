@@ -191,6 +191,8 @@ EVENTS: dict[str, str] = {
     "about as in attempt.failed, and the error or the trace",
     "draft.changed": "a draft in an Official Account's box was made, written anew, submitted or asked after; act, "
     "delivery_id, endpoint_id, edition_id, event_ids",
+    "endpoint.fed": "an endpoint that comes back is let have more of what it held; endpoint_id, rows, is_probe",
+    "endpoint.relapsed": "an endpoint that was coming back fails again: the rest is held; endpoint_id, rows",
     "endpoint.disabled": "an endpoint gets nothing more until it is enabled; endpoint_id, error",
     "errand.failed": "a fault of ours in a conversation with WeChat, which is tried again; act, and the trace",
     "workers.uninspected": "Celery could not be asked what the workers do, for a page of the console; error",

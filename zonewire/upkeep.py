@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection, Delete, bindparam, delete, literal_column, select
 
 from zonewire import hub
-from zonewire.delivery import bulk, enabling, ledger, owing, tallies, task_failures
+from zonewire.delivery import bulk, enabling, ledger, owing, ramps, tallies, task_failures
 from zonewire.delivery.holding import cancel_long_held, hold_disabled, left_behind
 from zonewire.delivery.lanes import Lane
 from zonewire.delivery.states import ARTICLE_KINDS
@@ -102,6 +102,7 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
             if touched < most:
                 break
     done.update(_bulk(store, pace, deadline))
+    done.update(ramps.step_all(store, pace))
     done["deliveries_released"] = release_left_behind(store, pace, deadline)
     done["deliveries_superseded"] = cancel_overtaken(store)
     done["subscribers_erased"] = finish_erasing(store, keys=policy.keys, outbox=policy.outbox)

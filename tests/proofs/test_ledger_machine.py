@@ -30,7 +30,7 @@ from tests.builders import NOON, a_version, an_article, an_endpoint
 from tests.examples import examples
 from tests.servers.postgres import PostgresPool
 from zonewire.articles.model import Version
-from zonewire.delivery import counts, enabling, ledger, owing, tallies
+from zonewire.delivery import counts, enabling, ledger, owing, ramps, tallies
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.enabling import Held
 from zonewire.delivery.holding import hold_disabled
@@ -101,7 +101,7 @@ class LedgerMachine(RuleBasedStateMachine):
             owing.owe_news(db, chosen, kind=kind, article_id=version.article_id, number=version.number, now=self.now)
             for row in self._rows(db):
                 if row.id not in self.model:
-                    self.model[row.id] = (State.PENDING, self._is_disabled(db, row.endpoint_id))
+                    self.model[row.id] = (State.PENDING, self._queues(db, row.endpoint_id))
                     self.of[row.id] = (row.endpoint_id, row.article_id, row.number)
 
     @rule(worker=st.integers(0, WORKERS - 1), total=st.integers(1, 8), per_host=st.integers(1, 4))
@@ -270,11 +270,32 @@ class LedgerMachine(RuleBasedStateMachine):
         enabling.enable(self.store, Pace(pauses=False), key, held)
         with self.store.reading() as db:
             after = {row.id: row for row in self._rows(db)}
-        for ident, (state, was_held) in self.model.items():
+        probes = 0
+        for ident, (state, was_held) in sorted(self.model.items()):
             if self.of[ident][0] == key and was_held and state in OPEN:
                 became = State(after[ident].state)
                 assert became is state or (held is not Held.ALL and became is State.CANCELLED)
-                self.model[ident] = (became, False)
+                is_probe = became in OPEN and not probes  # the oldest goes out, and the rest waits for it
+                probes += is_probe
+                self.model[ident] = (became, became in OPEN and not is_probe)
+
+    @rule()
+    def come_back(self) -> None:
+        """Upkeep takes what comes back a step on: it lets go what is held, the oldest first, or holds it again."""
+        with self.store.writing() as db:
+            before = {row.id: row for row in self._rows(db)}
+            for key in self.endpoints:
+                ramps.step(db, key, most=100, now=self.now)
+            after = self._rows(db)
+            still = [row for row in after if _is_held(row)]
+        for row in after:
+            state, was_held = self.model[row.id]
+            assert row.state == state
+            if was_held and not _is_held(row):
+                assert not any(row.id > one.id for one in still if one.endpoint_id == row.endpoint_id)
+            if _is_held(row) and not was_held:
+                assert before[row.id].due_at is not None
+            self.model[row.id] = (state, _is_held(row))
 
     # --- what holds ---
 
@@ -319,6 +340,7 @@ class LedgerMachine(RuleBasedStateMachine):
             self.held_by.clear()
             for article in range(ARTICLES):
                 self.supersede(article)
+            self.come_back()
             self.claim(0, 100, 100)
             held = list(self.held_by["w0"].values())
             with self.store.settling() as db:
@@ -330,6 +352,11 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def _rows(self, db: Connection) -> list[Any]:
         return list(db.execute(select(deliveries).order_by(deliveries.c.id)))
+
+    def _queues(self, db: Connection, endpoint: int) -> bool:
+        """Whether what comes to be owed is held: the endpoint is off, or comes back."""
+        row = db.execute(select(endpoints.c.state, endpoints.c.ramp).where(endpoints.c.id == endpoint)).one()
+        return row.state == "disabled" or row.ramp is not None
 
     def _is_disabled(self, db: Connection, endpoint: int) -> bool:
         return bool(db.execute(select(endpoints.c.state).where(endpoints.c.id == endpoint)).scalar_one() == "disabled")

@@ -1,7 +1,8 @@
 """An operator turns an endpoint off and on again, and says what becomes of what was held meanwhile.
 
-Turning on goes in batches. What is left out goes first, while the endpoint is still off; then it is on, and the rest is
-released. Whoever is stopped in between leaves it off, with the question open, or on, with a rest that upkeep releases.
+What is left out goes first, in batches, while the endpoint is still off; then it is on, one delivery goes out as a
+probe, and upkeep lets the rest follow step by step (ramps.py). Whoever is stopped in between leaves it off, with the
+question open.
 """
 
 import math
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from itertools import count
 
-from sqlalchemy import Connection, bindparam, false, func, literal_column, null, or_, select, update
+from sqlalchemy import Connection, bindparam, case, exists, false, func, literal_column, null, or_, select, update
 
 from zonewire.delivery import counts, health, owing
 from zonewire.delivery.counts import Moves, Slot
@@ -43,11 +44,6 @@ _DISABLE = (
     .where(endpoints.c.id == bindparam("endpoint_id"), endpoints.c.state != "disabled")
     .values(state="disabled", disabled_at=bindparam("moment"), reason=bindparam("why"))
 )
-_ENABLE = (
-    update(endpoints)
-    .where(endpoints.c.id == bindparam("endpoint_id"))
-    .values(state="healthy", gone=False, reason=None, disabled_at=None, failures=0, failing_since=None, last_error=None)
-)
 _WHETHER_OFF = (
     select(
         (endpoints.c.state == "disabled").label("is_off"), func.coalesce(IS_OFF_BY_ITSELF, false()).label("by_itself")
@@ -65,6 +61,22 @@ _HELD = (
     literal_column("deliveries.due_at").is_(None),
     literal_column("deliveries.state").in_([literal_column("'pending'"), literal_column("'retrying'")]),
     deliveries.c.endpoint_id == bindparam("endpoint_id"),
+)
+_HOLDS = exists().where(*_HELD)
+_ENABLE = (
+    update(endpoints)
+    .where(endpoints.c.id == bindparam("endpoint_id"))
+    .values(
+        state="healthy",
+        gone=False,
+        reason=None,
+        disabled_at=None,
+        failures=0,
+        failing_since=None,
+        last_error=None,
+        ramp=case((_HOLDS, 0)),
+        ramp_at=case((_HOLDS, bindparam("moment"))),
+    )
 )
 _COUNT = select(func.count()).select_from(deliveries).where(*_HELD)
 _ALL_HELD = select(deliveries.c.id).where(*_HELD).order_by(deliveries.c.id)
@@ -109,9 +121,9 @@ def disable(db: Connection, endpoint_id: int, *, why: str, now: int) -> bool:
     return db.execute(_DISABLE, {"endpoint_id": endpoint_id, "why": why or BY_OPERATOR, "moment": now}).rowcount > 0
 
 
-def revive(db: Connection, endpoint_id: int) -> None:
-    """Turn an endpoint on as if it had never failed; upkeep releases what it holds."""
-    db.execute(_ENABLE, {"endpoint_id": endpoint_id})
+def revive(db: Connection, endpoint_id: int, *, probed_at: int = 0) -> None:
+    """Turn an endpoint on as if it had never failed; what it holds goes out step by step, after a probe (ramps.py)."""
+    db.execute(_ENABLE, {"endpoint_id": endpoint_id, "moment": probed_at})
 
 
 def wake(db: Connection, endpoint_id: int, *, now: int) -> bool:
@@ -142,10 +154,10 @@ def held_count(db: Connection, endpoint_id: int) -> int:
 
 
 def enable(store: Store, pace: Pace, endpoint_id: int, held: Held) -> Counter[str]:
-    """Turn an endpoint on, as if it had never failed; how many of what it held were `released` and `cancelled`.
+    """Turn an endpoint on, as if it had never failed; how many of what it held are `released` and `cancelled`.
 
-    What comes while it works is sent. Opens its own transactions, as many as *pace* wants. Raises Conflict for an
-    endpoint that leads nowhere any more.
+    What is released goes out step by step, and what comes meanwhile behind it (ramps.py). Opens its own transactions,
+    as many as *pace* wants. Raises Conflict for an endpoint that leads nowhere any more.
     """
     done: Counter[str] = Counter()
     with store.writing() as db:
@@ -157,8 +169,10 @@ def enable(store: Store, pace: Pace, endpoint_id: int, held: Held) -> Counter[st
         store, pace, unwanted, lambda db, ids: owing.cancel(db, ids, why=LEFT_OUT, now=clock(db))
     )
     with store.writing() as db:
-        revive(db, endpoint_id)
-    done["released"] = release(store, pace, endpoint_id)
+        done["released"] = held_count(db, endpoint_id)
+        now = clock(db)
+        revive(db, endpoint_id, probed_at=now)
+        let_go(db, endpoint_id, 1, now=now)
     return done
 
 
@@ -174,8 +188,14 @@ def left_out(db: Connection, endpoint_id: int, held: Held) -> list[int]:
             return list(db.execute(_ALL_HELD.where(deliveries.c.kind != Kind.REVISION), of).scalars())
 
 
+def let_go(db: Connection, endpoint_id: int, n: int, *, now: int) -> int:
+    """Let the oldest *n* go that an endpoint holds, inside its caller's transaction; how many there were."""
+    held = db.execute(_ALL_HELD.limit(n), {"endpoint_id": endpoint_id}).scalars().all()
+    return _release(db, held, dict(zip(held, count(now), strict=False)))
+
+
 def release(store: Store, pace: Pace, endpoint_id: int, *, until: float = math.inf) -> int:
-    """Let go what an endpoint holds that is on, the oldest first, *until* then by the monotonic clock; how many.
+    """Let go all that an endpoint holds that is on, the oldest first, *until* then by the monotonic clock; how many.
 
     Opens its own transactions, as many as *pace* wants.
     """

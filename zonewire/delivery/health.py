@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, or_, select, update
 
 from zonewire.delivery.outcomes import Delivered, Later, Never, said
 from zonewire.delivery.states import INTENT_KINDS
@@ -25,6 +25,11 @@ log = structlog.get_logger()
 FEWEST_FAILURES = 20
 """An endpoint with fewer failures in a row is never disabled by time."""
 
+LONG = 3600 * SECOND
+"""Who has failed for so long, and so often, and takes something again comes back step by step (ramps.py)."""
+_RAMPED = ("webhook", "websub")
+"""Whose receivers stand alone: mail goes by way of one server, and robots have paces."""
+
 _SAID_BY_STATUS = frozenset({"email", "webhook", "websub"})
 
 TOO_LONG = "failed for too long without one success"
@@ -35,21 +40,33 @@ _CHANGING = (
     select(endpoints.c.id)
     .where(
         endpoints.c.id.in_(values_of(many("tried_ids"))),
-        or_(endpoints.c.failures > 0, endpoints.c.id.in_(values_of(many("unwell_ids")))),
+        or_(endpoints.c.failures > 0, endpoints.c.ramp == 0, endpoints.c.id.in_(values_of(many("unwell_ids")))),
     )
     .order_by(endpoints.c.id)
     .with_for_update(key_share=True)
 )
 
-# Endpoints that took something: whatever failed before is over.
+_FAILED_FOR_LONG = and_(
+    endpoints.c.ramp.is_(None),
+    endpoints.c.failures >= FEWEST_FAILURES,
+    endpoints.c.failing_since <= bindparam("long_ago"),
+    endpoints.c.channel.in_(_RAMPED),
+)
+# Endpoints that took something: whatever failed before is over, and a probe has succeeded.
 _WELL = (
     update(endpoints)
     .where(
         endpoints.c.id.in_(values_of(many("well_ids"))),
-        endpoints.c.failures > 0,
+        or_(endpoints.c.failures > 0, endpoints.c.ramp == 0),
         endpoints.c.state != "disabled",  # what was still in flight when it was disabled does not enable it
     )
-    .values(failures=0, failing_since=None, state="healthy", last_error=None)
+    .values(
+        failures=0,
+        failing_since=None,
+        state="healthy",
+        last_error=None,
+        ramp=case((or_(endpoints.c.ramp == 0, _FAILED_FOR_LONG), 1), else_=endpoints.c.ramp),
+    )
 )
 
 # Endpoints that failed, with how often and what was said last. One without an address was erased meanwhile: what was
@@ -103,7 +120,7 @@ def note(db: Connection, settlements: "Sequence[Settlement]", *, disable_after_s
     tried = {"tried_ids": list(well | unwell), "unwell_ids": list(unwell)}
     changing = db.execute(_CHANGING, tried).scalars().all()
     if recovered := [endpoint for endpoint in changing if endpoint in well]:
-        db.execute(_WELL, {"well_ids": recovered})
+        db.execute(_WELL, {"well_ids": recovered, "long_ago": now - LONG})
     if not unwell:
         return recovered
     times = Counter(s.row.endpoint_id for s in failed)

@@ -2,7 +2,7 @@
 
 `owing` makes such rows held from the start; here those are held that were owed before. What is held for a week is
 cancelled, and what is owed to an endpoint that is gone at once. What an endpoint holds that is on again was left behind
-and is released.
+and is released, unless it comes back step by step (ramps.py).
 """
 
 from collections import Counter
@@ -66,9 +66,9 @@ _HELD_TOO_LONG = (
     )
     .limit(bindparam("most"))
 )
-# Endpoints that are on and hold something all the same, each found by one step in the index `held`: whoever turned one
-# on was stopped midway, or an article's fan-out saw it off and was committed after it was on. One that has something
-# ready is let be: it may be that it is being turned on just now, and what it holds comes behind that.
+# Endpoints that are on, have come back, and hold something all the same, each found by one step in the index `held`: an
+# article's fan-out saw it off, or coming back, and was committed after that. One that has something ready is let be:
+# what it holds comes behind that.
 _LEFT_BEHIND = Spelled(
     """
     WITH RECURSIVE holding (id) AS (
@@ -80,7 +80,7 @@ _LEFT_BEHIND = Spelled(
         FROM holding h WHERE h.id IS NOT NULL
     )
     SELECT {collect}({array}(e.id, e.channel, e.host_id)) FROM holding h JOIN endpoints e ON e.id = h.id
-    WHERE e.state <> 'disabled'
+    WHERE e.state <> 'disabled' AND e.ramp IS NULL
     """
 )
 _HAS_READY = select(deliveries.c.id).where(
@@ -102,7 +102,7 @@ def hold_disabled(db: Connection, most: int, now: int) -> int:
     if lately and len(rows) < most:
         rows += db.execute(_UNHELD_RETRIES, {"endpoint_ids": lately, "most": most - len(rows)}).all()
     owing.cancel(db, [row.id for row in rows if disabled[row.endpoint_id].gone], why="the receiver is gone", now=now)
-    _hold(db, [row for row in rows if not disabled[row.endpoint_id].gone])
+    hold(db, [row for row in rows if not disabled[row.endpoint_id].gone])
     return len(rows)
 
 
@@ -110,10 +110,11 @@ def hold_rest(db: Connection, endpoint_id: int) -> None:
     """Hold what is open for a disabled endpoint and is not held yet: retries, say, whose time has not come."""
     if db.execute(_DISABLED.where(endpoints.c.id == endpoint_id)).first() is not None:
         rows = owing.locked(db, owing.open_at(db, [endpoint_id]))
-        _hold(db, [row for row in rows if not owing.is_held(row)])
+        hold(db, [row for row in rows if not owing.is_held(row)])
 
 
-def _hold(db: Connection, rows: Sequence[Any]) -> None:
+def hold(db: Connection, rows: Sequence[Any]) -> None:
+    """Hold *rows* (id, lane and state of open deliveries, locked) that are not held yet."""
     if not rows:
         return
     db.execute(_HOLD, {"held_ids": [row.id for row in rows]})

@@ -1,7 +1,8 @@
 """What comes to be owed, and what is no longer: rows enter the ledger here, set by set, and may be cancelled.
 
 Everything in here creates or ends ids that a receiver may see: call it in a durable transaction. A delivery to a
-disabled endpoint is made and held (no due time, not ready); for one that is gone nothing is made.
+disabled endpoint is made and held (no due time, not ready), and so are news and digests to one that comes back step by
+step (ramps.py): they follow what is held already. For one that is gone nothing is made.
 """
 
 from collections import Counter
@@ -47,14 +48,17 @@ _COUNT_ABOVE = (
 )
 _FROM_ENDPOINT = f"{_LANE}, 'pending', CASE WHEN e.state = 'disabled' THEN NULL ELSE 1 END, e.host_id, e.id"
 _DUE = "CASE WHEN e.state = 'disabled' THEN NULL ELSE :now END"
+_QUEUES = "(e.state = 'disabled' OR e.ramp IS NOT NULL)"
+_NEWS_FROM_ENDPOINT = f"{_LANE}, 'pending', CASE WHEN {_QUEUES} THEN NULL ELSE 1 END, e.host_id, e.id"
+_NEWS_DUE = f"CASE WHEN {_QUEUES} THEN NULL ELSE :now END"
 _KEPT = "ON CONFLICT DO NOTHING {counted}"
 _IN_CHATS = f"e.channel IN ({', '.join(repr(name) for name in ROBOTS)})"
 _WORTH_OF_NEWS = f"CASE WHEN :kind = 'news' AND {_IN_CHATS} THEN :now + {NEWS_WORTH} END"
 _WORTH_OF_DIGEST = f"CASE WHEN {_IN_CHATS} THEN :now + {DIGEST_WORTH} END"
 _SPREADS = "(:spread = 1 AND e.channel = 'feishu')"
 _DIGEST_FROM_ENDPOINT = f"""{_LANE}, 'pending',
-    CASE WHEN e.state = 'disabled' THEN NULL WHEN {_SPREADS} THEN 0 ELSE 1 END, e.host_id, e.id"""
-_DIGEST_DUE = f"""CASE WHEN e.state = 'disabled' THEN NULL
+    CASE WHEN {_QUEUES} THEN NULL WHEN {_SPREADS} THEN 0 ELSE 1 END, e.host_id, e.id"""
+_DIGEST_DUE = f"""CASE WHEN {_QUEUES} THEN NULL
     WHEN {_SPREADS} THEN :now + ({SPREAD_FROM_S} + e.id * 7919 % {SPREAD_S}) * {SECOND} ELSE :now END"""
 
 # One delivery for each endpoint with an active instant subscription under one of the filters in `rows`, from a cursor
@@ -74,7 +78,8 @@ NEXT_INSTANT = Spelled(
 )
 OWE_NEWS = Spelled(
     _INSERT.replace(
-        "{values}", f":now, :kind, {_FROM_ENDPOINT}, :article_id, :number, NULL, NULL, {_DUE}, {_WORTH_OF_NEWS}"
+        "{values}",
+        f":now, :kind, {_NEWS_FROM_ENDPOINT}, :article_id, :number, NULL, NULL, {_NEWS_DUE}, {_WORTH_OF_NEWS}",
     )
     + " FROM {ids} AS r JOIN endpoints e ON e.id = r.id WHERE NOT e.gone "
     + _KEPT,

@@ -55,6 +55,8 @@ def of_delivery(row: Any, last_error: str, *, now: int, tell: Telling) -> str:
 
 def _held(row: Any, tell: Telling) -> str:
     endpoint = shown_id(row.endpoint_id)
+    if row.endpoint_state != "disabled":
+        return tell("held_behind", endpoint=endpoint)
     if row.why_disabled:
         return tell("held_because", endpoint=endpoint, reason=tell.known(row.why_disabled))
     return tell("held", endpoint=endpoint)
