@@ -86,22 +86,15 @@ def send_test(ident: Ident, as_json: AsJson = False) -> None:
     from cli.acting import actor
     from tasks.hints import hint_from_command
     from zonewire.delivery.endpoints import existing_key
-    from zonewire.delivery.ids import delivery_uuid
-    from zonewire.delivery.owing import owe_test
-    from zonewire.errors import Conflict
     from zonewire.operators import Act, record
     from zonewire.store import now
     from zonewire.store.migrate import installation_number
-    from zonewire.subscriptions.trial import refuse_unasked
+    from zonewire.subscriptions.trial import owe_trial
 
     with installation() as (settings, store):
         with store.writing() as db:
             moment, key = now(db), existing_key(db, ident)
-            refuse_unasked(db, key)
-            owed = owe_test(db, key, now=moment)
-            if owed is None:
-                raise Conflict(f"{ident} is disabled", mend=f"`zonewire endpoints enable {ident}` turns it on.")
-            name = delivery_uuid(installation_number(db), owed, moment)
+            name = owe_trial(db, key, installation=installation_number(db), now=moment)
             record(db, actor(), Act.TESTED, ident, now=moment)
         hint_from_command(settings, *PUSH)
     if as_json:

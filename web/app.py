@@ -6,7 +6,7 @@ from starlette.staticfiles import StaticFiles
 from web import problems
 from web.api import events
 from web.console import articles as articles_page
-from web.console import audit, bulk, deliveries, frame, lanes, live, overview, people, tasks
+from web.console import audit, bulk, deliveries, endpoint_acts, endpoints, frame, lanes, live, overview, people, tasks
 from web.console import door as console_door
 from web.console.visitor import NotAllowed, NotOurForm
 from web.face import Face
@@ -76,6 +76,8 @@ def create_app(face: Face) -> FastAPI:
         articles_page,
         deliveries,
         bulk,
+        endpoints,
+        endpoint_acts,
         lanes,
         tasks,
         audit,

@@ -193,6 +193,10 @@ EVENTS: dict[str, str] = {
     "delivery_id, endpoint_id, edition_id, event_ids",
     "endpoint.fed": "an endpoint that comes back is let have more of what it held; endpoint_id, rows, is_probe",
     "endpoint.relapsed": "an endpoint that was coming back fails again: the rest is held; endpoint_id, rows",
+    "endpoint.secret_rotated": "an operator replaced the secret of an endpoint at the console; endpoint_id, operator",
+    "endpoint.turned_off": "an operator disabled an endpoint at the console; endpoint_id, operator, reason",
+    "endpoint.turned_on": "an operator enabled an endpoint at the console; endpoint_id, operator, held (the choice for "
+    "its backlog), released, cancelled",
     "endpoint.disabled": "an endpoint gets nothing more until it is enabled; endpoint_id, error",
     "errand.failed": "a fault of ours in a conversation with WeChat, which is tried again; act, and the trace",
     "workers.uninspected": "Celery could not be asked what the workers do, for a page of the console; error",

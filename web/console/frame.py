@@ -43,6 +43,7 @@ PLACES = (
     Place("overview", "/console"),
     Place("articles", "/console/articles"),
     Place("deliveries", "/console/deliveries"),
+    Place("endpoints", "/console/endpoints"),
     Place("lanes", "/console/lanes"),
     Place("audit", "/console/audit"),
     Place("operators", "/console/operators", Role.ADMINISTER),

@@ -58,6 +58,7 @@ def show_endpoint(
         "state": row.state,
         "reason": row.reason,
         "gone": row.gone,
+        "coming_back": row.ramp is not None and row.state != "disabled",
         "last_error": row.last_error,
         "failures": row.failures,
         "failing_since": _moment(row.failing_since),

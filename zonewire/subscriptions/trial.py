@@ -7,8 +7,10 @@ from sqlalchemy import Connection, bindparam, exists, func, select
 
 from zonewire.delivery.channel_names import TOLD_BY_URL
 from zonewire.delivery.endpoints import shown_id
+from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.mailing import Mailing, OwedLetter
 from zonewire.delivery.messages import LetterMessage
+from zonewire.delivery.owing import owe_test
 from zonewire.errors import Conflict
 from zonewire.rendering.mail import write_mail
 from zonewire.rendering.mime import Letter, Slots, compose
@@ -51,6 +53,16 @@ def refuse_unasked(db: Connection, endpoint_id: int) -> None:
             f"nobody at {shown_id(endpoint_id)} wants mail: no subscription there is confirmed",
             mend=f"`zonewire endpoints show {shown_id(endpoint_id)}` lists what there was.",
         )
+
+
+def owe_trial(db: Connection, endpoint_id: int, *, installation: int, now: int) -> str:
+    """Owe a test message to an endpoint; the delivery's id, as everybody outside sees it. Raises Conflict."""
+    refuse_unasked(db, endpoint_id)
+    owed = owe_test(db, endpoint_id, now=now)
+    if owed is None:
+        shown = shown_id(endpoint_id)
+        raise Conflict(f"{shown} is disabled", mend=f"`zonewire endpoints enable {shown}` turns it on.")
+    return delivery_uuid(installation, owed, now)
 
 
 def trial_messages(

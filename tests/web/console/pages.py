@@ -32,6 +32,13 @@ def every_page(store: Store) -> tuple[str, ...]:
         "/console/deliveries/nothing",
         "/console/bulk?act=replay&state=dead",
         "/console/bulk",
+        "/console/endpoints",
+        "/console/endpoints?q=nobody",
+        "/console/endpoints?state=failing",
+        f"/console/endpoints/e{dead.endpoint_id}",
+        "/console/endpoints/e250",
+        "/console/endpoints/e250/enable",
+        "/console/endpoints/e4/rotate",
         "/console/audit",
         "/console/operators",
     )
