@@ -19,6 +19,7 @@ from web.pages import locale_of, page
 from zonewire.errors import ZonewireError
 from zonewire.operators import Role
 from zonewire.rendering.translation import LOCALES, Words, words
+from zonewire.telemetry import masked
 from zonewire.trail import Telling
 
 POLICY = (
@@ -71,6 +72,7 @@ def show(
         ago=partial(ago, words(locale), now=time.time_ns() // 1000),
         span=partial(span, words(locale)),
         article_path=article_path,
+        masked=masked,  # where only looking is needed, a reader's mailbox is not shown in full
         **values,
     )
     return with_language(request, response)
