@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from tests.builders import a_version, an_article, an_endpoint
+from zonewire.feeds import Polls, write_down
 from zonewire.store import SECOND
 from zonewire.store.dialect import is_postgresql
 
@@ -57,6 +58,14 @@ _HEALTH = """
     UPDATE endpoints SET state = CASE WHEN id % 3 = 0 THEN 'disabled' ELSE 'failing' END, failures = 7,
         last_error = 'HTTP 503', failing_since = :now - 7200000000 WHERE id % 250 = 0
 """
+_FEED = """
+    INSERT INTO feeds (name, kind, title, published_at, published_to, articles)
+    SELECT 'all', 'all', '', :now, max(newest), count(*) FROM articles
+"""
+_ENTRIES = """
+    INSERT INTO feed_entries (feed_id, article_id, number, withdrawn)
+    SELECT f.id, a.id, a.newest, {false} FROM articles a JOIN feeds f ON f.name = 'all'
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,5 +100,8 @@ def a_busy_ledger(db: Connection, size: LedgerSize, *, now: int) -> None:
     db.execute(text(_ATTEMPTS))
     db.execute(text(_COUNTS.format(false="false" if server else "0")))
     db.execute(text(_HEALTH), {"now": now})
+    db.execute(text(_FEED), {"now": now})
+    db.execute(text(_ENTRIES.format(false="false" if server else "0")))
+    write_down(db, [Polls(f"203.0.113.{n}", f"reader {n % 9}", polls=n) for n in range(1, 200)], now=now)
     if server:
         db.execute(text("ANALYZE"))

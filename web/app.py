@@ -8,6 +8,7 @@ from web.api import events
 from web.console import articles as articles_page
 from web.console import audit, bulk, deliveries, endpoint_acts, endpoints, frame, lanes, live, overview, people, tasks
 from web.console import door as console_door
+from web.console import feeds as feeds_page
 from web.console.visitor import NotAllowed, NotOurForm
 from web.face import Face
 from web.forms import FormRefused
@@ -78,6 +79,7 @@ def create_app(face: Face) -> FastAPI:
         bulk,
         endpoints,
         endpoint_acts,
+        feeds_page,
         lanes,
         tasks,
         audit,

@@ -45,6 +45,7 @@ PLACES = (
     Place("articles", "/console/articles"),
     Place("deliveries", "/console/deliveries"),
     Place("endpoints", "/console/endpoints"),
+    Place("feeds", "/console/feeds"),
     Place("lanes", "/console/lanes"),
     Place("audit", "/console/audit"),
     Place("operators", "/console/operators", Role.ADMINISTER),

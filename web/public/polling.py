@@ -36,6 +36,8 @@ KEPT = 10_000
 SOFTWARE_CHARS = 80
 MOST_SOFTWARE = 20
 FORMATS = frozenset(form.value for form in Format)
+THIS_MACHINE, UNKNOWN = "this machine", "unknown"
+"""What stands for the address of a reader that has none, or none that can be read."""
 OTHERS = "others"
 """What stands for the software of a client that gives more names than MOST_SOFTWARE, and of what is refused."""
 
@@ -111,7 +113,7 @@ async def counted(
     A *reader* who is known without an address (by a token) is counted by that name, wherever it asks from.
     """
     polling, client = _polling_of(request), client_of(request)
-    name = reader or client or "this machine"
+    name = reader or client or THIS_MACHINE
     if client and (wait_s := polling.must_wait_s(name, document)):
         polling.note(request, name, HTTPStatus.TOO_MANY_REQUESTS)
         polling.answered(request, HTTPStatus.TOO_MANY_REQUESTS)
@@ -165,8 +167,8 @@ def client_of(request: Request) -> str:
     peer = request.client.host if request.client else ""
     named = ",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2].strip()
     if _is_near(peer) and named:
-        return _address(named) or "unknown"
-    return "" if _is_loopback(peer) else _address(peer) or "unknown"
+        return _address(named) or UNKNOWN
+    return "" if _is_loopback(peer) else _address(peer) or UNKNOWN
 
 
 def is_secure(request: Request) -> bool:

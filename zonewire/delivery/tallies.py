@@ -77,6 +77,11 @@ _SERIES = (
     )
     .group_by(tallies.c.label, tallies.c.at)
 )
+_SUMS = (
+    select(tallies.c.label, _N)
+    .where(_OF_SPAN, tallies.c.at >= bindparam("since"), tallies.c.name == bindparam("of_name"))
+    .group_by(tallies.c.label)
+)
 _TAKE_OLD = (
     delete(tallies)
     .where(
@@ -104,6 +109,11 @@ def add(db: Connection, changes: Mapping[tuple[str, str], int], *, now: int | No
 def totals(db: Connection) -> dict[tuple[str, str], int]:
     """Every tally since the beginning, by name and label."""
     return {(name, label): int(n) for name, label, n in db.execute(_TOTALS)}
+
+
+def sums(db: Connection, name: str, *, since: int) -> dict[str, int]:
+    """By label, how often *name* happened since a minute of the last day."""
+    return {label: int(n) for label, n in db.execute(_SUMS, {"of_span": "m", "of_name": name, "since": since})}
 
 
 def series(db: Connection, name: str, *, span: Span = "m", since: int, up_to: int) -> dict[str, dict[int, int]]:

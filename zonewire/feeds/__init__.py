@@ -20,11 +20,12 @@ from zonewire.feeds.filtered import (
     private_cover,
     read_query,
 )
+from zonewire.feeds.looking import FeedState, documents_of, feed_state, feed_states, newest_in
 from zonewire.feeds.marking import has_declared, mark_touched
 from zonewire.feeds.opml import MEDIA_TYPE as OPML
 from zonewire.feeds.opml import render_opml
 from zonewire.feeds.publishing import Making, Published, publish_due
-from zonewire.feeds.readers import Polls, forget_readers, list_readers, write_down
+from zonewire.feeds.readers import Polls, forget_readers, list_readers, list_software, write_down
 from zonewire.feeds.reading import (
     Document,
     FeedLine,
@@ -49,6 +50,7 @@ __all__ = [
     "Cover",
     "Document",
     "FeedLine",
+    "FeedState",
     "Filtered",
     "Format",
     "Lack",
@@ -65,6 +67,9 @@ __all__ = [
     "declare",
     "delta_from",
     "document_number",
+    "documents_of",
+    "feed_state",
+    "feed_states",
     "feeds_of",
     "fill",
     "filtered_document",
@@ -72,10 +77,12 @@ __all__ = [
     "has_declared",
     "list_feeds",
     "list_readers",
+    "list_software",
     "listed_in_sitemap",
     "mark_touched",
     "marks_of",
     "name_behind",
+    "newest_in",
     "private_address",
     "private_cover",
     "publish_due",

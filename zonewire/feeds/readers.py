@@ -38,6 +38,21 @@ _LISTED = (
     .group_by(feed_readers.c.reader, feed_readers.c.software)
     .order_by(func.sum(feed_readers.c.polls).desc(), feed_readers.c.reader)
 )
+# The same by software alone; how many each reader claims to speak for is added up.
+_of_readers = _LISTED.order_by(None).subquery("of_readers")
+_SOFTWARE = (
+    select(
+        _of_readers.c.software,
+        func.count().label("readers"),
+        func.sum(_of_readers.c.polls).label("polls"),
+        func.sum(_of_readers.c.unchanged + _of_readers.c.deltas).label("saved"),
+        func.sum(_of_readers.c.refused).label("refused"),
+        func.sum(_of_readers.c.subscribers).label("subscribers"),
+        func.max(_of_readers.c.last_at).label("last_at"),
+    )
+    .group_by(_of_readers.c.software)
+    .order_by(func.sum(_of_readers.c.polls).desc(), _of_readers.c.software)
+)
 _FORGET = delete(feed_readers).where(feed_readers.c.day < bindparam("before"))
 
 
@@ -77,6 +92,12 @@ def write_down(db: Connection, some: Iterable[Polls], *, now: int) -> None:
 def list_readers(db: Connection, *, days: int, now: int, limit: int | None = None) -> list[dict[str, Any]]:
     """Who fetched in the last *days*, today counted, who fetched most first: as `feeds readers --json` prints it."""
     rows = db.execute(_LISTED.limit(limit), {"since": now // DAY - days})
+    return [{**row._mapping, "last_at": rfc3339(row.last_at)} for row in rows]  # noqa: SLF001 - SQLAlchemy's name
+
+
+def list_software(db: Connection, *, days: int, now: int, limit: int | None = None) -> list[dict[str, Any]]:
+    """With what software they fetched in the last *days*: by how many readers, how often, how often it cost little."""
+    rows = db.execute(_SOFTWARE.limit(limit), {"since": now // DAY - days})
     return [{**row._mapping, "last_at": rfc3339(row.last_at)} for row in rows]  # noqa: SLF001 - SQLAlchemy's name
 
 

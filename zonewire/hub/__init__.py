@@ -7,7 +7,13 @@ pushing settles. May import feeds, delivery, keys, store, telemetry and errors.
 from zonewire.hub.asking import Asked, ask, check, read_request
 from zonewire.hub.ending import decide_overdue, end_by_operator, end_without_feed, expire, forget
 from zonewire.hub.intents import follow
-from zonewire.hub.looking import count_subscriptions, list_subscriptions, show_subscription, what_is_known
+from zonewire.hub.looking import (
+    count_by_feed,
+    count_subscriptions,
+    list_subscriptions,
+    show_subscription,
+    what_is_known,
+)
 from zonewire.hub.messages import hub_messages
 from zonewire.hub.notices import tell_subscribers
 from zonewire.hub.outside import outside_endpoints
@@ -17,6 +23,7 @@ __all__ = [
     "Asked",
     "ask",
     "check",
+    "count_by_feed",
     "count_subscriptions",
     "decide_overdue",
     "end_by_operator",

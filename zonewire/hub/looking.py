@@ -1,7 +1,7 @@
 """Why was I not notified? What the hub knows of a subscription, for its operator and for whoever subscribed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, literal_column, select
@@ -15,6 +15,7 @@ from zonewire.errors import NotFound
 from zonewire.hub.topics import name_and_form, topic_url
 from zonewire.hub.which import IS_ACTIVE
 from zonewire.keys import KeyRing
+from zonewire.store import many, values_of
 from zonewire.store.tables import attempts, deliveries, endpoints, hub_requests, hub_subscriptions
 
 SHOWN = re.compile(r"h([1-9][0-9]{0,17})")
@@ -26,6 +27,11 @@ _SUBSCRIPTIONS = (
     .order_by(hub_subscriptions.c.id)
 )
 _COUNT = select(func.count()).select_from(hub_subscriptions).where(IS_ACTIVE, ~hub_subscriptions.c.outside)
+_BY_FEED = (
+    select(hub_subscriptions.c.feed_id, func.count().label("n"))
+    .where(IS_ACTIVE, hub_subscriptions.c.feed_id.in_(values_of(many("feed_ids"))), ~hub_subscriptions.c.outside)
+    .group_by(hub_subscriptions.c.feed_id)
+)
 _REQUESTS = (
     select(hub_requests)
     .where(
@@ -50,16 +56,23 @@ _NOTICES = (
 
 
 def list_subscriptions(
-    db: Connection, *, base_url: str, everything: bool = False, limit: int | None = None
+    db: Connection, *, base_url: str, everything: bool = False, feed_id: int | None = None, limit: int | None = None
 ) -> list[dict[str, Any]]:
-    """The hub's subscriptions, the oldest first; those that are over only with *everything*."""
+    """The hub's subscriptions, of one feed or of all, the oldest first; those that are over only with *everything*."""
     found = _SUBSCRIPTIONS if everything else _SUBSCRIPTIONS.where(IS_ACTIVE)
+    if feed_id is not None:
+        found = found.where(hub_subscriptions.c.feed_id == feed_id)
     return [_shape(row, base_url) for row in db.execute(found.limit(limit))]
 
 
 def count_subscriptions(db: Connection) -> int:
     """How many are active, those to others' hubs not counted."""
     return int(db.execute(_COUNT).scalar_one())
+
+
+def count_by_feed(db: Connection, feed_ids: Sequence[int]) -> dict[int, int]:
+    """How many are told of each of some feeds; those to others' hubs are not counted."""
+    return {row.feed_id: row.n for row in db.execute(_BY_FEED, {"feed_ids": list(feed_ids)})}
 
 
 def show_subscription(db: Connection, shown: str, *, base_url: str, installation: int) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from zonewire.subscriptions.personal import export_subscriber
 from zonewire.subscriptions.private_feeds import (
     Fetched,
     PrivateFeed,
+    count_private_feeds,
     fetched_by,
     make_private_feed,
     private_feed_of,
@@ -67,6 +68,7 @@ __all__ = [
     "change",
     "confirm",
     "consents_of",
+    "count_private_feeds",
     "count_visit",
     "deliveries_of",
     "end_everything",

@@ -27,6 +27,9 @@ TOKEN_BYTES = 24
 REMEMBERED = 100
 """Tokens of one subscription that are kept, revoked ones nearly all of them: somebody may renew without end."""
 
+READER = "private feed of "
+"""So begins what the list of readers calls whoever fetches one."""
+
 SERVED_STATES = frozenset({"active", "paused"})
 """States of a subscription that may have a private feed: a pause is of what is sent, not of what is fetched."""
 
@@ -76,6 +79,11 @@ def private_feed_of(db: Connection, subscription_id: int, *, keys: KeyRing) -> P
     return PrivateFeed(id=row.id, token=keys.open(row.sealed_token).decode(), made_at=row.made_at)
 
 
+def count_private_feeds(db: Connection) -> int:
+    """How many subscriptions have one."""
+    return int(db.execute(statements.PRIVATE_FEEDS_SERVED).scalar_one())
+
+
 def make_private_feed(db: Connection, subscription_id: int, *, keys: KeyRing, now: int) -> PrivateFeed:
     """The private feed of a subscription, made if it has none. Raises NotFound; Conflict unless it goes on."""
     _locked_going_on(db, subscription_id)
@@ -110,7 +118,7 @@ def revoke_private_feed(db: Connection, subscription_id: int, *, now: int, was: 
 
 def reader_name(subscription_id: int) -> str:
     """What the list of readers calls whoever fetches it: neither an address nor a token."""
-    return f"private feed of {shown_id(subscription_id)}"
+    return READER + shown_id(subscription_id)
 
 
 def export_private_feeds(db: Connection, people: Sequence[int]) -> dict[int, list[dict[str, Any]]]:

@@ -161,6 +161,9 @@ PRIVATE_FEED_OF = select(private_feeds.c.id, private_feeds.c.sealed_token, priva
     private_feeds.c.subscription_id == bindparam("subscription_id"), private_feeds.c.revoked_at.is_(null())
 )
 
+# How many are served. By the partial index on them.
+PRIVATE_FEEDS_SERVED = select(func.count()).select_from(private_feeds).where(private_feeds.c.revoked_at.is_(null()))
+
 ADD_PRIVATE_FEED = insert(private_feeds).returning(private_feeds.c.id)
 
 # The one that a subscription has now ends. By the partial unique key.

@@ -88,7 +88,9 @@ def portion_of(
     A state is a State, "held", or OLDER; "" means all.
     """
     parts = list(_parts(version, history))
-    found = union_all(*(part.keys.where(*_conditions(part, state, before)) for part in parts)).subquery()
+    chosen = union_all(*(part.keys.where(*_conditions(part, state, before)) for part in parts))
+    # PostgreSQL would else read the whole ledger backwards, in the hope of meeting enough of them.
+    found = chosen.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
     statement = select(found.c.id).order_by(found.c.id.desc()).limit(limit + 1)
     keys = list(db.execute(statement, {name: value for part in parts for name, value in part.given.items()}).scalars())
     rows = db.execute(statements.BY_KEYS, {"of_ids": keys[:limit]}).all()

@@ -19,6 +19,7 @@ PAGES = (
     "/console/articles",
     "/console/deliveries",
     "/console/bulk",
+    "/console/feeds",
     "/console/lanes",
     "/console/audit",
     "/console/operators",
