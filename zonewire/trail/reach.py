@@ -16,7 +16,7 @@ from zonewire.store import many, values_of
 from zonewire.store.tables import deliveries, feed_entries, feeds, outbox
 
 LOOKS_FOR_S = 0.12
-MOST = 20_000
+MOST = 100_000
 """An article with more deliveries is not counted beside others."""
 
 _KINDS = literal_column("deliveries.kind").in_([literal_column(f"'{kind}'") for kind in ARTICLE_KINDS])
