@@ -62,6 +62,7 @@ def _told(error: ZonewireError, status: int) -> int:
 def _register() -> None:
     """Import the groups; each adds its commands to `app`. Heavy imports wait inside the commands."""
     from cli import (
+        alarms,
         articles,
         backups,
         deliveries,
@@ -93,6 +94,7 @@ def _register() -> None:
         deliveries,
         digests,
         lanes,
+        alarms,
         operators,
         backups,
         keys,

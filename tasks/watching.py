@@ -40,12 +40,13 @@ class Watchman:
 
     def _run(self) -> None:
         bind_contextvars(part="watch")
-        while not self._stopping.wait(STEP_S):
+        while not self._stopping.is_set():
             try:
                 self._watch.turn()
             except Exception:  # whatever it is, there must be another look
                 if not self._stopping.is_set():
                     log.exception("watch.failed")
+            self._stopping.wait(STEP_S)
         self._line.close()
 
 

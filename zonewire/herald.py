@@ -10,9 +10,10 @@ from pathlib import Path
 
 import requests
 
-from zonewire.alarms import Places
+from zonewire.alarms import Known, Places, Receiver
 from zonewire.alarms.messages import message_of
 from zonewire.alarms.telling import Telling
+from zonewire.alarms.words import TEST
 from zonewire.channels.registry import CHANNELS, ROBOTS
 from zonewire.delivery.mailing import Mailing
 from zonewire.delivery.messages import CardMessage, Endpoint, Message
@@ -83,6 +84,15 @@ class Herald:
 def relay_of(url: str | None) -> Relay | None:
     """The relay of SMTP_URL, with less patience than the lane of mail has."""
     return None if url is None else Relay.of(url, timeouts=TIMEOUTS)
+
+
+def try_out(herald: Herald, receiver: Receiver, place: Endpoint | ZonewireError, *, now: int) -> str:
+    """Tell *receiver* of an alarm that is none; what was in the way, "" where it was delivered."""
+    if isinstance(place, ZonewireError):
+        return place.what
+    alarm = Known(id=0, name=TEST, about="", began_at=now, seen_at=now)
+    outcome = herald.carry(Telling(receiver=receiver, is_over=False, alarms=(alarm,)), place, now=now)
+    return "" if isinstance(outcome, Delivered) else outcome.error
 
 
 def _posted(request: HttpRequest, guard: Guard) -> Reply:

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from workers.doctor.findings import Finding, Result
+from zonewire.alarms import Receiver, receivers
 from zonewire.delivery import heartbeats, pauses
+from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.lanes import Lane
 from zonewire.store import SECOND, Store
 from zonewire.store import now as clock
@@ -17,9 +19,10 @@ def examine_work(store: Store) -> Iterator[Finding]:
     """Who beats in the database of *store*."""
     with store.reading() as db:
         now, living = clock(db), heartbeats.list_workers(db)
-        resting = pauses.paused(db, now=now)
+        resting, told = pauses.paused(db, now=now), receivers(db)
     yield _workers({worker.lane for worker in living}, len(living))
     yield from _beat(living, now)
+    yield _told(told)
     for lane, pause in resting.items():
         since = datetime.fromtimestamp(pause.began_at / SECOND, UTC)
         why = f": {pause.reason}" if pause.reason else ""
@@ -37,11 +40,24 @@ def _workers(lanes: set[str], count: int) -> Finding:
     return Finding("workers", Result.OK, f"{count} on {len(Lane)} lanes")
 
 
+def _told(told: list[Receiver]) -> Finding:
+    """Whether anybody hears when something goes wrong."""
+    deaf = [shown_id(one.endpoint_id) for one in told if not one.is_on]
+    if not told:
+        found = "nobody is told of alarms"
+        mend = "`zonewire alarms tell --channel email --to ADDRESS`; or let Prometheus tell, and leave it."
+        return Finding("alarms", Result.WARN, found, mend)
+    if deaf:
+        found = f"{', '.join(deaf)} would be told of alarms, and is disabled"
+        return Finding("alarms", Result.WARN, found, f"`zonewire endpoints enable {deaf[0]}`, or `alarms untell`.")
+    return Finding("alarms", Result.OK, f"{len(told)} told of alarms; `zonewire alarms test` sends them one")
+
+
 def _beat(living: list[heartbeats.Worker], now: int) -> Iterator[Finding]:
     """Beat hints every lane each second; a worker that has been there for a while and has no task hears none."""
     settled = [worker for worker in living if now - worker.started_at > STARTS_WITHIN]
-    if all(worker.tasked_at is None for worker in settled):
-        return  # nobody writes it down: nothing is known
+    if all(worker.tasked_at is None and worker.version is None for worker in settled):
+        return  # of a release that did not write it down: nothing is known
     deaf = sorted({w.lane for w in settled if w.tasked_at is None or now - w.tasked_at > HINTED_WITHIN})
     if len(deaf) == len({worker.lane for worker in settled}):
         mend = "Start `zonewire beat`. Until then what is due is found a second later, by the workers themselves."

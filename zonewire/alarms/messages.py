@@ -64,7 +64,9 @@ def _letter(
 def _card(telling: Telling, text: Said, t: Words, *, mailing: Mailing, places: Places, now: int) -> CardMessage:
     first, colon = telling.alarms[0], t("common.colon")
     lines = [*text.sentences]
-    if not telling.is_over:
+    if telling.is_over:
+        lines = [f"{t('alarms.seen_last')}{colon}{sentence}" for sentence in lines]
+    else:
         lines += [f"{t('alarms.by_itself')}{colon}{text.by_itself}", f"{t('alarms.to_do')}{colon}{text.to_do}"]
     items = [CardItem(line.replace("`", ""), "") for line in lines]
     items.append(_runbook(places.runbook_of(first.name), t))
@@ -113,4 +115,4 @@ def _body(telling: Telling, text: Said, *, ident: str, places: Places, now: int)
 def _with_code(text: str) -> Markup:
     """*text* with its commands set as such."""
     safe = str(escape(text))
-    return Markup(CODE.sub(r'<span style="font-family:Consolas,Menlo,monospace;font-size:14px">\1</span>', safe))  # noqa: S704  # escaped above
+    return Markup(CODE.sub(r'<span style="font-family:Consolas,Menlo,monospace;font-size:0.9em">\1</span>', safe))  # noqa: S704  # escaped above

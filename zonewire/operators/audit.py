@@ -39,6 +39,8 @@ class Act(StrEnum):
     ROTATED_KEYS = "keys.rotated"
     DROPPED_KEY = "keys.dropped"
     RESTORED = "backup.restored"
+    TOLD_OF_ALARMS = "alarms.told"
+    UNTOLD_OF_ALARMS = "alarms.untold"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,15 @@ from zonewire.delivery import counts, owing
 from zonewire.delivery.counts import Moves
 from zonewire.delivery.enabling import IS_OFF_BY_ITSELF
 from zonewire.store import SECOND, is_postgresql, many, values_of
-from zonewire.store.tables import consents, deliveries, endpoints, private_feeds, subscribers, subscriptions
+from zonewire.store.tables import (
+    alarm_receivers,
+    consents,
+    deliveries,
+    endpoints,
+    private_feeds,
+    subscribers,
+    subscriptions,
+)
 
 WAITS_FOR = 30 * 86_400 * SECOND
 """A subscription that its reader has not confirmed so long after it was asked for last is forgotten."""
@@ -89,6 +97,7 @@ _EMPTY_PLACES = select(endpoints.c.id).where(
     endpoints.c.channel == "email",
     or_(endpoints.c.state != "disabled", IS_OFF_BY_ITSELF),
     ~exists().where(subscriptions.c.endpoint_id == endpoints.c.id),
+    ~exists().where(alarm_receivers.c.endpoint_id == endpoints.c.id),
 )
 _FORGET_PLACES = delete(endpoints).where(endpoints.c.id.in_(_IDS))
 _FORGET_PEOPLE = delete(subscribers).where(

@@ -89,7 +89,10 @@ def test_a_beat_that_hints_nobody_is_found(store: Store, tmp_path: Path) -> None
         for lane in Lane:
             heartbeats.beat(db, worker=f"{lane}@here", lane=lane)
         db.execute(update(beats).values(started_at=now(db) - 2 * STARTS_WITHIN))
-    assert tasked(None) == []  # nobody writes it down
+    assert tasked(None) == []  # a release that did not write it down
+    with store.writing() as db:
+        db.execute(update(beats).values(version="0.1.0"))
+    assert tasked(None)[0][0] is Result.FAIL
     assert tasked(1) == [(Result.OK, "every lane is hinted")]
     assert tasked(60, Lane.FEEDS) == [(Result.WARN, "no hint reaches the workers of feeds")]
     assert tasked(60)[0][0] is Result.FAIL

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, insert, select, text, update
 from tests.builders import DAY, NOON, a_delivery, a_subscription, an_endpoint
 from tests.plans import plan_of
 from tests.zonewire.subscriptions.requests import RING, a_request
+from zonewire.alarms import receivers, tell
 from zonewire.delivery import counts
 from zonewire.delivery.counts import Slot
 from zonewire.delivery.endpoints import EndpointWanted, find_or_make_endpoints
@@ -42,6 +43,17 @@ def sent(db: Connection, state: str = "delivered") -> int:
     done = {"state": state, "ready": None, "due_at": None, "settled_at": None if state == "sending" else NOON}
     db.execute(update(deliveries).values(done))
     return int(db.execute(select(deliveries.c.id)).scalars().first() or 0)
+
+
+def test_who_is_told_of_alarms_stays(db: Connection) -> None:
+    ask(db)
+    another(db)
+    (ident,) = db.execute(select(endpoints.c.id).where(endpoints.c.address == VICTIM)).scalars()
+    tell(db, ident, locale="en", now=NOON)
+
+    assert forget_unconfirmed(db, 100, LATER) == 1
+
+    assert [one.endpoint_id for one in receivers(db)] == [ident]
 
 
 def test_everything_about_them_goes(db: Connection) -> None:
