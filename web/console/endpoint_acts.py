@@ -1,6 +1,7 @@
 """What is done about an endpoint: disable, enable with a choice for its backlog, send a test, replace its secret."""
 
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from fastapi import APIRouter, Request
@@ -81,7 +82,7 @@ def _enable_page(
         key = existing_key(db, name)
         row, held = endpoint_history.row_of(db, key), enabling.held_count(db, key)
         outdated = len(enabling.left_out(db, key, Held.NEWEST)) if held <= SORTED_OUT else None
-    values = {"row": row, "held": held, "outdated": outdated, "wrong": wrong, "name": name}
+    values: dict[str, Any] = {"row": row, "held": held, "outdated": outdated, "wrong": wrong, "name": name}
     return show(request, visitor, "endpoint_enable", here="endpoints", status=status, choices=list(Held), **values)
 
 
@@ -121,11 +122,11 @@ def ask_rotate(name: str, request: Request, visitor: Looking) -> Response:
 
 
 def _rotate_page(
-    request: Request, visitor: Visitor, name: str, *, status: int = HTTPStatus.OK, **shown: object
+    request: Request, visitor: Visitor, name: str, *, status: int = HTTPStatus.OK, **shown: Any
 ) -> Response:
     with face_of(request).store.reading() as db:
         row = endpoint_history.row_of(db, existing_key(db, name))
-    values = {"wrong": "", "rotated": None, **shown}
+    values: dict[str, Any] = {"wrong": "", "rotated": None, **shown}
     return show(request, visitor, "endpoint_rotate", here="endpoints", status=status, name=name, row=row, **values)
 
 

@@ -1,6 +1,7 @@
 """What every page of the console has: its head, the strip of counts, a sentence on how things are, and its headers."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -11,6 +12,7 @@ from fastapi import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from web import problems
+from web.console.lane_rows import Row, rows_of
 from web.console.paths import article_path
 from web.console.strip import strip_of
 from web.console.visitor import NotAllowed, NotOurForm, Visitor, looking
@@ -53,12 +55,22 @@ PLACES = (
 
 
 def show(
-    request: Request, visitor: Visitor, template: str, *, here: str, status: int = HTTPStatus.OK, **values: Any
+    request: Request,
+    visitor: Visitor,
+    template: str,
+    *,
+    here: str,
+    status: int = HTTPStatus.OK,
+    lanes: Sequence[Row] | None = None,
+    **values: Any,
 ) -> HTMLResponse:
-    """The page *template* of `templates/console/`; *here* is the place of the head that it belongs to."""
+    """The page *template* of `templates/console/`; *here* is the place of the head that it belongs to.
+
+    *lanes* are given by a page that has read them: they are counted once for each page.
+    """
     face, locale = face_of(request), language_of(request)
     with face.store.reading() as db:
-        strip = strip_of(db, words(locale))
+        strip = strip_of(db, words(locale), rows_of(db) if lanes is None else lanes)
     response = page(
         request,
         f"console/{template}.html",

@@ -1,22 +1,19 @@
 """`/console/lanes`: what waits on each lane, who works on it, and letting one rest."""
 
-from dataclasses import dataclass
 from http import HTTPStatus
 
 import structlog
 from fastapi import APIRouter, Request
-from sqlalchemy import Connection
 from starlette.responses import Response
 
 from web.console.frame import show, then
+from web.console.lane_rows import rows_of
 from web.console.visitor import Form, Looking, Operated, Visitor
 from web.face import face_of
-from zonewire.delivery import heartbeats, pauses
-from zonewire.delivery.heartbeats import Worker
-from zonewire.delivery.lanes import BUDGET_S, Lane
+from zonewire.delivery import pauses
+from zonewire.delivery.lanes import Lane
 from zonewire.errors import NotFound, ZonewireError
 from zonewire.operators import Act, record
-from zonewire.status import Waiting, waiting
 from zonewire.store import SECOND, now
 
 log = structlog.get_logger()
@@ -24,34 +21,6 @@ router = APIRouter()
 
 SPANS_S = {"15m": 900, "1h": 3_600, "4h": 14_400, "1d": 86_400, "open": None}
 """How long a lane may be let rest from the page."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One lane, as the page shows it."""
-
-    lane: Lane
-    work: Waiting
-    age_s: float
-    budget_s: int
-    pause: pauses.Pause | None
-    workers: list[Worker]
-
-    @property
-    def tone(self) -> str:
-        """How it looks: paused, gone, late, or well."""
-        if self.pause:
-            return "warn"
-        return "seal" if not self.workers or self.age_s > self.budget_s else "ok"
-
-    @property
-    def word(self) -> str:
-        """The word beside it: a key of `console.lanes`."""
-        if self.pause:
-            return "paused"
-        if not self.workers:
-            return "idle"
-        return "late" if self.age_s > self.budget_s else "well"
 
 
 @router.api_route("/console/lanes", methods=["GET", "HEAD"])
@@ -63,24 +32,9 @@ def listed(request: Request, visitor: Looking) -> Response:
 def _page(request: Request, visitor: Visitor, *, wrong: str = "", status: int = HTTPStatus.OK) -> Response:
     with face_of(request).store.reading() as db:
         rows = rows_of(db)
-    return show(request, visitor, "lanes", here="lanes", rows=rows, spans=list(SPANS_S), wrong=wrong, status=status)
-
-
-def rows_of(db: Connection) -> list[Row]:
-    """Every lane as it is now."""
-    moment = now(db)
-    resting, workers = pauses.paused(db, now=moment), heartbeats.list_workers(db)
-    return [
-        Row(
-            lane=lane,
-            work=(work := waiting(db, lane, now=moment)),
-            age_s=work.age_s(moment),
-            budget_s=BUDGET_S[lane],
-            pause=resting.get(lane),
-            workers=[worker for worker in workers if worker.lane == lane],
-        )
-        for lane in Lane
-    ]
+    return show(
+        request, visitor, "lanes", here="lanes", lanes=rows, rows=rows, spans=list(SPANS_S), wrong=wrong, status=status
+    )
 
 
 @router.post("/console/lanes/{name}")

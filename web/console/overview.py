@@ -1,5 +1,6 @@
 """`/console`: how things are, at one look."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
@@ -8,7 +9,7 @@ from starlette.responses import Response
 
 from web.console.charts import points, rate
 from web.console.frame import show
-from web.console.lanes import Row, rows_of
+from web.console.lane_rows import Row, rows_of
 from web.console.visitor import Looking
 from web.face import face_of
 from zonewire.articles.searching import ArticleSearch, search_articles
@@ -54,7 +55,8 @@ def overview(request: Request, visitor: Looking) -> Response:
             visitor,
             "overview",
             here="overview",
-            lines=_lines(db, moment),
+            lanes=(lanes := rows_of(db)),
+            lines=_lines(db, lanes, moment),
             rate=rate,
             tries=tries_of(db, now=moment),
             outcomes=OUTCOMES,
@@ -67,6 +69,6 @@ def overview(request: Request, visitor: Looking) -> Response:
         )
 
 
-def _lines(db: Connection, moment: int) -> list[Line]:
+def _lines(db: Connection, lanes: Sequence[Row], moment: int) -> list[Line]:
     flows = flows_of(db, now=moment)
-    return [Line(row, flows[row.lane]) for row in rows_of(db)]
+    return [Line(row, flows[row.lane]) for row in lanes]
