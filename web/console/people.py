@@ -29,10 +29,10 @@ def listed(request: Request, visitor: Looking) -> Response:
     return _page(request, visitor)
 
 
-def _page(request: Request, visitor: Visitor, *, status: int = HTTPStatus.OK, **shown: object) -> Response:
+def _page(request: Request, visitor: Visitor, *, status: int = HTTPStatus.OK, **shown: Any) -> Response:
     with face_of(request).store.reading() as db:
         people = operators.list_operators(db)
-    values = {"wrong": "", "password": "", "made_for": "", **shown}
+    values: dict[str, Any] = {"wrong": "", "password": "", "made_for": "", **shown}
     return show(
         request, visitor, "operators", here="operators", people=people, roles=list(Role), status=status, **values
     )
