@@ -102,7 +102,7 @@ def upkeep(store: Store, pace: Pace, policy: UpkeepPolicy, *, budget_s: float = 
             if touched < most:
                 break
     done.update(_bulk(store, pace, deadline))
-    done.update(ramps.step_all(store, pace))
+    done.update(ramps.step_all(store, pace, deadline=deadline))
     done["deliveries_released"] = release_left_behind(store, pace, deadline)
     done["deliveries_superseded"] = cancel_overtaken(store)
     done["subscribers_erased"] = finish_erasing(store, keys=policy.keys, outbox=policy.outbox)

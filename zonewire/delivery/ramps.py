@@ -10,6 +10,8 @@ One that came back by itself, after a long failure (health.py), begins with the 
 is held.
 """
 
+import math
+import time
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -152,14 +154,17 @@ def portion(ramp: int) -> int:
     return FIRST << min(max(ramp - 1, 0), DOUBLED_AT_MOST)
 
 
-def step_all(store: Store, pace: Pace) -> Counter[str]:
-    """Take each endpoint that comes back one step on, if it is time. Deliveries `ramp_released`, and `ramp_held`."""
+def step_all(store: Store, pace: Pace, *, deadline: float = math.inf) -> Counter[str]:
+    """Take each endpoint that comes back one step on, if it is time, until *deadline* by the monotonic clock.
+
+    How many deliveries were `ramp_released`, and `ramp_held`.
+    """
     with store.reading() as db:
         now = clock(db)
         found = {row.id: (row, _coming(db, row).next(now=now)) for row in db.execute(_RAMPING.limit(LOOKED_AT))}
     done: Counter[str] = Counter()
     for row, what in found.values():
-        if what not in (Next.WAIT, Next.END):
+        if what not in (Next.WAIT, Next.END) and time.monotonic() < deadline:
             with pace.transaction(store.writing) as (db, most):
                 done += step(db, row.id, most=most, now=clock(db))
     if ended := [key for key, (_, what) in found.items() if what is Next.END]:

@@ -78,6 +78,7 @@ def test_it_goes_from_acceptance_through_feeds_to_each_delivery(store: Store) ->
             "dead letter: its tries ran out; lastly: HTTP",
         ),
         ({"state": "cancelled", "reason": "superseded"}, {}, "cancelled: superseded"),
+        ({"due_at": None}, {"ramp": 1}, "held for a moment: e1 comes back, and takes what it missed step by step"),
         ({"due_at": None}, {"state": "disabled", "reason": "they move"}, "held: e1 is disabled (they move); `zonewire"),
         ({"state": "delivered"}, {}, ""),
     ],
