@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
+from zonewire.store import many, values_of
 from zonewire.store.tables import articles, versions
 
 PORTION = 2_000
@@ -45,11 +46,19 @@ _SHOWN = select(
     versions.c.number,
     versions.c.title,
     versions.c.accepted_at,
-).join(versions, versions.c.number == articles.c.newest)
-# By the unique key of guids; and by the primary key of versions, from a number downwards.
-_BY_GUID = _SHOWN.where(articles.c.guid == bindparam("guid"))
+).select_from(versions.join(articles, articles.c.id == versions.c.article_id))
+# By the unique key of guids; and by primary keys.
+_NEWEST_OF = select(articles.c.newest).where(articles.c.guid == bindparam("guid"))
+_BY_NUMBER = _SHOWN.where(versions.c.number.in_(values_of(many("numbers")))).order_by(versions.c.number.desc())
+# The newest versions of articles, from a number downwards, by primary keys. Each asks its article by a subquery: in a
+# join both databases may read all articles first.
+_NEWEST, _GUID = (
+    select(column).where(articles.c.id == versions.c.article_id).correlate(versions).scalar_subquery()
+    for column in (articles.c.newest, articles.c.guid)
+)
 _PORTION = (
-    _SHOWN.where(versions.c.number < bindparam("top"), versions.c.number >= bindparam("floor"))
+    select(versions.c.number)
+    .where(versions.c.number < bindparam("top"), versions.c.number >= bindparam("floor"), versions.c.number == _NEWEST)
     .order_by(versions.c.number.desc())
     .limit(bindparam("most"))
 )
@@ -78,21 +87,26 @@ def search_articles(
     looks_for_s: float = LOOKS_FOR_S,
 ) -> FoundArticles:
     """The *limit* articles accepted last that are *wanted*, of those with smaller numbers than *before*."""
-    if wanted.words and (named := db.execute(_BY_GUID, {"guid": wanted.words}).first()):
-        return FoundArticles(rows=[named])
+    if wanted.words and (named := db.execute(_NEWEST_OF, {"guid": wanted.words}).scalar()):
+        return FoundArticles(rows=_rows(db, [named]))
     lowest, highest = db.execute(_ENDS).one()
     if highest is None:
         return FoundArticles(rows=[])
     floor = lowest if wanted.since is None else _first_since(db, wanted.since, highest)
     top = highest + 1 if wanted.until is None else _first_since(db, wanted.until, highest)
     top = top if before is None else min(top, before)
-    rows, looked_to = _looked(db, wanted.words, top=top, floor=floor, most=limit + 1, looks_for_s=looks_for_s)
-    if len(rows) > limit:
-        return FoundArticles(rows=rows[:limit], before=rows[limit - 1].number)
+    numbers, looked_to = _looked(db, wanted.words, top=top, floor=floor, most=limit + 1, looks_for_s=looks_for_s)
+    rows = _rows(db, numbers[:limit])
+    if len(numbers) > limit:
+        return FoundArticles(rows=rows, before=numbers[limit - 1])
     if looked_to is None:
         return FoundArticles(rows=rows)
     moment = db.execute(_ACCEPTED_AT, {"number": looked_to}).scalar()
     return FoundArticles(rows=rows, before=looked_to, looked_to=moment)
+
+
+def _rows(db: Connection, numbers: Sequence[int]) -> Sequence[Any]:
+    return db.execute(_BY_NUMBER, {"numbers": list(numbers)}).all() if numbers else []
 
 
 def _first_since(db: Connection, moment: int, highest: int) -> int:
@@ -102,22 +116,21 @@ def _first_since(db: Connection, moment: int, highest: int) -> int:
 
 def _looked(
     db: Connection, words: str, *, top: int, floor: int, most: int, looks_for_s: float
-) -> tuple[list[Any], int | None]:
-    """Rows from *top* downwards; and, if the time was over before *floor*, the number down to which was looked."""
+) -> tuple[list[int], int | None]:
+    """Numbers from *top* downwards; and, if the time was over before *floor*, the one down to which was looked."""
     deadline = time.monotonic() + looks_for_s
     statement = _PORTION.where(*_holds(words))
-    rows: list[Any] = []
-    while top > floor and len(rows) < most:
+    numbers: list[int] = []
+    while top > floor and len(numbers) < most:
         lower = max(floor, top - PORTION)
-        rows += db.execute(statement, {"top": top, "floor": lower, "most": most - len(rows)}).all()
+        numbers += db.execute(statement, {"top": top, "floor": lower, "most": most - len(numbers)}).scalars()
         top = lower
-        if time.monotonic() > deadline and len(rows) < most and top > floor:
-            return rows, top
-    return rows, None
+        if time.monotonic() > deadline and len(numbers) < most and top > floor:
+            return numbers, top
+    return numbers, None
 
 
 def _holds(words: str) -> list[ColumnElement[bool]]:
     if not words:
         return []
-    columns = (versions.c.title, articles.c.guid)
-    return [or_(*(column.icontains(words, autoescape=True) for column in columns))]
+    return [or_(*(column.icontains(words, autoescape=True) for column in (versions.c.title, _GUID)))]
