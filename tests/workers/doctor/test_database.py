@@ -7,13 +7,15 @@ import pytest
 from sqlalchemy import text, update
 
 from config.settings import load
-from tests.builders import a_version
+from tests.builders import a_version, an_endpoint
 from workers.doctor.database import NEEDED, examine_database
 from workers.doctor.findings import Finding, Result
 from workers.doctor.work import STARTS_WITHIN
+from zonewire.alarms import tell
 from zonewire.delivery import heartbeats, pauses
 from zonewire.delivery.lanes import Lane
 from zonewire.store import SECOND, Store, migrate, now
+from zonewire.store.tables import endpoints
 from zonewire.store.tables import heartbeats as beats
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -96,6 +98,18 @@ def test_a_beat_that_hints_nobody_is_found(store: Store, tmp_path: Path) -> None
     assert tasked(1) == [(Result.OK, "every lane is hinted")]
     assert tasked(60, Lane.FEEDS) == [(Result.WARN, "no hint reaches the workers of feeds")]
     assert tasked(60)[0][0] is Result.FAIL
+
+
+@ON_SQLITE
+def test_that_nobody_is_told_of_alarms_is_found(store: Store, tmp_path: Path) -> None:
+    assert found(store, tmp_path, "alarms")[0].found == "nobody is told of alarms"
+    with store.writing() as db:
+        ident = an_endpoint(db, channel="email")
+        tell(db, ident, locale="en", now=now(db))
+    assert [one.result for one in found(store, tmp_path, "alarms")] == [Result.OK]
+    with store.writing() as db:
+        db.execute(update(endpoints).values(state="disabled"))
+    assert found(store, tmp_path, "alarms")[0].mend.startswith(f"`zonewire endpoints enable e{ident}`")
 
 
 @ON_SQLITE

@@ -28,6 +28,7 @@ from zonewire.watch import PATIENCE_S, Watch
 KEYS = KeyRing(("a key for tests",))
 BASE = "http://wire.example"
 RUNBOOK = "https://wiki.example/runbook.md"
+DAY = 86_400 * SECOND
 OPERATOR = "night@ops.example"
 
 
@@ -77,21 +78,21 @@ class Night:
             disk_free=WELL.around.disk_free, disk_size=WELL.around.disk_size, is_broker_up=self.is_broker_up
         )
 
-    def passes(self, seconds: int, *watches: Watch, every_s: int = 30) -> list[Kept]:
+    def passes(self, seconds: int, *watches: Watch, every_s: int = 60) -> list[Kept]:
         """So much time, in which each of *watches* looks again and again."""
         kept = []
+        self._beat()
         for _ in range(0, seconds, every_s):
             self.at_s += every_s
-            self._beat()
             kept += [look for watch in watches if (look := watch.turn(now=self.now)) is not None]
         return kept
 
     def _beat(self) -> None:
-        """Every lane has a worker, and beat hints it."""
+        """Every lane has a worker, and beat hints it for as long as the night lasts."""
         with self.store.settling() as db:
             for lane in Lane:
                 heartbeats.beat(db, worker=f"{lane}@here", lane=lane, tasked_ago_s=0.0)
-            db.execute(update(beats).values(tasked_at=self.now))
+            db.execute(update(beats).values(tasked_at=self.first + DAY))
 
 
 def mails(contents: Sequence[bytes]) -> Iterator[EmailMessage]:

@@ -36,6 +36,7 @@ def names(kept: list[tuple[int, Kept]]) -> list[tuple[int, str, str]]:
     ]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the others run on both
 @pytest.mark.parametrize(("key", "picture"), [*EACH.items(), *LAST.items()], ids=[":".join(k) for k in [*EACH, *LAST]])
 def test_each_begins_once_when_it_has_lasted_and_ends_once(
     db: Connection, key: tuple[str, str], picture: Picture
