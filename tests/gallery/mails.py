@@ -9,6 +9,9 @@ from typing import Any
 
 from tests.builders import a_subscription
 from tests.gallery.newsroom import MANY, SAMPLES, SATURDAY, Newsroom
+from zonewire.alarms import Alarm, Known, Places, Receiver
+from zonewire.alarms.messages import message_of
+from zonewire.alarms.telling import Telling
 from zonewire.delivery.mailing import OwedLetter, OwedNews
 from zonewire.delivery.messages import LetterMessage
 from zonewire.digests import digest_messages, news_messages
@@ -114,6 +117,33 @@ def _links(room: Newsroom, locale: str) -> Mapping[int, LetterMessage]:
         return links_messages(db, [owed], mailing=room.mailing(), now=SATURDAY)
 
 
+def _alarm(*, is_over: bool) -> Compose:
+    def compose(room: Newsroom, locale: str) -> Mapping[int, LetterMessage]:
+        place: dict[str, Any] = {"endpoint_id": 12, "channel": "email", "address": None}
+        receiver = Receiver(**place, locale=locale, added_at=SATURDAY, state="healthy", gone=False)
+        some = tuple(_nobody_works(lane, is_over=is_over) for lane in ("push.email", "push.http"))
+        telling = Telling(receiver=receiver, is_over=is_over, alarms=some)
+        mailing = room.mailing()
+        places = Places(mailing.base_url, "https://wiki.example/runbook")
+        letter = message_of(telling, ident=DELIVERY, mailing=mailing, places=places, now=SATURDAY)
+        assert isinstance(letter, LetterMessage)
+        return {1: letter}
+
+    return compose
+
+
+def _nobody_works(lane: str, *, is_over: bool) -> Known:
+    return Known(
+        id=1,
+        name=Alarm.NO_WORKERS,
+        about=lane,
+        began_at=SATURDAY - 600 * SECOND,
+        seen_at=SATURDAY,
+        ended_at=SATURDAY if is_over else None,
+        detail={"waiting": 240},
+    )
+
+
 MAILS = (
     Mail("digest", "of the week, with corrections", _digest(*SAMPLES[1:], changed=("corrected", "withdrawn"))),
     Mail("digest", "with one story", _digest("bare")),
@@ -129,4 +159,6 @@ MAILS = (
     Mail("confirmation", "of a long filter", _confirmation(LONG_FILTER)),
     Mail("links", "of two subscriptions, one paused", _links),
     Mail("trial", "usual", _trial),
+    Mail("alarm", "of two lanes", _alarm(is_over=False)),
+    Mail("alarm", "that is over", _alarm(is_over=True)),
 )

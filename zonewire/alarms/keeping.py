@@ -18,7 +18,7 @@ from zonewire.alarms.symptoms import Alarm, Detail, Key, Symptom, is_explained, 
 from zonewire.store import SECOND, insert
 from zonewire.store.tables import alarms
 
-UNWATCHED = 90 * SECOND
+UNWATCHED = 180 * SECOND
 """Where nobody has looked for so long, what has not counted yet begins anew."""
 
 # By the unique index on those that are on.
