@@ -1,6 +1,7 @@
 """`/console/operators`: who may come here, for those who administer."""
 
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from fastapi import APIRouter, Request
