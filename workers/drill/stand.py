@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from workers.drill.audience import CALLBACKS, HOOK_DOORS, HTTP_DOORS, HUB_DOOR, ROBOT_DOORS, Receiver
 from workers.drill.board import Board, Document, Receipt
 from workers.drill.doors import Answer, Asked, Door, Mood
+from workers.drill.installation import InstallationFailed
 from workers.drill.mailbox import Mailbox, MailMood
 from workers.drill.reading import read_card, read_mail, read_webhook
 
@@ -40,6 +41,7 @@ class Stand:
     doors: dict[str, Door]
     mailbox: Mailbox
     odd: list[str] = field(default_factory=list)  # what came and nobody could read
+    trouble: OSError | None = None  # why it could not listen
     _at: dict[str, Receiver] = field(default_factory=dict)  # by path, robot's key or mail address
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
@@ -73,8 +75,11 @@ class Stand:
         """The thread's whole life."""
         asyncio.set_event_loop(self._loop)
         all_of_them: list[Door | Mailbox] = [*self.doors.values(), self.mailbox]
-        for one in all_of_them:
-            self._loop.run_until_complete(one.open())
+        try:
+            for one in all_of_them:
+                self._loop.run_until_complete(one.open())
+        except OSError as error:
+            self.trouble = error
         opened.set()
         self._loop.run_forever()
         for one in all_of_them:
@@ -140,7 +145,7 @@ def _place_of(to: str) -> str:
 
 @contextlib.contextmanager
 def standing(board: Board, ports: Mapping[str, int], *, mail_port: int) -> Iterator[Stand]:
-    """Receivers on *ports* (by door), all open, for as long as the block lasts."""
+    """Receivers on *ports* (by door), all open, for as long as the block lasts. Raises InstallationFailed."""
     stand = Stand(board, {}, Mailbox(mail_port))
     stand.mailbox.take = stand.take_mail
     takers = dict.fromkeys(HOOK_DOORS, stand.take_hook) | dict.fromkeys(ROBOT_DOORS, stand.take_card)
@@ -151,8 +156,8 @@ def standing(board: Board, ports: Mapping[str, int], *, mail_port: int) -> Itera
     thread = threading.Thread(target=stand.live, args=(opened,), name="receivers", daemon=True)
     thread.start()
     try:
-        if not opened.wait(WAIT_S):
-            raise RuntimeError("the receivers did not start")
+        if not opened.wait(WAIT_S) or stand.trouble:
+            raise InstallationFailed(f"the receivers did not start: {stand.trouble or 'they took too long'}")
         yield stand
     finally:
         stand.stop()

@@ -11,6 +11,7 @@ from tests.workers.drill.builders import a_receiver, some_news
 from workers.drill.audience import HOOK_DOORS, HTTP_DOORS, HUB_DOOR, MAIL_DOOR, ROBOT_DOORS
 from workers.drill.board import Board
 from workers.drill.doors import Mood
+from workers.drill.installation import InstallationFailed
 from workers.drill.mailbox import MailMood
 from workers.drill.stand import Stand, standing
 
@@ -49,6 +50,15 @@ def posted(stand: Stand, door: str = ROBOT) -> str:
 
 def taken(stand: Stand) -> int:
     return stand.board.count()[1]
+
+
+def test_a_port_that_is_taken_is_told_at_once(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.drill.mailbox.TRIES", 1)
+    taken_port = stand.mailbox.port
+    ports = {name: free_port() for name in HTTP_DOORS}
+
+    with pytest.raises(InstallationFailed, match=f"did not start: .*{taken_port}"):
+        standing(Board(), ports, mail_port=taken_port).__enter__()
 
 
 @pytest.mark.parametrize(
