@@ -31,8 +31,8 @@ def listen(
 ) -> None:
     """Receive pushes and print each, with whether its signature holds. Ctrl-C ends it."""
     from config.settings import PREFIX
+    from workers.binding import bind
     from workers.listen import Listener
-    from workers.web import bind
     from zonewire.keys import secret_bytes
 
     key = sys.stdin.readline().strip() if secret == STDIN else secret

@@ -63,8 +63,9 @@ def web(
     """Serve the web face."""
     from config.catalogue import catalogue_of
     from config.settings import load
+    from workers.binding import bind
     from workers.logs import configure_logs
-    from workers.web import bind, run_web
+    from workers.web import run_web
 
     settings = load()
     catalogue_of(settings)

@@ -252,7 +252,8 @@ class _Installation:
         return started
 
     def _web(self) -> None:
-        from workers.web import bind, run_web
+        from workers.binding import bind
+        from workers.web import run_web
 
         try:
             listener = bind(self._host, self._port)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.servers.ports import free_port
-from workers.web import bind
+from workers.binding import bind
 from zonewire.errors import Conflict
 
 NOBODYS = "192.0.2.1"  # RFC 5737: of no machine
