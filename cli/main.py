@@ -1,7 +1,8 @@
 """`zonewire`: puts the groups of commands together, and turns errors into lines and exit statuses."""
 
 import sys
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 
 import typer
 from typer.main import get_command
@@ -36,14 +37,13 @@ def zonewire(
 
 def main() -> None:
     """Run the command that was asked for; exit 0 ok, 1 failed, 2 wrong usage."""
-    _register()
     try:
         # Not standalone: Typer would tell wrong usage in a box. What comes back is the status of a typer.Exit.
-        status = app(standalone_mode=False)
+        status = all_of_it()(standalone_mode=False)
     except typer.TyperException as error:
-        sys.exit(_told(as_wrong_usage(error, sys.argv[1:], get_command(app)), 2))
+        sys.exit(_told(as_wrong_usage(error, sys.argv[1:], all_of_it()), 2))
     except WrongUsage as error:
-        error.mend = error.mend or pointer(command_of(sys.argv[1:], get_command(app)))
+        error.mend = error.mend or pointer(command_of(sys.argv[1:], all_of_it()))
         sys.exit(_told(error, 2))
     except SettingWrong as error:
         sys.exit(_told(error, 2))
@@ -57,6 +57,13 @@ def main() -> None:
 def _told(error: ZonewireError, status: int) -> int:
     sys.stderr.write(f"zonewire: {error}\n")
     return status
+
+
+@cache
+def all_of_it() -> Any:
+    """The whole command, made once in a process."""
+    _register()
+    return get_command(app)
 
 
 def _register() -> None:

@@ -145,9 +145,7 @@ def all_commands() -> list[typer.Context]:
     """A context for each command that can be run, in the order of the help."""
     from cli import main
 
-    if not main.app.registered_commands:
-        main._register()  # noqa: SLF001  # main() would also run it
-    return list(_leaves(typer.Context(typer.main.get_command(main.app), info_name="zonewire")))
+    return list(_leaves(typer.Context(main.all_of_it(), info_name="zonewire")))
 
 
 def _leaves(context: typer.Context) -> Iterator[typer.Context]:

@@ -1,6 +1,5 @@
 """The command as a shell runs it, on an installation of the test's own; and the same without a process of its own."""
 
-import contextlib
 import io
 import subprocess
 import sys
@@ -54,14 +53,30 @@ def run_here(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     """As `run`, in this process and on the database of the fixture `store`: it takes a tenth of the time."""
     monkeypatch.setenv("ZONEWIRE_DATABASE_URL", database_url)
     monkeypatch.setenv("ZONEWIRE_DATA_DIR", str(tmp_path / "data"))
-    if cli.main.app.registered_groups:
-        monkeypatch.setattr(cli.main, "_register", lambda: None)
+    monkeypatch.setenv("COLUMNS", "200")
 
-    def command(*args: str) -> Done:
-        out, err = io.StringIO(), io.StringIO()
-        monkeypatch.setattr(sys, "argv", ["zonewire", *args])
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            cli.main.main()
-        return Done(args, int(ended.value.code or 0), out.getvalue(), err.getvalue())
+    def command(*args: str, stdin: str | None = None, **settings: str) -> Done:
+        out, err = _a_stream(), _a_stream()
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["zonewire", *args])
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            if stdin is not None:
+                patch.setattr(sys, "stdin", _a_stream(stdin))
+            for name, value in settings.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                cli.main.main()
+        return Done(args, int(ended.value.code or 0), _all_of(out), _all_of(err))
 
     return command
+
+
+def _a_stream(holds: str = "") -> io.TextIOWrapper:
+    """Text with bytes below, as standard input and output are."""
+    return io.TextIOWrapper(io.BytesIO(holds.encode()), "utf-8", write_through=True)
+
+
+def _all_of(stream: io.TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()

@@ -2,14 +2,19 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Run
 
 
-def test_a_folder_with_something_in_it_is_not_written_over(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "mine").touch()
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_folder_with_something_in_it_is_not_written_over(run_here: Run, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "mine").touch()
 
-    done = run("drill", "--keep", str(tmp_path))
+    done = run_here("drill", "--keep", str(kept))
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"--keep: {tmp_path} is there already\nName a folder that is new or empty." in done.stderr
-    assert list(tmp_path.iterdir()) == [tmp_path / "mine"]
+    assert f"--keep: {kept} is there already\nName a folder that is new or empty." in done.stderr
+    assert list(kept.iterdir()) == [kept / "mine"]

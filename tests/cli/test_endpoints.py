@@ -44,6 +44,7 @@ def test_enable_asks_what_becomes_of_what_is_held(store: Store, run_here: Run) -
     assert run_here("endpoints", "enable", "e1").stdout == "e1 is enabled\n"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_on_a_terminal_the_question_is_put_until_it_is_answered(
     store: Store, database_url: str, tmp_path: Path
 ) -> None:

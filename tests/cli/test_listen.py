@@ -19,6 +19,8 @@ from tests.servers.ports import free_port
 from zonewire import ROOT
 from zonewire.keys import SigningKey, new_webhook_secret, sign
 
+ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # it knows none
+
 SECRET = new_webhook_secret()
 BODY = json.dumps({"type": "article.published", "timestamp": "…", "data": {"title": "园区\x1b[31m开工"}}).encode()
 
@@ -120,17 +122,19 @@ def test_an_address_of_ipv6_is_told_as_it_stands_in_a_url() -> None:
     assert f"ALLOW_ENDPOINTS=[::1]:{port}\n" in told
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("options", "said"),
     [(("--secret", "abc"), "secret: must begin with whsec_"), (("--host", "192.0.2.1"), "no address of this machine")],
 )
-def test_what_cannot_be_is_told_before_anything_listens(run: Run, options: tuple[str, ...], said: str) -> None:
-    done = run("listen", "--port", str(free_port()), *options)
+def test_what_cannot_be_is_told_before_anything_listens(run_here: Run, options: tuple[str, ...], said: str) -> None:
+    done = run_here("listen", "--port", str(free_port()), *options)
     assert done.returncode == 1
     assert said in done.stderr
 
 
-def test_the_version_and_completion(run: Run) -> None:
-    assert run("--version").stdout == "zonewire 0.1.0\n"
-    completed = run(_ZONEWIRE_COMPLETE="complete_bash", COMP_WORDS="zonewire art", COMP_CWORD="1")
+@ON_ONE_DATABASE
+def test_the_version_and_completion(run_here: Run) -> None:
+    assert run_here("--version").stdout == "zonewire 0.1.0\n"
+    completed = run_here(_ZONEWIRE_COMPLETE="complete_bash", COMP_WORDS="zonewire art", COMP_CWORD="1")
     assert "articles" in completed.stdout

@@ -12,38 +12,50 @@ from tests.cli.conftest import Run
 from zonewire.keys import new_webhook_secret, secret_bytes
 from zonewire.store import Store
 
+ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what is said and asked; the statements behind it run on both in their own tests."""
+
 
 def printed(done: "subprocess.CompletedProcess[str]") -> Any:
     assert done.returncode == 0, done.stderr
     return orjson.loads(done.stdout)
 
 
-def test_a_webhook_subscribed_before_the_first_start_is_listed_paused_and_removed(run: Run) -> None:
-    to = ("--channel", "webhook", "--to", "https://Partner.example/hook")
-    made = printed(run("subscribe", *to, "--city", "泰州", "--city", "苏州", "--not-keyword", "招聘", "--json"))
+def test_a_webhook_is_subscribed_before_the_first_start(run: Run) -> None:
+    made = printed(run("subscribe", "--channel", "webhook", "--to", "https://Partner.example/hook", "--json"))
+
     assert list(made) == ["id", "endpoint", "channel", "to", "cadence", "state", "secret"]
     assert len(secret_bytes(made["secret"])) == 32
-    assert "secret" not in printed(run("subscribe", *to, "--json"))
+    assert [row["id"] for row in printed(run("subscriptions", "list", "--json"))] == [made["id"]]
 
-    listed = printed(run("subscriptions", "list", "--json"))
+
+def test_a_subscription_is_made_listed_paused_and_removed(run_here: Run) -> None:
+    to = ("--channel", "webhook", "--to", "https://Partner.example/hook")
+    made = printed(run_here("subscribe", *to, "--city", "泰州", "--city", "苏州", "--not-keyword", "招聘", "--json"))
+    assert "secret" in made
+    assert "secret" not in printed(run_here("subscribe", *to, "--json"))
+
+    listed = printed(run_here("subscriptions", "list", "--json"))
     assert [row["filter"] for row in listed] == [{"city": ["泰州", "苏州"], "not_keyword": ["招聘"]}, {}]
-    assert printed(run("subscriptions", "pause", made["id"], "--json"))["state"] == "paused"
-    rests = printed(run("subscriptions", "pause", made["id"], "--until", "2099-01-01", "--json"))
+    assert printed(run_here("subscriptions", "pause", made["id"], "--json"))["state"] == "paused"
+    rests = printed(run_here("subscriptions", "pause", made["id"], "--until", "2099-01-01", "--json"))
     assert (rests["state"], rests["paused_until"]) == ("paused", "2098-12-31T16:00:00Z")
-    assert run("subscriptions", "pause", made["id"], "--until", "2020-01-01").returncode == 2
-    assert printed(run("subscriptions", "resume", made["id"], "--json"))["state"] == "active"
-    assert "ended" in run("subscriptions", "remove", made["id"]).stdout
-    assert [row["state"] for row in printed(run("subscriptions", "list", "--json"))] == ["ended", "active"]
-    assert [row["id"] for row in printed(run("endpoints", "list", "--json"))] == [made["endpoint"]]
-    assert made["endpoint"] in run("endpoints", "list").stdout
+    assert run_here("subscriptions", "pause", made["id"], "--until", "2020-01-01").returncode == 2
+    assert printed(run_here("subscriptions", "resume", made["id"], "--json"))["state"] == "active"
+    assert "ended" in run_here("subscriptions", "remove", made["id"]).stdout
+    assert [row["state"] for row in printed(run_here("subscriptions", "list", "--json"))] == ["ended", "active"]
+    assert [row["id"] for row in printed(run_here("endpoints", "list", "--json"))] == [made["endpoint"]]
+    assert made["endpoint"] in run_here("endpoints", "list").stdout
 
 
-def test_a_secret_can_come_from_standard_input(run: Run) -> None:
+@ON_ONE_DATABASE
+def test_a_secret_can_come_from_standard_input(run_here: Run) -> None:
     secret = new_webhook_secret()
     options = ("--channel", "webhook", "--to", "https://partner.example/", "--secret", "-", "--json")
-    assert printed(run("subscribe", *options, stdin=f"{secret}\n"))["secret"] == secret
+    assert printed(run_here("subscribe", *options, stdin=f"{secret}\n"))["secret"] == secret
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("args", "status", "said"),
     [
@@ -60,6 +72,7 @@ def test_what_cannot_be_is_told_in_a_line_or_two(run_here: Run, args: tuple[str,
     assert len(done.stderr.splitlines()) <= 2
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("channel", "to", "setting"),
     [
@@ -77,6 +90,7 @@ def test_a_channel_that_lacks_a_setting_says_which(run_here: Run, channel: str, 
     ]
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("channel", ["wecom", "dingtalk", "feishu", "slack"])
 def test_a_robots_address_is_kept_and_never_shown(run_here: Run, tmp_path: Path, channel: str) -> None:
     address = "https://robots.example/send?key=0f7d0a52-6f2e-4b57-9c0b-2d6a1f3b8e90"
@@ -88,6 +102,7 @@ def test_a_robots_address_is_kept_and_never_shown(run_here: Run, tmp_path: Path,
     assert address in (tmp_path / "all.jsonl").read_text()
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("channel", "to"),
     [
@@ -109,6 +124,7 @@ def test_a_malformed_address_is_wrong_usage_by_every_channel(run_here: Run, chan
     assert len(done.stderr.splitlines()) == 2
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("to", ["http://[::1]/", "http://localhost/"])
 def test_a_well_formed_address_that_leads_inside_is_refused(run_here: Run, to: str) -> None:
     done = run_here("subscribe", "--channel", "webhook", "--to", to)
@@ -116,20 +132,22 @@ def test_a_well_formed_address_that_leads_inside_is_refused(run_here: Run, to: s
     assert "leads inside" in done.stderr
 
 
-def test_the_settings_decide_what_leads_inside(run: Run) -> None:
+@ON_ONE_DATABASE
+def test_the_settings_decide_what_leads_inside(run_here: Run) -> None:
     options = ("subscribe", "--channel", "webhook", "--to", "http://127.0.0.1:9000/", "--json")
-    assert run(*options, ZONEWIRE_ALLOW_ENDPOINTS="127.0.0.1:9001").returncode == 1
-    assert run(*options, ZONEWIRE_ALLOW_ENDPOINTS="127.0.0.1").returncode == 2
-    assert printed(run(*options, ZONEWIRE_ALLOW_ENDPOINTS="127.0.0.1:9000"))["state"] == "active"
+    assert run_here(*options, ZONEWIRE_ALLOW_ENDPOINTS="127.0.0.1:9001").returncode == 1
+    assert run_here(*options, ZONEWIRE_ALLOW_ENDPOINTS="127.0.0.1").returncode == 2
+    assert printed(run_here(*options, ZONEWIRE_ALLOW_ENDPOINTS="127.0.0.1:9000"))["state"] == "active"
 
 
-def test_an_import_tells_bad_lines_and_takes_the_others(run: Run, tmp_path: Path) -> None:
+@ON_ONE_DATABASE
+def test_an_import_tells_bad_lines_and_takes_the_others(run_here: Run, tmp_path: Path) -> None:
     lines = [{"channel": "email", "to": f"reader{n}@mail.example", "confirmed": True} for n in range(3)]
     lines[1]["to"] = "nobody"
     lines[2:2] = [lines[0] | {"channel": "fax"}, lines[0] | {"confirmed": "yes"}]
     file = tmp_path / "subscribers.jsonl"
     file.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
-    done = run("subscriptions", "import", str(file))
+    done = run_here("subscriptions", "import", str(file))
     assert done.returncode == 1
     assert done.stderr == (
         "line 2: to: 'nobody' is no email address (Give one such as reader@example.com.)\n"
@@ -138,36 +156,39 @@ def test_an_import_tells_bad_lines_and_takes_the_others(run: Run, tmp_path: Path
         "line 4: confirmed: must be true or false\n"
     )
     assert done.stdout == "2 added, 0 known already, 3 bad lines left out\n"
-    again = run("subscriptions", "import", "-", "--json", stdin=orjson.dumps(lines[0]).decode())
+    again = run_here("subscriptions", "import", "-", "--json", stdin=orjson.dumps(lines[0]).decode())
     assert printed(again) == {"added": 0, "known": 1, "bad": 0, "secrets": []}
 
 
-def test_an_import_prints_the_secrets_that_it_made(run: Run) -> None:
+@ON_ONE_DATABASE
+def test_an_import_prints_the_secrets_that_it_made(run_here: Run) -> None:
     line = orjson.dumps({"channel": "webhook", "to": "https://partner.example/"}).decode()
-    (made,) = printed(run("subscriptions", "import", "-", "--json", stdin=line))["secrets"]
+    (made,) = printed(run_here("subscriptions", "import", "-", "--json", stdin=line))["secrets"]
     assert secret_bytes(made["secret"])
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("args", [("import", "/nowhere"), ("pause", "s4711"), ("remove", "x"), ("resume", "e1")])
-def test_what_is_not_there_is_told(run: Run, args: tuple[str, ...]) -> None:
-    done = run("subscriptions", *args)
+def test_what_is_not_there_is_told(run_here: Run, args: tuple[str, ...]) -> None:
+    done = run_here("subscriptions", *args)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("zonewire: ")
     assert "Traceback" not in done.stderr
 
 
-def test_an_export_is_a_file_for_its_owner_alone_or_standard_output(run: Run, tmp_path: Path) -> None:
-    run("subscribe", "--channel", "email", "--to", "a@mail.example", "--confirmed")
+@ON_ONE_DATABASE
+def test_an_export_is_a_file_for_its_owner_alone_or_standard_output(run_here: Run, tmp_path: Path) -> None:
+    run_here("subscribe", "--channel", "email", "--to", "a@mail.example", "--confirmed")
     target = tmp_path / "subscriptions.jsonl"
-    done = run("subscriptions", "export", str(target))
+    done = run_here("subscriptions", "export", str(target))
     assert done.stdout == f"1 subscriptions written to {target}\n"
     assert target.stat().st_mode & 0o777 == 0o600
-    assert run("subscriptions", "export").stdout == target.read_text()
-    assert run("subscriptions", "import", str(target)).stdout == "0 added, 1 known already, 0 bad lines left out\n"
-    assert run("subscriptions", "export", str(tmp_path / "no" / "where")).returncode == 2
+    assert run_here("subscriptions", "export").stdout == target.read_text()
+    assert run_here("subscriptions", "import", str(target)).stdout == "0 added, 1 known already, 0 bad lines left out\n"
+    assert run_here("subscriptions", "export", str(tmp_path / "no" / "where")).returncode == 2
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # its statements run on both in their own tests
+@ON_ONE_DATABASE
 def test_a_private_feed_is_made_shown_renewed_and_ended(store: Store, run_here: Run) -> None:
     with store.writing() as db:
         ident, asked = f"s{a_subscription(db)}", f"s{a_subscription(db, state='unconfirmed')}"

@@ -4,7 +4,11 @@ import pytest
 
 from tests.cli.conftest import Run
 
+ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""None of these comes so far as to look into it."""
 
+
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("words", "said", "help_of"),
     [
@@ -26,8 +30,10 @@ from tests.cli.conftest import Run
         ("deliveries replay x --since 2026-06-06", "go with --dead", "zonewire deliveries replay"),
     ],
 )
-def test_wrong_usage_is_told_in_a_line_and_points_to_the_help(run: Run, words: str, said: str, help_of: str) -> None:
-    done = run(*words.split())
+def test_wrong_usage_is_told_in_a_line_and_points_to_the_help(
+    run_here: Run, words: str, said: str, help_of: str
+) -> None:
+    done = run_here(*words.split())
     what, mend = done.stderr.splitlines()
     assert done.returncode == 2
     assert what.startswith("zonewire: ")
@@ -35,28 +41,30 @@ def test_wrong_usage_is_told_in_a_line_and_points_to_the_help(run: Run, words: s
     assert mend == f"`{help_of} --help` shows how it is used."
 
 
-@pytest.mark.parametrize("words", ["deliveries list --limit x", "subscribe", "nonsense"])
-def test_a_terminal_of_any_width_gets_no_box_and_no_traceback(run: Run, words: str) -> None:
-    done = run(*words.split(), COLUMNS="40", FORCE_COLOR="1")
+def test_a_terminal_of_any_width_gets_no_box_and_no_traceback(run: Run) -> None:
+    done = run("deliveries", "list", "--limit", "x", COLUMNS="40", FORCE_COLOR="1")
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == 2
     assert not set("╭│╰\x1b") & set(done.stderr)
 
 
-def test_what_was_typed_stays_on_one_line_however_it_looks(run: Run) -> None:
-    done = run("withdraw", "a", "b\nTraceback \x1b[31m" + "x" * 5_000)
+@ON_ONE_DATABASE
+def test_what_was_typed_stays_on_one_line_however_it_looks(run_here: Run) -> None:
+    done = run_here("withdraw", "a", "b\nTraceback \x1b[31m" + "x" * 5_000)
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 2
     assert len(done.stderr) < 500
     assert "\x1b" not in done.stderr
 
 
-@pytest.mark.parametrize(("words", "printed"), [("--help", "publish"), ("deliveries", "replay")])
-def test_help_is_printed_to_standard_output(run: Run, words: str, printed: str) -> None:
-    assert printed in run(words).stdout
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(("words", "status", "printed"), [("--help", 0, "publish"), ("deliveries", 2, "replay")])
+def test_help_is_printed_to_standard_output(run_here: Run, words: str, status: int, printed: str) -> None:
+    done = run_here(words)
+    assert done.returncode == status
+    assert printed in done.stdout
 
 
-def test_what_was_asked_properly_ends_well(run: Run) -> None:
-    assert run("--help").returncode == 0
+def test_what_was_asked_properly_ends_well_before_the_first_start(run: Run) -> None:
     assert run("status").returncode == 0
     assert run("db", "upgrade").returncode == 0
