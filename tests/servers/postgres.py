@@ -22,6 +22,7 @@ from typing import Any
 
 import psycopg
 
+from tests.engines import end_connections, keep_connections
 from tests.servers.ports import free_port
 from zonewire.store.tables import metadata
 
@@ -46,7 +47,7 @@ class Postgres:
 
     def drop(self, url: str) -> None:
         """Remove a database made by `fresh`, whoever is still connected."""
-        name = url.rsplit("/", 1)[1]
+        name = _name(url)
         self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         self._made.discard(name)
 
@@ -63,27 +64,44 @@ class PostgresPool:
     server: Postgres
     template: str
     _free: list[str] = field(default_factory=list)
+    _emptying: dict[str, "psycopg.Connection[Any]"] = field(default_factory=dict)
 
     def take(self) -> str:
         """The address of one that nobody uses."""
-        return self._free.pop() if self._free else self.server.fresh(self.template)
+        if self._free:
+            return self._free.pop()
+        url = self.server.fresh(self.template)
+        keep_connections(_name(url))
+        return url
 
     def give_back(self, url: str) -> None:
         """Empty it for the next; drop it where somebody still holds a lock in it."""
         try:
-            with psycopg.connect(url, autocommit=True, options="-c lock_timeout=500") as connection:
-                connection.execute(_EMPTY)
+            self._connection(url).execute("SELECT pg_temp.empty()")
         except psycopg.Error:
+            end_connections(_name(url))
             self.server.drop(url)
         else:
             self._free.append(url)
 
+    def _connection(self, url: str) -> "psycopg.Connection[Any]":
+        """One for each database, which keeps the plans of what empties it."""
+        if url not in self._emptying:
+            self._emptying[url] = psycopg.connect(url, autocommit=True, options="-c lock_timeout=500")
+            self._emptying[url].execute(_EMPTY)
+        return self._emptying[url]
+
 
 _TABLES = [table.name for table in metadata.sorted_tables if table.name != "installation"]
 _EMPTY = (
-    "; ".join(f"DELETE FROM {name}" for name in reversed(_TABLES))
-    + "; SELECT setval(c.oid, 1, false) FROM pg_class c WHERE c.relkind = 'S'"
+    "CREATE FUNCTION pg_temp.empty() RETURNS void LANGUAGE plpgsql AS $$ BEGIN "
+    + "; ".join(f"DELETE FROM {name}" for name in reversed(_TABLES))
+    + "; PERFORM setval(c.oid, 1, false) FROM pg_class c WHERE c.relkind = 'S'; END $$"
 ).encode()
+
+
+def _name(url: str) -> str:
+    return url.rsplit("/", 1)[1]
 
 
 @contextlib.contextmanager
