@@ -2,14 +2,17 @@
 
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import structlog
+from argon2 import PasswordHasher
 from sqlalchemy import Connection
 
 from tests.servers.postgres import Postgres, PostgresPool, running_postgres
 from tests.servers.redis import RedisServer, running_redis
+from zonewire.keys import passwords
 from zonewire.store import Store, open_store, upgrade
 
 # As it runs unless told: at level debug each delivered try has a line.
@@ -54,6 +57,13 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     upgrade(store)
     store.close()
     return path
+
+
+@pytest.fixture
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords that take a hundredth of the time: for tests in which it is not about them."""
+    monkeypatch.setattr(passwords, "_hasher", cache(lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)))
+    monkeypatch.setattr(passwords, "_nobodys", cache(lambda: passwords.hashed("nobody's")))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

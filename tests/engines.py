@@ -89,7 +89,8 @@ def _an_engine(url: str, **options: Any) -> Engine:
     if by_size is None:
         engine = create_engine(url, **options)
     elif pools := by_size[options["pool_size"]]:
-        kept = pools.pop()
+        kept = max(pools, key=QueuePool.checkedin)
+        pools.remove(kept)
         engine = Engine(kept, kept.dialect, make_url(url), hide_parameters=options["hide_parameters"])
     else:
         engine = create_engine(url, poolclass=_Lasting, **options)

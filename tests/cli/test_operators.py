@@ -9,6 +9,8 @@ from tests.cli.conftest import Run
 from zonewire import operators
 from zonewire.store import Store
 
+pytestmark = pytest.mark.usefixtures("cheap_passwords")
+
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 WORD = "four words that nobody guesses"

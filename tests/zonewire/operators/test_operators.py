@@ -16,6 +16,8 @@ from zonewire.store import SECOND, Store, now
 from zonewire.store.tables import login_tries
 from zonewire.store.tables import operators as operators_table
 
+pytestmark = pytest.mark.usefixtures("cheap_passwords")  # at their full cost in tests/zonewire/keys/test_passwords.py
+
 WORD = "four words that nobody guesses"
 CHEN = Actor("chen", "192.0.2.7")
 
