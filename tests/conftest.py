@@ -1,7 +1,8 @@
 """Fixtures: a fresh, migrated database on SQLite and on PostgreSQL; a Redis."""
 
+import gc
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,17 @@ from zonewire.store import Store, open_store, upgrade
 
 # As it runs unless told: at level debug each delivered try has a line.
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for garbage neither while thousands of tests are found, nor ever again among them: a quarter of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")
