@@ -1,7 +1,9 @@
 """First light: an article in; feeds, signed webhooks and a digest out, on one machine (the real processes)."""
 
 import re
+import time
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 
 import feedparser
@@ -19,6 +21,7 @@ from zonewire.articles.model import Article
 WINDOW_S = 2  # FEED_WINDOW's default
 FEED_WITHIN_S = 1 + WINDOW_S + 0.5  # a second, the window of a burst that is open, and our own polling
 SLUG = "taizhou"
+FEEDS = [f"{name}.{form}" for name in ("all", f"city/{SLUG}") for form in ("rss", "atom", "json")]
 TOMBSTONE = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"
 
 PAGE = """江海投资促进网
@@ -36,16 +39,15 @@ PAGE = """江海投资促进网
 """
 
 
-@pytest.mark.parametrize("name", ["all", f"city/{SLUG}"])
-@pytest.mark.parametrize("form", ["rss", "atom", "json"])
-def test_what_is_published_over_http_stands_in_its_feeds_within_a_second(
-    installation: Installation, name: str, form: str
-) -> None:
+def test_what_is_published_over_http_stands_in_its_feeds_within_a_second(installation: Installation) -> None:
     article = an_article()
     (result,) = installation.publish([article])
     assert (result["guid"], result["version"], result["result"]) == (article.guid, 1, "accepted")
-    eventually(lambda: article.title in _feed(installation, f"{name}.{form}"), within_s=FEED_WITHIN_S, what=name)
-    assert article.title in _titles(installation, f"{name}.{form}")
+    deadline = time.monotonic() + FEED_WITHIN_S
+    for name in FEEDS:
+        left_s = max(0.0, deadline - time.monotonic())
+        eventually(partial(_has, installation, name, article), within_s=left_s, what=name)
+        assert article.title in _titles(installation, name)
 
 
 def test_a_feed_that_did_not_change_is_not_sent_again(installation: Installation) -> None:
@@ -162,6 +164,10 @@ def test_a_second_up_on_the_same_folder_is_refused_with_a_clear_line(installatio
 
 def _feed(installation: Installation, name: str) -> str:
     return installation.get(f"/feeds/{name}").text
+
+
+def _has(installation: Installation, name: str, article: Article) -> bool:
+    return article.title in _feed(installation, name)
 
 
 def _titles(installation: Installation, name: str) -> list[str]:
