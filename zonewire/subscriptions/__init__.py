@@ -19,6 +19,8 @@ from zonewire.subscriptions.erasing import (
     what_ends,
 )
 from zonewire.subscriptions.exporting import export_options
+from zonewire.subscriptions.finding import STATES, find_subscriptions, meant_by
+from zonewire.subscriptions.finding import Wanted as SubscriptionsWanted
 from zonewire.subscriptions.importing import Chunk, Imported, import_chunk, read_chunks
 from zonewire.subscriptions.lifecycle import (
     Subscription,
@@ -44,6 +46,7 @@ from zonewire.subscriptions.private_feeds import (
     renew_private_feed,
     revoke_private_feed,
 )
+from zonewire.subscriptions.profiles import Profile, profile_of, subscriber_behind, was_sent_more_than
 from zonewire.subscriptions.request import SubscriptionRequest
 from zonewire.subscriptions.subscribing import Subscribed, subscribe
 from zonewire.subscriptions.unconfirmed import forget_unconfirmed
@@ -51,6 +54,7 @@ from zonewire.subscriptions.validate import read_filter, read_options, timezones
 from zonewire.subscriptions.visits import count_visit, forget_visits, visits_by_page
 
 __all__ = [
+    "STATES",
     "Act",
     "Asker",
     "Chunk",
@@ -58,10 +62,12 @@ __all__ = [
     "Fetched",
     "Imported",
     "PrivateFeed",
+    "Profile",
     "Rhythm",
     "Subscribed",
     "Subscription",
     "SubscriptionRequest",
+    "SubscriptionsWanted",
     "ask_for_links",
     "ask_to_subscribe",
     "being_erased",
@@ -77,6 +83,7 @@ __all__ = [
     "export_subscriber",
     "fetched_by",
     "find",
+    "find_subscriptions",
     "finish_erasing",
     "forget",
     "forget_asks",
@@ -88,9 +95,11 @@ __all__ = [
     "list_subscriptions",
     "locked",
     "make_private_feed",
+    "meant_by",
     "owner_of",
     "pause",
     "private_feed_of",
+    "profile_of",
     "read_chunks",
     "read_filter",
     "read_options",
@@ -105,10 +114,12 @@ __all__ = [
     "rhythms_of",
     "shown_id",
     "subscribe",
+    "subscriber_behind",
     "subscriber_of",
     "subscriptions_of",
     "timezones",
     "unsubscribe",
     "visits_by_page",
+    "was_sent_more_than",
     "what_ends",
 ]
