@@ -6,6 +6,7 @@ What the next batch will need as well is kept: versions, and endpoints with thei
 import contextlib
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -20,7 +21,7 @@ from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.ledger import Claimed
 from zonewire.delivery.loads import Load
 from zonewire.delivery.mailing import Mailing, OwedLetter, OwedNews
-from zonewire.delivery.messages import Endpoint, Message, NewsMessage, NoRoom, TestMessage
+from zonewire.delivery.messages import Endpoint, LetterMessage, Message, NewsMessage, NoRoom, TestMessage
 from zonewire.delivery.states import ARTICLE_KINDS, Kind
 from zonewire.digests import digest_messages, news_messages
 from zonewire.errors import StoreBusy, StoreUnavailable, ZonewireError
@@ -185,8 +186,9 @@ class Builder:
         """The mails of *rows*. One that is not named has nothing to say any more."""
         now, mailing = clock(db) if now is None else now, self._mailing
         messages: Made = {}
-        builders = {
+        builders: dict[Kind, Callable[..., dict[int, LetterMessage]]] = {
             Kind.DIGEST: digest_messages,
+            Kind.RESEND: partial(digest_messages, again=True),
             Kind.CONFIRMATION: confirmation_messages,
             Kind.LINKS: links_messages,
             Kind.TEST: trial_messages,

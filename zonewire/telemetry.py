@@ -174,8 +174,9 @@ EVENTS: dict[str, str] = {
     "batch.pushed": "what a lane's task did, in rows; lane, claimed, delivered, retried, buried, cancelled, too_late",
     "batch.unbuilt": "the database went away between claim and build, nothing was tried; lane, rows, error",
     "batch.unsettled": "the database refused how a batch ended: its rows are settled singly; lane, rows, the trace",
-    "bulk_action.began": "an operator replays or cancels many deliveries; action, act, operator, expected (how many)",
-    "bulk_action.ended": "replaying or cancelling many deliveries is through; action, act, done",
+    "bulk_action.began": "an operator replays, cancels or resends many deliveries; action, act, operator, expected "
+    "(how many)",
+    "bulk_action.ended": "replaying, cancelling or resending many deliveries is through; action, act, done",
     "broker.unreachable": "a worker cannot reach Redis and will try again by itself; error, again_in_s",
     "beat.broker": "whether beat can reach Redis, each time that it changes; reachable",
     "channel.unset": "a setting that a channel cannot do without is missing or another one, and what is owed waits; "
@@ -237,13 +238,14 @@ EVENTS: dict[str, str] = {
     "secrets.resealed": "everything that the ring seals and marks was brought under its first key; rows (written), "
     "unopened (that no key opens), twins (endpoints that have one)",
     "sentinel.blind": "the sentinel cannot read the database and will try again; error",
-    "subscriber.ended": "a reader had everything ended, to be forgotten by upkeep, on the page of a subscription; "
-    "subscription_id",
-    "subscriber.exported": "a reader took all that is kept about them from the page of a subscription; subscription_id",
+    "subscriber.ended": "a reader had everything ended, to be forgotten by upkeep, on the page of a subscription, or "
+    "an operator at the console; subscription_id, or subscriber_id and operator",
+    "subscriber.exported": "a reader took all that is kept about them from the page of a subscription, or an operator "
+    "at the console; subscription_id, or subscriber_id and operator",
     "subscription.asked": "somebody filled in the form of /subscribe; nothing more is said, as nothing more is known",
     "subscription.confirmed": "a reader confirmed; subscription_id",
-    "subscription.managed": "a reader used the page of a subscription; subscription_id, action (changed, "
-    "paused, resumed, ended)",
+    "subscription.managed": "a reader used the page of a subscription, or an operator the console; subscription_id, "
+    "action (changed, paused, resumed, ended), operator",
     "subscription.ended": "a subscription ended, what it was still owed is cancelled; subscription_id",
     "task.unknown": "a message that is no task of ours came to a worker and was thrown away; task (its name), error",
     "task.misplaced": "a task came to a worker of another lane and was left alone; lane",

@@ -1,9 +1,10 @@
-"""`/console/bulk`: replay or cancel all that a filter shows: first what it would do, then at a pace."""
+"""`/console/bulk`: replay, cancel or resend all that a filter shows: first what it would do, then at a pace."""
 
 from http import HTTPStatus
 
 import structlog
 from fastapi import APIRouter, Request
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from web.console.filters import Filter, read_filter
@@ -11,10 +12,10 @@ from web.console.frame import show, then
 from web.console.visitor import Looking, NotAllowed, Operated, Visitor
 from web.face import face_of
 from zonewire.delivery import bulk
-from zonewire.delivery.bulk import BulkAct
+from zonewire.delivery.bulk import BegunAlready, BulkAct
 from zonewire.delivery.lanes import Lane
 from zonewire.errors import NotFound, WrongUsage, ZonewireError
-from zonewire.operators import Act, Role, record
+from zonewire.operators import Act, Actor, Role, record
 from zonewire.store import now
 
 log = structlog.get_logger()
@@ -60,17 +61,37 @@ def begin(request: Request, form: Operated) -> Response:
     face, act, by = face_of(request), BulkAct(form["act"]), form.visitor.actor
     per_minute = int(form["per_minute"]) if form["per_minute"].isdecimal() else PACES[1]
     expected = int(form["expected"]) if form["expected"].isdecimal() else 0
-    with face.store.writing() as db:
-        chosen, moment = read_filter(db, form.fields), now(db)
-        _check(act, chosen)
-        ident = bulk.begin(
-            db, act, chosen.search, per_minute=per_minute, expected=expected, operator=by.name, now=moment
-        )
-        detail = {name: value for name, value in chosen.written.items() if value}
-        record(db, by, Act.BEGAN_BULK, f"b{ident}", now=moment, act=act, expected=expected, **detail)
+    seen = int(form["seen"]) if form["seen"].isdecimal() else 0
+    try:
+        with face.store.writing() as db:
+            chosen, moment = read_filter(db, form.fields), now(db)
+            _check(act, chosen)
+            ident = bulk.begin(
+                db,
+                act,
+                chosen.search,
+                per_minute=per_minute,
+                expected=expected,
+                operator=by.name,
+                now=moment,
+                seen=seen,
+            )
+            _record(db, by, act, chosen, ident, expected=expected, now=moment)
+    except BegunAlready as error:  # whoever pressed twice sees how far the first is
+        return then(f"{PATH}/b{error.ident}", done="begun_already")
     log.warning("bulk_action.began", action=f"b{ident}", act=act, operator=by.name, expected=expected)
     face.hint(Lane.UPKEEP)
     return then(f"{PATH}/b{ident}")
+
+
+def _record(db: Connection, by: Actor, act: BulkAct, chosen: Filter, ident: int, *, expected: int, now: int) -> None:
+    """Write it down: a resend about its edition, the others about themselves."""
+    detail = {name: value for name, value in chosen.written.items() if value} | {"expected": expected}
+    if act is BulkAct.RESEND:
+        about = f"d{chosen.search.edition_id}"
+        record(db, by, Act.RESENT, about, now=now, action=f"b{ident}", **detail)
+    else:
+        record(db, by, Act.BEGAN_BULK, f"b{ident}", now=now, act=act, **detail)
 
 
 @router.api_route(PATH + "/b{ident:int}", methods=["GET", "HEAD"])

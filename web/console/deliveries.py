@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 from starlette.responses import Response
 
 from config.services import services_of
-from web.console.filters import CHOICES, read_filter
+from web.console.filters import CHOICES, Filter, read_filter
 from web.console.frame import show, telling, then
 from web.console.visitor import Form, Looking, Operated, Visitor
 from web.face import face_of
@@ -65,8 +65,14 @@ def listed(request: Request, visitor: Looking) -> Response:
         totals=totals,
         older=found.before,
         looked_to=found.looked_to,
-        acts=[act for act in BulkAct if chosen.search.state in BULK_STATES[act] and rows and not chosen.wrong],
+        acts=_acts(chosen) if rows else [],
     )
+
+
+def _acts(chosen: Filter) -> list[BulkAct]:
+    """What can be done with all that the filter shows: an edition is sent again from its own page."""
+    acts = [act for act in BulkAct if act is not BulkAct.RESEND]
+    return [act for act in acts if chosen.search.state in BULK_STATES[act] and not chosen.wrong]
 
 
 @router.api_route(PATH + "/{name}", methods=["GET", "HEAD"])

@@ -10,13 +10,13 @@ from sqlalchemy import Connection
 from zonewire.articles import newest
 from zonewire.delivery.channel_names import BUILT
 from zonewire.delivery.endpoints import existing_key
-from zonewire.delivery.searching import HELD, Search, Tried
+from zonewire.delivery.searching import HELD, Search, Tried, host_key
 from zonewire.delivery.states import Kind, State
 from zonewire.errors import NotFound
 from zonewire.intake.moments import read_moment
 
 STATES = (State.PENDING, State.SENDING, State.RETRYING, HELD, State.DEAD, State.DELIVERED, State.CANCELLED)
-FIELDS = ("state", "channel", "kind", "endpoint", "article", "edition", "error", "tried", "since", "until")
+FIELDS = ("state", "channel", "kind", "endpoint", "article", "edition", "host", "error", "tried", "since", "until")
 ERROR_CHARS = 200
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "state": STATES,
@@ -59,16 +59,19 @@ def _value(db: Connection, name: str, given: str) -> dict[str, Any]:
         if given not in CHOICES[name]:
             raise ValueError(given)
         return {name: given}
+    found: Any = given
     match name:
         case "endpoint":
-            return {"endpoint_id": existing_key(db, given)}
+            name, found = "endpoint_id", existing_key(db, given)
         case "article":
             version = newest(db, given)
             if version is None:
                 raise ValueError(given)
-            return {"article_id": version.article_id}
+            name, found = "article_id", version.article_id
         case "edition":
-            return {"edition_id": int(given.removeprefix("d"))}
-        case "error":
-            return {"error": given}
-    return {name: read_moment(given)}  # since, until
+            name, found = "edition_id", int(given.removeprefix("d"))
+        case "host":
+            name, found = "host_id", host_key(db, given.lstrip("@").lower())
+        case "since" | "until":
+            found = read_moment(given)
+    return {name: found}

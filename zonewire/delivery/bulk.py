@@ -1,8 +1,11 @@
-"""Replaying or cancelling all that a filter shows: counted first, then done by upkeep at a pace, until it is through.
+"""Replaying, cancelling or resending all that a filter shows: counted first, then done by upkeep at a pace.
 
 What is acted on are the deliveries that were there when it began, the newest first. Each step moves its rows and its
 cursor in one transaction, so that whoever is killed goes on where it was; of two who step at once one does nothing.
 Rows that have moved on meanwhile stay as they are: every move is guarded.
+
+A resend makes new deliveries, so that two of them would be two mails: of one edition one goes on at a time, and one
+that was asked for on a page that did not know of the last is not begun.
 """
 
 import math
@@ -25,7 +28,7 @@ from zonewire.errors import Conflict, NotFound, WrongUsage
 from zonewire.store import SECOND, Store, many, values_of
 from zonewire.store import now as clock
 from zonewire.store.pacing import Pace
-from zonewire.store.tables import articles, bulk_actions, deliveries, endpoints
+from zonewire.store.tables import articles, bulk_actions, deliveries, editions, endpoints
 
 log = structlog.get_logger()
 
@@ -39,13 +42,23 @@ class BulkAct(StrEnum):
 
     REPLAY = "replay"
     CANCEL = "cancel"
+    RESEND = "resend"  # digests of an edition, to who has them
 
 
 STATES = {
     BulkAct.REPLAY: (State.DEAD, State.CANCELLED),
     BulkAct.CANCEL: (State.PENDING, State.RETRYING, HELD, State.DEAD),
+    BulkAct.RESEND: (State.DELIVERED,),
 }
 """What each can be done with. A filter names one of them: what is done to many is not left open."""
+
+
+class BegunAlready(Conflict):
+    """A resend that somebody has begun: a form that was sent twice, or two operators at once."""
+
+    def __init__(self, ident: int) -> None:
+        super().__init__(f"b{ident} sends this edition again already", mend="Look how far it is.")
+        self.ident = ident
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,9 @@ class DryRun:
     maybe: int = 0  # bytes of them went out already, and no answer came: the receiver may have it
     superseded: int = 0  # a newer version of their article stands: they are passed over
     held: int = 0  # at disabled endpoints: put back, and held until those are enabled
+    resent: int = 0  # were sent again before
+    left_out: int = 0  # of a resend: are on their way again, have no mailbox, or their readers have left or rest
+    newest: int = 0  # the last action that had begun by then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +140,9 @@ _STOP = (
     .where(bulk_actions.c.id == bindparam("of_action"), bulk_actions.c.state == "running")
     .values(state="stopped", ended_at=bindparam("moment"))
 )
+_LAST = select(func.max(bulk_actions.c.id))
+_RESENDING = select(bulk_actions).where(bulk_actions.c.act == BulkAct.RESEND)
+_LOCK_EDITION = select(editions.c.id).where(editions.c.id == bindparam("of_edition")).with_for_update()
 _NEWEST = select(articles.c.newest).where(articles.c.id == deliveries.c.article_id).scalar_subquery()
 _IS_OLD = deliveries.c.kind.in_(ARTICLE_KINDS) & (deliveries.c.number < _NEWEST)
 _COUNTED = (
@@ -132,6 +151,15 @@ _COUNTED = (
     func.sum(case((deliveries.c.unknowns > 0, 1), else_=0), type_=Integer).label("maybe"),
     func.sum(case((_IS_OLD, 1), else_=0), type_=Integer).label("superseded"),
 )
+_COUNTED_AGAIN = (
+    *_COUNTED[:2],
+    func.sum(case((owing.WAS_RESENT, 1), else_=0), type_=Integer).label("resent"),
+    func.sum(
+        case((owing.IS_RESENDING, 1), (owing.CAN_BE_RESENT, 0), else_=1),
+        type_=Integer,
+    ).label("left_out"),
+)
+_SUMS = ("maybe", "superseded", "resent", "left_out")
 _NAMED = select(endpoints.c.id, endpoints.c.channel, endpoints.c.address, endpoints.c.state).where(
     endpoints.c.id.in_(values_of(many("of_endpoints")))
 )
@@ -141,10 +169,11 @@ def dry_run(db: Connection, act: BulkAct, chosen: Search) -> DryRun:
     """How many it would be, to whom, and how many of them may have it already. Raises WrongUsage."""
     check(act, chosen)
     by_endpoint: Counter[int] = Counter()
-    maybe = superseded = 0
-    for row in read_all(db, chosen, _COUNTED, by=deliveries.c.endpoint_id):
+    counted: Counter[str] = Counter()
+    columns = _COUNTED_AGAIN if act is BulkAct.RESEND else _COUNTED
+    for row in read_all(db, chosen, columns, by=deliveries.c.endpoint_id):
         by_endpoint[row.endpoint_id] += row.n
-        maybe, superseded = maybe + row.maybe, superseded + row.superseded
+        counted.update({name: getattr(row, name, 0) for name in _SUMS})
     named = {row.id: row for row in db.execute(_NAMED, {"of_endpoints": list(by_endpoint)})}
     off = [key for key, row in named.items() if row.state == "disabled"]
     return DryRun(
@@ -154,16 +183,21 @@ def dry_run(db: Connection, act: BulkAct, chosen: Search) -> DryRun:
             Receiver(shown_id(key), named[key].channel, named[key].address, n)
             for key, n in by_endpoint.most_common(SHOWN)
         ],
-        maybe=maybe,
-        superseded=superseded if act is BulkAct.REPLAY else 0,
-        held=sum(by_endpoint[key] for key in off) if act is BulkAct.REPLAY else 0,
+        maybe=counted["maybe"],
+        superseded=counted["superseded"] if act is BulkAct.REPLAY else 0,
+        held=sum(by_endpoint[key] for key in off) if act is not BulkAct.CANCEL else 0,
+        resent=counted["resent"],
+        left_out=counted["left_out"],
+        newest=int(db.execute(_LAST).scalar() or 0),
     )
 
 
 def check(act: BulkAct, chosen: Search) -> None:
     """Let pass a filter that names what *act* can be done with. Raises WrongUsage."""
+    if act is BulkAct.RESEND and chosen.edition_id is None:
+        raise WrongUsage("only digests of one edition can be resent", where="edition", mend="Begin on its page.")
     if chosen.state not in STATES[act]:
-        done = "replayed" if act is BulkAct.REPLAY else "cancelled"
+        done = {BulkAct.REPLAY: "replayed", BulkAct.CANCEL: "cancelled", BulkAct.RESEND: "resent"}[act]
         raise WrongUsage(
             f"only deliveries that are {', '.join(STATES[act])} can be {done}",
             where="state",
@@ -172,10 +206,24 @@ def check(act: BulkAct, chosen: Search) -> None:
 
 
 def begin(
-    db: Connection, act: BulkAct, chosen: Search, *, per_minute: int, expected: int, operator: str, now: int
+    db: Connection,
+    act: BulkAct,
+    chosen: Search,
+    *,
+    per_minute: int,
+    expected: int,
+    operator: str,
+    now: int,
+    seen: int = 0,
 ) -> int:
-    """Begin an action on what is there now; its id. Raises WrongUsage."""
+    """Begin an action on what is there now; its id. Raises WrongUsage.
+
+    *seen* is the last action that whoever asks knew of (DryRun.newest): BegunAlready where a later one resends the same
+    edition, or one does now.
+    """
     check(act, chosen)
+    if act is BulkAct.RESEND:
+        _refuse_twice(db, chosen, seen=seen)
     row = {
         "act": act,
         "chosen": chosen.as_json(),
@@ -188,6 +236,20 @@ def begin(
         "stepped_at": now,
     }
     return int(db.execute(insert(bulk_actions).values(row).returning(bulk_actions.c.id)).scalar_one())
+
+
+def _refuse_twice(db: Connection, chosen: Search, *, seen: int) -> None:
+    db.execute(_LOCK_EDITION, {"of_edition": chosen.edition_id})  # of two who begin at once one is first
+    newer = _RESENDING.where((bulk_actions.c.id > seen) | (bulk_actions.c.state == "running"))
+    for row in db.execute(newer.order_by(bulk_actions.c.id.desc())):
+        if Search.of_json(row.chosen).edition_id == chosen.edition_id:
+            raise BegunAlready(row.id)
+
+
+def resent_editions(db: Connection) -> set[int]:
+    """The editions that somebody has sent again, or tried to."""
+    chosen = (Search.of_json(row.chosen).edition_id for row in db.execute(_RESENDING))
+    return {edition_id for edition_id in chosen if edition_id is not None}
 
 
 def stop(db: Connection, ident: int, *, now: int) -> None:
@@ -236,7 +298,7 @@ def _step(store: Store, pace: Pace, ident: int) -> tuple[str, int] | None:
         if db.execute(_MINE, {"of_action": ident, "seen_cursor": row.cursor}).first() is None:
             return None
         moment = clock(db)
-        moved, held = _MOVE[BulkAct(row.act)](db, ids, moment)
+        moved, held = _MOVE[BulkAct(row.act)](db, ids, row.began_at, moment)
         ended = following is None
         db.execute(
             _STEP,
@@ -263,18 +325,23 @@ def _allowed(row: Row[Any], now: int, *, most: int) -> int:
     return min(most, int((now - row.stepped_at) * row.per_minute // MINUTE))
 
 
-def _replayed(db: Connection, ids: Sequence[int], now: int) -> tuple[int, int]:
+def _replayed(db: Connection, ids: Sequence[int], _began_at: int, now: int) -> tuple[int, int]:
     done = replay(db, ids, now=now)
     return len(done.keys), done.held
 
 
-def _cancelled(db: Connection, ids: Sequence[int], now: int) -> tuple[int, int]:
+def _cancelled(db: Connection, ids: Sequence[int], _began_at: int, now: int) -> tuple[int, int]:
     return owing.cancel(db, ids, why=owing.BY_OPERATOR, now=now), 0
 
 
-_MOVE: dict[BulkAct, Callable[[Connection, Sequence[int], int], tuple[int, int]]] = {
+def _resent(db: Connection, ids: Sequence[int], began_at: int, now: int) -> tuple[int, int]:
+    return owing.owe_resends(db, ids, since=began_at, now=now)
+
+
+_MOVE: dict[BulkAct, Callable[[Connection, Sequence[int], int, int], tuple[int, int]]] = {
     BulkAct.REPLAY: _replayed,
     BulkAct.CANCEL: _cancelled,
+    BulkAct.RESEND: _resent,
 }
 
 

@@ -123,6 +123,31 @@ OWE_EDITIONS = Spelled(
     sqlite=_MADE,
     postgresql=_MADE_AND_COUNTED,
 )
+# A digest once more: for deliveries of digests by mail whose subscriptions go on, and of which nothing of the kind is
+# on its way or was made since a moment. What was made before is found by the index on the endpoint.
+_AGAIN = """(SELECT 1 FROM deliveries a WHERE a.endpoint_id = {d}.endpoint_id AND a.id > {d}.id AND a.kind = 'resend'
+    AND a.edition_id = {d}.edition_id AND a.subscription_id = {d}.subscription_id{more})"""
+_GOES_ON = """EXISTS (SELECT 1 FROM subscriptions g JOIN endpoints h ON h.id = g.endpoint_id
+    WHERE g.id = {d}.subscription_id AND g.state = 'active' AND h.channel = 'email' AND NOT h.gone)"""
+WAS_RESENT: ColumnElement[bool] = literal_column("EXISTS " + _AGAIN.format(d="deliveries", more=""))
+IS_RESENDING: ColumnElement[bool] = literal_column(
+    "EXISTS " + _AGAIN.format(d="deliveries", more=" AND a.state IN ('pending', 'sending', 'retrying')")
+)
+CAN_BE_RESENT: ColumnElement[bool] = literal_column(_GOES_ON.format(d="deliveries"))
+OWE_RESENDS = Spelled(
+    _INSERT.replace(
+        "{values}", f":now, 'resend', {_FROM_ENDPOINT}, NULL, NULL, d.edition_id, d.subscription_id, {_DUE}, NULL"
+    )
+    + """ FROM {ids} AS r JOIN deliveries d ON d.id = r.id JOIN endpoints e ON e.id = d.endpoint_id
+        WHERE d.kind = 'digest' AND d.state = 'delivered' AND """
+    + _GOES_ON.format(d="d")
+    + " AND NOT EXISTS "
+    + _AGAIN.format(d="d", more=" AND (a.created_at >= :since OR a.state IN ('pending', 'sending', 'retrying'))")
+    + " {counted}",
+    sqlite=_MADE,
+    postgresql=_MADE_AND_COUNTED,
+)
+
 # A revision for each draft that is in its box and holds an article, or is of an edition; where none waits already.
 _OWE_REVISIONS = (
     _INSERT.replace(
@@ -321,6 +346,19 @@ def owe_editions(
     pairs = [(edition, subscription) for subscription, edition in edition_by_subscription.items()]
     parameters = {"rows": as_rows(pairs), "now": now, "spread": int(spread)}
     return _owed(db, OWE_EDITIONS, parameters, moves=moves).total() if pairs else 0
+
+
+def owe_resends(db: Connection, keys: Sequence[int], *, since: int, now: int) -> tuple[int, int]:
+    """Owe the digests of the deliveries *keys* once more; how many are new, and how many of them are held.
+
+    Those that cannot be, that are on their way again, or were owed again at *since* or later, stay as they are.
+    """
+    if not keys:
+        return 0, 0
+    moves: Moves = Counter()
+    made = _owed(db, OWE_RESENDS, {"ids": as_ids(keys), "since": since, "now": now}, moves=moves).total()
+    counts.record(db, moves)
+    return made, sum(n for slot, n in moves.items() if slot.held)
 
 
 def owe_revisions(

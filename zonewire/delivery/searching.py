@@ -19,8 +19,9 @@ from zonewire.delivery.counts import Slot
 from zonewire.delivery.lanes import lane_of
 from zonewire.delivery.listing import LAST_ERROR
 from zonewire.delivery.states import ARTICLE_KINDS, Kind, State
+from zonewire.errors import NotFound
 from zonewire.store import many, values_of
-from zonewire.store.tables import articles, attempts, deliveries, endpoints, versions
+from zonewire.store.tables import articles, attempts, deliveries, endpoints, hosts, versions
 
 PORTION = 20_000
 """So many rows are looked at by one statement."""
@@ -50,6 +51,7 @@ class Search:
     endpoint_id: int | None = None
     article_id: int | None = None
     edition_id: int | None = None
+    host_id: int | None = None  # a mail domain, or "host:port"
     error: str = ""  # stands in an error of it, or in why it is dead or cancelled
     tried: str = ""  # Tried
     since: int | None = None  # made at or after
@@ -96,6 +98,7 @@ _MADE_AT = (
     .order_by(deliveries.c.id)
     .limit(1)
 )
+_HOST = select(hosts.c.id).where(hosts.c.name == bindparam("name"))
 _TITLES = select(versions.c.number, versions.c.title).where(versions.c.number.in_(values_of(many("numbers"))))
 
 
@@ -137,6 +140,14 @@ def read_all(
     statement = select(*columns).where(*portion, *_conditions(wanted)).group_by(by)
     for floor in range(lowest, highest + 1, PORTION):
         yield from db.execute(statement, {"floor": floor, "top": floor + PORTION})
+
+
+def host_key(db: Connection, name: str) -> int:
+    """The key of a mail domain, or of "host:port". Raises NotFound."""
+    key = db.execute(_HOST, {"name": name}).scalar()
+    if key is None:
+        raise NotFound(f"nothing is sent to {name[:80]!r}")
+    return int(key)
 
 
 def newest_id(db: Connection) -> int:
@@ -214,7 +225,7 @@ def _few(db: Connection, wanted: Search) -> Select[Any] | None:
     if wanted.article_id is not None:
         kinds = literal_column("deliveries.kind").in_([literal_column(f"'{kind}'") for kind in ARTICLE_KINDS])
         return chosen.where(kinds, deliveries.c.article_id == wanted.article_id)
-    if wanted.edition_id is not None:
+    if wanted.edition_id is not None and wanted.kind != Kind.RESEND:  # which the index does not have
         digests = literal_column("deliveries.kind") == literal_column(f"'{Kind.DIGEST}'")
         return chosen.where(digests, deliveries.c.edition_id == wanted.edition_id)
     if wanted.endpoint_id is not None:
@@ -282,6 +293,7 @@ def _of_row(wanted: Search) -> Iterator[ColumnElement[bool]]:
         (deliveries.c.endpoint_id, wanted.endpoint_id),
         (deliveries.c.article_id, wanted.article_id),
         (deliveries.c.edition_id, wanted.edition_id),
+        (deliveries.c.host_id, wanted.host_id),
         (deliveries.c.kind, wanted.kind or None),
     ):
         if value is not None:

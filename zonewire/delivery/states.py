@@ -24,6 +24,7 @@ class Kind(StrEnum):
     NEWS = "news"
     WITHDRAWAL = "withdrawal"
     DIGEST = "digest"
+    RESEND = "resend"  # a digest once more, to who has it: an operator's doing, beside the delivery that was made
     REVISION = "revision"  # a draft of a digest is written anew, since an article in it has changed
     CONFIRMATION = "confirmation"
     LINKS = "links"  # to whoever asks on our pages what is subscribed at an address: the links to change it

@@ -19,13 +19,15 @@ SENDER_ID = "zonewire"  # Feedback-ID: 5 to 15 characters, counted from the righ
 
 
 def digest_messages(
-    db: Connection, rows: Sequence[OwedLetter], *, mailing: Mailing, now: int
+    db: Connection, rows: Sequence[OwedLetter], *, mailing: Mailing, now: int, again: bool = False
 ) -> dict[int, LetterMessage]:
     """By delivery, the mail that it owes; *now* (microseconds) becomes its Date.
 
-    A delivery that is not named has nothing to say any more: all that its edition carried was withdrawn.
+    *again*: the mail says that it was sent before. A delivery that is not named has nothing to say any more: all that
+    its edition carried was withdrawn.
     """
-    letters = _letters(db, sorted({row.edition_id for row in rows if row.edition_id is not None}), mailing, now=now)
+    edition_ids = sorted({row.edition_id for row in rows if row.edition_id is not None})
+    letters = _letters(db, edition_ids, mailing, now=now, again=again)
     messages: dict[int, LetterMessage] = {}
     for row in rows:
         letter = letters.get(row.edition_id) if row.edition_id is not None else None
@@ -35,7 +37,9 @@ def digest_messages(
     return messages
 
 
-def _letters(db: Connection, edition_ids: Sequence[int], mailing: Mailing, *, now: int) -> dict[int, Letter | None]:
+def _letters(
+    db: Connection, edition_ids: Sequence[int], mailing: Mailing, *, now: int, again: bool
+) -> dict[int, Letter | None]:
     """The letter of each edition; None where nothing is left of it.
 
     Composed anew only when something was withdrawn, or when it has become later by another hour.
@@ -46,9 +50,9 @@ def _letters(db: Connection, edition_ids: Sequence[int], mailing: Mailing, *, no
     }
     letters: dict[int, Letter | None] = {}
     for edition_id, due_at in db.execute(statements.DUE_AT, {"edition_ids": edition_ids}):
-        hours = hours_late(now - due_at)
-        key = ("digest", edition_id, withdrawn.get(edition_id, ()), hours)
-        letters[edition_id] = mailing.letters.get(key, partial(_letter, db, edition_id, mailing, hours))
+        hours = None if again else hours_late(now - due_at)
+        key = ("digest", edition_id, withdrawn.get(edition_id, ()), hours, again)
+        letters[edition_id] = mailing.letters.get(key, partial(_letter, db, edition_id, mailing, hours, again=again))
     return letters
 
 
@@ -59,7 +63,7 @@ def hours_late(late: int) -> float | None:
     return 0.5 if late < HOUR else late // HOUR
 
 
-def _letter(db: Connection, edition_id: int, mailing: Mailing, hours: float | None) -> Letter | None:
+def _letter(db: Connection, edition_id: int, mailing: Mailing, hours: float | None, *, again: bool) -> Letter | None:
     edition = render_edition(
         db,
         edition_id,
@@ -68,6 +72,7 @@ def _letter(db: Connection, edition_id: int, mailing: Mailing, hours: float | No
         sender=mailing.sender,
         page_of=mailing.edition_link,
         hours_late=hours,
+        again=again,
     )
     return None if edition is None else compose_digest(edition, mailing)
 

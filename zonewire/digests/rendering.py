@@ -88,12 +88,16 @@ def render_edition(
     sender: str = "",
     page_of: PageOf | None = None,
     hours_late: float | None = None,
+    again: bool = False,
 ) -> Edition | None:
     """The edition in words, without what is withdrawn by now. None where nothing is left of it. Raises NotFound.
 
     *hours_late* is how much later than due it reaches its readers, where they should know: a half, or whole hours.
+    *again*: they were sent it before, and are told so instead.
     """
     row, contents = _kept(db, edition_id)
+    t = words(row.locale)
+    sent_before = t("digest.again", when=t.date(row.created_at, style="moment")) if again else ""
     occasion = Occasion(
         filter_id=row.filter_id,
         locale=row.locale,
@@ -103,8 +107,8 @@ def render_edition(
         portal=portal,
         sender=sender,
         page=page_of(edition_id, row.created_at) if page_of else "",
-        late=_late_in_words(hours_late, words(row.locale)),
-        skipped=skipped_in_words(row.skipped, words(row.locale)),
+        late=sent_before or _late_in_words(hours_late, t),
+        skipped=skipped_in_words(row.skipped, t),
     )
     return render_contents(db, contents, occasion)
 

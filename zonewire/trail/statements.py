@@ -69,6 +69,16 @@ NEWS = _DELIVERIES.where(
 DIGESTS = _DELIVERIES.where(
     deliveries.c.kind == literal_column("'digest'"), deliveries.c.edition_id.in_(values_of(many("edition_ids")))
 )
+# The same editions, sent again by an operator: by the index on the endpoints that had them.
+_had = deliveries.alias("had")
+_of_editions = values_of(many("edition_ids"))
+RESENDS = _DELIVERIES.where(
+    deliveries.c.kind == literal_column("'resend'"),
+    deliveries.c.edition_id.in_(_of_editions),
+    deliveries.c.endpoint_id.in_(
+        select(_had.c.endpoint_id).where(_had.c.kind == literal_column("'digest'"), _had.c.edition_id.in_(_of_editions))
+    ),
+)
 
 # The keys of the same, from their indexes alone where no more is asked; and some deliveries by theirs.
 NEWS_KEYS = select(deliveries.c.id).where(

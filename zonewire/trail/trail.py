@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from zonewire.articles import Version, newest, rfc3339
 from zonewire.articles.listing import no_article, version_rows, version_shape
+from zonewire.delivery.bulk import resent_editions
 from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.states import State
 from zonewire.filters import MATCHING, facts_of, keyword_index, parse_written
@@ -109,6 +110,8 @@ def deliveries_of(db: Connection, version: Version, history: History, to: Receiv
     rows = [*db.execute(statements.NEWS.where(*only), {"article_id": version.article_id})]
     if history.carried:
         rows += db.execute(statements.DIGESTS.where(*only), {"edition_ids": list(history.carried)})
+        if again := sorted(history.carried.keys() & resent_editions(db)):
+            rows += db.execute(statements.RESENDS.where(*only), {"edition_ids": again})
     return rows
 
 

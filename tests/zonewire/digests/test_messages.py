@@ -251,3 +251,13 @@ def test_a_confirmation_is_short_whatever_is_asked_for(db: Connection) -> None:
 
     assert len(message.letter.personal({**message.slots, "to": "li@mail.example"})) < 30_000
     assert "等，另有 988 项" in body(read(message), "plain")
+
+
+def test_one_that_is_sent_again_says_so_and_not_how_late_it_is(db: Connection) -> None:
+    one = owed(db)
+
+    again = read(digest_messages(db, [one], mailing=a_mailing(), now=NOON + 86_400_000_000, again=True)[1])
+
+    assert "可能没有送到您那里" in body(again, "plain")
+    assert "晚到" not in body(again, "plain")
+    assert "可能没有送到您那里" not in body(read(digest_messages(db, [one], mailing=a_mailing(), now=NOON)[1]), "plain")

@@ -19,7 +19,10 @@ from tests.builders import (
 )
 from tests.zonewire.intake.events import a_publication
 from zonewire.articles import Version
+from zonewire.delivery import bulk
+from zonewire.delivery.bulk import BulkAct
 from zonewire.delivery.ids import delivery_uuid
+from zonewire.delivery.searching import Search
 from zonewire.errors import NotFound
 from zonewire.filters import filter_of, intern
 from zonewire.intake import accept
@@ -111,6 +114,23 @@ def test_who_had_the_old_text_is_listed_and_whether_the_new_one_came_since(db: C
         (f"e{had}", 1, True, "delivered"),
         (f"e{may}", 1, False, "pending"),
     ]
+
+
+def test_a_digest_that_was_sent_again_is_told_apart_in_the_trail(store: Store) -> None:
+    with store.writing() as db:
+        version, edition, endpoint = a_version(db), an_edition(db), an_endpoint(db, channel="email")
+        db.execute(insert(edition_versions).values(edition_id=edition, number=version.number, role="story"))
+        reader = a_subscription(db, endpoint_id=endpoint, channel="email")
+        a_delivery(
+            db, kind="digest", edition_id=edition, subscription_id=reader, endpoint_id=endpoint, state="delivered"
+        )
+        chosen = Search(state="delivered", edition_id=edition)
+        bulk.begin(db, BulkAct.RESEND, chosen, per_minute=0, expected=1, operator="chen", now=NOON)
+    bulk.step_all(store, Pace(pauses=False))
+    with store.reading() as db:
+        found = trail(db, version.article.guid)
+    told = [(one["kind"], one["state"], one["edition"]) for one in found["deliveries"]]
+    assert told == [("digest", "delivered", f"d{edition}"), ("resend", "pending", f"d{edition}")]
 
 
 def test_readers_of_an_edition_that_carried_it_are_in_the_trail(db: Connection) -> None:
