@@ -1,14 +1,15 @@
 """A ledger of as many deliveries as a busy installation has after a week, written by a few statements.
 
-Every article is owed to every endpoint. Most were delivered; one in a hundred is a dead letter, the newest wait, some
-are retried, held or cancelled, so that every list of the console has something in it.
+Every article is owed to every endpoint, and every mailbox has a digest of the day as well. Most were delivered; one in
+a hundred is a dead letter, the newest wait, some are retried, held or cancelled, so that every list of the console has
+something in it.
 """
 
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from tests.builders import a_version, an_article, an_endpoint
+from tests.builders import a_filter, a_version, an_article, an_edition, an_endpoint
 from zonewire.feeds import Polls, write_down
 from zonewire.store import SECOND
 from zonewire.store.dialect import is_postgresql
@@ -43,6 +44,25 @@ _LEDGER = """
         JOIN endpoints e ON e.id = :first_endpoint + n % :endpoints
         JOIN articles a ON a.id = :first_article + n / :endpoints
     ) AS made ORDER BY n
+"""
+# Every mailbox has a digest of the day, and got the last edition of it, which carried the newest articles.
+_READERS = """
+    INSERT INTO subscriptions (subscriber_id, filter_id, endpoint_id, cadence, state, locale, timezone, at_minute,
+        weekday, template, window_after, next_at, created_at, state_at)
+    SELECT e.subscriber_id, :filter, e.id, 'daily', CASE WHEN e.id % 40 = 0 THEN 'paused' ELSE 'active' END, 'zh-CN',
+        'Asia/Shanghai', 480, 0, 'digest', 0,
+        CASE WHEN e.id % 40 <> 0 THEN :now + (1 + e.id % 24) * 3600000000 END, :now - :span, :now - :span
+    FROM endpoints e WHERE e.channel = 'email' ORDER BY e.id
+"""
+_CARRIED = """
+    INSERT INTO edition_versions (edition_id, number, role)
+    SELECT :edition, number, 'story' FROM versions ORDER BY number DESC LIMIT 40
+"""
+_DIGESTS = """
+    INSERT INTO deliveries (created_at, kind, lane, state, host_id, endpoint_id, edition_id, subscription_id, attempts,
+        settled_at)
+    SELECT :now - 3600000000, 'digest', 'push.email', 'delivered', e.host_id, e.id, :edition, s.id, 1, :now - 3590000000
+    FROM subscriptions s JOIN endpoints e ON e.id = s.endpoint_id ORDER BY s.id
 """
 _ATTEMPTS = """
     INSERT INTO attempts (delivery_id, at, took_ms, outcome, status, error, answer)
@@ -97,6 +117,10 @@ def a_busy_ledger(db: Connection, size: LedgerSize, *, now: int) -> None:
     }
     server = is_postgresql(db)
     db.execute(text(_LEDGER.format(numbers=_NUMBERS[server])), values)
+    db.execute(text(_READERS), {"now": now, "span": WEEK, "filter": a_filter(db)})
+    edition = an_edition(db, created_at=now - 3_600 * SECOND, up_to=articles[-1].number)
+    db.execute(text(_CARRIED), {"edition": edition})
+    db.execute(text(_DIGESTS), {"now": now, "edition": edition})
     db.execute(text(_ATTEMPTS))
     db.execute(text(_COUNTS.format(false="false" if server else "0")))
     db.execute(text(_HEALTH), {"now": now})

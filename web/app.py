@@ -6,9 +6,26 @@ from starlette.staticfiles import StaticFiles
 from web import problems
 from web.api import events
 from web.console import articles as articles_page
-from web.console import audit, bulk, deliveries, endpoint_acts, endpoints, frame, lanes, live, overview, people, tasks
+from web.console import (
+    audit,
+    bulk,
+    deliveries,
+    endpoint_acts,
+    endpoints,
+    frame,
+    lanes,
+    live,
+    overview,
+    people,
+    personal,
+    subscriber,
+    tasks,
+)
+from web.console import digests as console_digests
 from web.console import door as console_door
 from web.console import feeds as feeds_page
+from web.console import previews as console_previews
+from web.console import subscribers as console_subscribers
 from web.console.visitor import NotAllowed, NotOurForm
 from web.face import Face
 from web.forms import FormRefused
@@ -80,6 +97,11 @@ def create_app(face: Face) -> FastAPI:
         endpoints,
         endpoint_acts,
         feeds_page,
+        console_subscribers,
+        personal,
+        subscriber,
+        console_digests,
+        console_previews,
         lanes,
         tasks,
         audit,

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from web.console.paths import article_path
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.store import Store, migrate
-from zonewire.store.tables import articles, deliveries
+from zonewire.store.tables import articles, deliveries, subscriptions
 
 
 def every_page(store: Store) -> tuple[str, ...]:
@@ -14,6 +14,7 @@ def every_page(store: Store) -> tuple[str, ...]:
         dead = db.execute(select(deliveries).where(deliveries.c.state == "dead").limit(1)).one()
         name = delivery_uuid(migrate.installation_number(db), dead.id, dead.created_at)
         guid = db.execute(select(articles.c.guid).where(articles.c.id == dead.article_id)).scalar_one()
+        reader = db.execute(select(subscriptions).where(subscriptions.c.state == "active").limit(1)).one()
     return (
         "/console",
         "/console/articles",
@@ -42,6 +43,15 @@ def every_page(store: Store) -> tuple[str, ...]:
         "/console/endpoints/e250",
         "/console/endpoints/e250/enable",
         "/console/endpoints/e4/rotate",
+        "/console/subscribers",
+        "/console/subscribers?q=nobody",
+        "/console/subscribers?state=paused&channel=email",
+        f"/console/subscribers/{reader.subscriber_id}",
+        f"/console/subscribers/{reader.subscriber_id}/erase",
+        "/console/digests",
+        "/console/digests/d1",
+        f"/console/digests/next/s{reader.id}",
+        "/console/bulk?act=resend&state=delivered&edition=d1&host=mail.example",
         "/console/audit",
         "/console/operators",
     )

@@ -20,6 +20,8 @@ PAGES = (
     "/console/deliveries",
     "/console/bulk",
     "/console/feeds",
+    "/console/subscribers",
+    "/console/digests",
     "/console/lanes",
     "/console/audit",
     "/console/operators",
