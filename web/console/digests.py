@@ -55,7 +55,7 @@ def listed(request: Request, visitor: Looking, hour: str = "", before: str = "")
         has_older=len(found) > A_PAGE,
         is_first=not before,
         in_short=partial(_in_short, t),
-        labels=_labels(t, hours),
+        labels=hour_labels(t, hours),
     )
 
 
@@ -63,7 +63,7 @@ def _in_short(t: Words, options: Mapping[str, Sequence[str]]) -> str:
     return filter_in_short(options, t)
 
 
-def _labels(t: Words, hours: Sequence[Hour]) -> dict[int, str]:
+def hour_labels(t: Words, hours: Sequence[Hour]) -> dict[int, str]:
     """Each hour as a clock in China shows it; the first of another day than the one before names the day."""
     labels, day = {}, ""
     for hour in hours:

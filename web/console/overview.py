@@ -8,13 +8,16 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from web.console.charts import points, rate
-from web.console.frame import show
+from web.console.digests import hour_labels
+from web.console.frame import language_of, show
 from web.console.lane_rows import Row, rows_of
 from web.console.visitor import Looking
 from web.face import face_of
+from zonewire import digests
 from zonewire.articles.searching import ArticleSearch, search_articles
 from zonewire.delivery.flows import Flow, flows_of, tries_of
 from zonewire.delivery.troubled import SAMPLE, causes, troubled
+from zonewire.rendering.translation import words
 from zonewire.store import now
 from zonewire.trail.reach import reach_of
 
@@ -61,6 +64,8 @@ def overview(request: Request, visitor: Looking) -> Response:
             tries=tries_of(db, now=moment),
             outcomes=OUTCOMES,
             troubled=troubled(db, now=moment),
+            hours=(hours := digests.next_hours(db, now=moment)),
+            hour_labels=hour_labels(words(language_of(request)), hours),
             listed=newest,
             reach=reach_of(db, {row.id: row.number for row in newest}, looks_for_s=COUNTS_FOR_S),
             causes=(found := causes(db)),

@@ -16,6 +16,7 @@ def test_an_empty_house_says_what_will_stand_here(plain_store: Store, tmp_path: 
     assert "Nothing was sent in the last hour." in said
     assert "No dead letters." in said
     assert "zonewire publish" in said
+    assert "No digest falls due within a day." in said
     assert "No endpoint has failed or was slow in the last hour." in said
 
 
