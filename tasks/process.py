@@ -95,7 +95,7 @@ def open_process(app: Celery, *, lane: Lane, worker: str | None = None) -> Proce
     if courier is not None:
         work: Work = PushWork(_pusher(settings, store, courier, lane=lane, worker=name), lane, Resting(store, lane))
     else:
-        work = _work(settings, store, hints, lane)
+        work = _work(settings, store, hints, lane, name)
     work.turned = time.monotonic()
     heart = Heart(store, work, lane=lane, worker=name)
     start_tracing(store, process=lane)  # after the courier's fork: it has a thread
@@ -188,10 +188,10 @@ def _counts(work: PushWork) -> dict[str, int]:
     return {name: getattr(tally, name) for name in tally.__slots__ if getattr(tally, name)}
 
 
-def _work(settings: Settings, store: Store, hints: HintSender, lane: Lane) -> Work:
+def _work(settings: Settings, store: Store, hints: HintSender, lane: Lane, worker: str) -> Work:
     match lane:
         case Lane.EVENTS:
-            return EventsWork(store, hints.hint)
+            return EventsWork(store, hints.hint, worker)
         case Lane.FEEDS:
             return FeedsWork(store, settings, hints.hint)
         case Lane.DIGESTS:

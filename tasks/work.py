@@ -11,10 +11,12 @@ import structlog
 from config.catalogue import catalogue_of
 from config.keys import ring_of
 from config.settings import Settings
+from tasks.failures import note_failure
 from zonewire import digests, feeds, hub, subscriptions
 from zonewire.delivery import pauses
 from zonewire.delivery.lanes import Lane
 from zonewire.delivery.ledger import Tally
+from zonewire.delivery.task_failures import Failure
 from zonewire.errors import CourierGone
 from zonewire.old_files import Kept, forget_old_files
 from zonewire.push import MOST_AT_ONCE, Pusher
@@ -30,6 +32,7 @@ Hint = Callable[[str], None]
 UPKEEP_EVERY_S = 2.0
 FILES_EVERY_S = 600.0
 LOOK_EVERY_S = 1.0
+POISON_AGAIN_S = 600.0
 BATCH_FROM = 64
 BATCH_EVERY_S = 0.03
 """With more than BATCH_FROM requests out, turns come no faster than this: a turn costs as much for 1 row as for 50."""
@@ -124,9 +127,10 @@ class Idle:
 class EventsWork(Idle):
     """Outbox rows become feeds marked and deliveries owed."""
 
-    def __init__(self, store: Store, hint: Hint) -> None:
+    def __init__(self, store: Store, hint: Hint, worker: str) -> None:
         super().__init__(Resting(store, Lane.EVENTS))
-        self._store, self._hint = store, hint
+        self._store, self._hint, self._worker = store, hint, worker
+        self._poison: dict[str, float] = {}  # articles that failed, and when that was written down
         self._alone = threading.Lock()
         self._pace = Pace(pauses=not store.is_postgresql)
 
@@ -137,12 +141,21 @@ class EventsWork(Idle):
         if not self._alone.acquire(blocking=False):
             return False  # the heart and the task came at once
         try:
-            reacted = react(self._store, self._pace, owed=self._hint_all)
+            reacted = react(self._store, self._pace, owed=self._hint_all, poison=self._note)
         finally:
             self._alone.release()
         if reacted.articles:
             self._hint(Lane.FEEDS)
         return reacted.more
+
+    def _note(self, guid: str, error: Exception) -> None:
+        """Write down, where operators look, which article it is: once in a while, since it fails each time."""
+        moment = time.monotonic()
+        if moment - self._poison.get(guid, -POISON_AGAIN_S) < POISON_AGAIN_S:
+            return
+        self._poison = {one: at for one, at in self._poison.items() if moment - at < POISON_AGAIN_S} | {guid: moment}
+        about = f"article_guid={guid!r}"
+        note_failure(self._store, Failure(lane=Lane.EVENTS, worker=self._worker, arguments=about, error=error))
 
     def _hint_all(self, lanes: Iterable[str]) -> None:
         for lane in lanes:

@@ -3,7 +3,6 @@
 What the next batch will need as well is kept: versions, and endpoints with their secrets open.
 """
 
-import contextlib
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -177,10 +176,7 @@ class Builder:
             self._versions.clear()
             missing = {row.number for row in rows if row.number is not None}
         if missing:
-            try:
-                self._versions |= reading.by_numbers(db, sorted(missing))
-            except (KeyError, TypeError, ValueError):  # one of them cannot be read: only its own deliveries fall
-                self._versions |= _readable(db, sorted(missing))
+            self._versions |= reading.readable(db, sorted(missing))  # of one that cannot be read only its own fall
 
     def _letters(self, db: Connection, rows: Sequence[Claimed], now: int | None) -> Made:
         """The mails of *rows*. One that is not named has nothing to say any more."""
@@ -261,15 +257,6 @@ class Builder:
 def _seconds(now: int | None) -> int:
     """*now*, or the moment that it is, in Unix seconds: what signatures name."""
     return int(time.time()) if now is None else now // SECOND
-
-
-def _readable(db: Connection, numbers: Sequence[int]) -> dict[int, Version]:
-    """Those versions of *numbers* that can be read."""
-    found: dict[int, Version] = {}
-    for number in numbers:
-        with contextlib.suppress(KeyError, TypeError, ValueError):
-            found |= reading.by_numbers(db, [number])
-    return found
 
 
 def _each_or_all(build: Callable[[Sequence[Claimed]], Made], rows: Sequence[Claimed]) -> Made:

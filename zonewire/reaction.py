@@ -31,6 +31,7 @@ from zonewire.store import SECOND, Store, many, values_of
 from zonewire.store import now as clock
 from zonewire.store.pacing import Pace
 from zonewire.store.tables import articles, outbox
+from zonewire.store.tables import versions as versions_table
 
 log = structlog.get_logger()
 
@@ -75,6 +76,8 @@ class _Owed:
 
 OnOwed = Callable[[Iterable[str]], None]
 """Told the lanes on which deliveries have just been committed."""
+OnPoison = Callable[[str, Exception], None]
+"""Told the guid of an article that cannot be worked with, and why."""
 
 # Rows that nobody holds, oldest first. The relay is whoever runs this without having been hinted.
 _FREE = (
@@ -104,10 +107,17 @@ _MOVE_ON = (
 # Shared with no intake: a newer version's number is given under a lock on this row.
 _NEWEST = select(articles.c.newest).where(articles.c.id == bindparam("of_article")).with_for_update(read=True)
 _RELEASE_ALL = update(outbox).where(outbox.c.taken_until > 0).values(taken_until=0)
+_NEWEST_OF = (
+    select(articles.c.newest)
+    .join(versions_table, versions_table.c.article_id == articles.c.id)
+    .where(versions_table.c.number == bindparam("of_number"))
+)
 _DONE = delete(outbox).where(outbox.c.id.in_(values_of(many("done_ids"))))
 
 
-def react(store: Store, pace: Pace, *, owed: OnOwed, budget_s: float = 0.9) -> Reacted:
+def react(
+    store: Store, pace: Pace, *, owed: OnOwed, poison: OnPoison = lambda *_: None, budget_s: float = 0.9
+) -> Reacted:
     """Take free outbox rows and carry each as far as *budget_s* allows; what is left is free for the next turn."""
     deadline, begun = time.monotonic() + budget_s, tracing.moment()
     with store.reading() as db:  # an idle lane writes nothing
@@ -120,15 +130,23 @@ def react(store: Store, pace: Pace, *, owed: OnOwed, budget_s: float = 0.9) -> R
         return Reacted()
     taken = sorted((_Owed(r.id, r.number, Stage(r.stage), r.after_filter, r.after_endpoint) for r in rows), key=_by_id)
     with store.reading() as db:
-        versions = reading.by_numbers(db, [row.number for row in taken])
+        versions = reading.readable(db, [row.number for row in taken])
         origins = origins_of(db, [row.number for row in taken])
-    _mark_feeds(store, taken, versions)
+    _mark_each_or_all(store, taken, versions)
     finished, made, left = 0, 0, list(taken)
     try:
         while left and (len(left) == len(taken) or time.monotonic() < deadline):  # one at least, however slow it is
             row = left.pop(0)
             with bound_contextvars(**origins[row.number].told, number=row.number):
-                done, n = _carried(store, pace, row, versions[row.number], owed, deadline)
+                try:
+                    done, n = _carried(store, pace, row, versions.get(row.number), owed, deadline)
+                except ZonewireError:
+                    raise  # the database's affair, not this row's
+                except Exception as error:  # it keeps only itself from the others, and is tried again later
+                    done, n = int(_is_overtaken(store, row)), 0
+                    if not done:
+                        log.exception("article.unreacted")
+                        poison(origins[row.number].guid, error)
                 made += n
                 finished += done
                 if done:
@@ -152,24 +170,46 @@ def release_taken(db: Connection) -> int:
     return db.execute(_RELEASE_ALL).rowcount
 
 
-def _carried(store: Store, pace: Pace, row: _Owed, version: Version, owed: OnOwed, deadline: float) -> tuple[int, int]:
-    """`_carry_on`; a row that cannot be carried keeps only itself from the others, and is tried again later."""
-    try:
-        return _carry_on(store, pace, row, version, owed, deadline)
-    except ZonewireError:
-        raise  # the database's affair, not this row's
-    except Exception:
-        log.exception("article.unreacted")
-        return 0, 0
+def _carried(
+    store: Store, pace: Pace, row: _Owed, version: Version | None, owed: OnOwed, deadline: float
+) -> tuple[int, int]:
+    """`_carry_on`, behind whatever was not to be had together with the others. Raises what is wrong with this row."""
+    if version is None:
+        with store.reading() as db:
+            version = reading.by_numbers(db, [row.number])[row.number]
+    if row.stage is Stage.FEEDS:
+        _mark_feeds(store, [row], {row.number: version})
+    return _carry_on(store, pace, row, version, owed, deadline)
+
+
+def _is_overtaken(store: Store, row: _Owed) -> bool:
+    """Whether its article has a newer version, whose reaction does all that this one's would: then it is done."""
+    with store.writing() as db:
+        if db.execute(_NEWEST_OF, {"of_number": row.number}).scalar() == row.number:
+            return False
+        db.execute(_DONE, {"done_ids": [row.id]})
+        counts.record(db, Counter(), {(tallies.LANE_OUT, Lane.EVENTS): 1})
+    return True
 
 
 def _by_id(row: _Owed) -> int:
     return row.id
 
 
-def _mark_feeds(store: Store, taken: Sequence[_Owed], versions: dict[int, Version]) -> None:
-    """The first stage of all rows that stand before it, in one transaction."""
+def _mark_each_or_all(store: Store, taken: Sequence[_Owed], versions: dict[int, Version]) -> None:
+    """Mark all at once; where that fails, none: `_carried` does it one by one, so that a poisoned one fails alone."""
     fresh = [row for row in taken if row.stage is Stage.FEEDS]
+    try:
+        _mark_feeds(store, fresh, versions)
+    except ZonewireError:
+        raise
+    except Exception:
+        for row in fresh:
+            row.stage = Stage.FEEDS
+
+
+def _mark_feeds(store: Store, fresh: Sequence[_Owed], versions: dict[int, Version]) -> None:
+    """The first stage of *fresh* rows, in one transaction."""
     if not fresh:
         return
     with store.reading() as db:

@@ -166,6 +166,7 @@ EVENTS: dict[str, str] = {
     "error, and what it is about: event_id and article_guid of news; edition_id and event_ids (of its first twenty "
     "articles) of a digest or draft; feed, and event_id and article_guid of its newest article, of a notice; else kind",
     "attempts.failed": "more tries of the same turn failed; lane, more (how many)",
+    "article.left_out": "nothing can be made of an article, so digests go out without it; number, and the trace",
     "article.unreacted": "the reaction to one version failed and is tried again; event_id, article_guid, number, and "
     "the trace",
     "backup.restored": "a database was made of a backup; migration (of the backup), rows, returned (deliveries "

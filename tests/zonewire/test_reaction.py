@@ -13,7 +13,7 @@ from zonewire.delivery import owing
 from zonewire.reaction import Reacted, react
 from zonewire.store import SECOND, Store, insert, now
 from zonewire.store.pacing import Pace
-from zonewire.store.tables import deliveries, endpoints, feed_entries, outbox, subscriptions
+from zonewire.store.tables import deliveries, endpoints, feed_entries, outbox, subscriptions, versions
 
 IN_ONE_TURN_S = 60.0
 """A disk that stands still for a second would else leave the rest to the next turn, as it may."""
@@ -279,6 +279,37 @@ def test_a_version_that_cannot_be_reacted_to_holds_up_no_other(store: Store, mon
     with store.reading() as db:
         assert set(db.execute(select(deliveries.c.number)).scalars()) == {other.number}
         assert list(db.execute(select(outbox.c.number)).scalars()) == [poisoned.number]
+
+
+def spoiled(db: Connection, version: Version, content: str) -> None:
+    db.execute(update(versions).where(versions.c.number == version.number).values(content=content))
+
+
+@pytest.mark.parametrize("content", ["nothing that can be read", '{"guid": "x", "images": [], "section": null}'])
+def test_one_that_cannot_be_read_holds_up_no_other_and_is_named(store: Store, content: str) -> None:
+    with store.writing() as db:
+        a_subscription(db)
+        spoiled(db, poisoned := accepted(db), content)
+        other, named = accepted(db), list[str]()
+
+    react(store, Pace(pauses=False), owed=lambda _: None, poison=lambda guid, _: named.append(guid), budget_s=60)
+
+    assert named == [poisoned.article.guid]
+    with store.reading() as db:
+        assert list(db.execute(select(outbox.c.number)).scalars()) == [poisoned.number]
+        assert set(db.execute(select(deliveries.c.number)).scalars()) == {other.number}
+        assert set(db.execute(select(feed_entries.c.number)).scalars()) == {other.number}
+
+
+def test_a_withdrawal_takes_one_that_cannot_be_read_out_of_the_way(store: Store) -> None:
+    with store.writing() as db:
+        spoiled(db, poisoned := accepted(db), "nothing that can be read")
+        accepted(db, poisoned.article, withdrawn=True)
+
+    reacted(store)
+
+    with store.reading() as db:
+        assert list(db.execute(select(outbox.c.number)).scalars()) == []
 
 
 @pytest.mark.parametrize("state", ["ended", "paused"])

@@ -1,5 +1,6 @@
 """Reading versions back."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,18 @@ def by_numbers(db: Connection, numbers: Sequence[int]) -> dict[int, Version]:
     """The versions with these acceptance numbers, as far as there are such."""
     rows = db.execute(statements.VERSIONS_BY_NUMBER, {"numbers": numbers})
     return {row.number: _version(row) for row in rows}
+
+
+def readable(db: Connection, numbers: Sequence[int]) -> dict[int, Version]:
+    """As `by_numbers`, without those of which what is stored cannot be read: one must not spoil the others."""
+    try:
+        return by_numbers(db, numbers)
+    except (KeyError, TypeError, ValueError):
+        found: dict[int, Version] = {}
+        for number in numbers:
+            with contextlib.suppress(KeyError, TypeError, ValueError):
+                found |= by_numbers(db, [number])
+        return found
 
 
 def newest_number(db: Connection) -> int:

@@ -12,11 +12,14 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
+import structlog
 from sqlalchemy import Connection
 
 from zonewire.articles.model import unpack
 from zonewire.digests import statements
 from zonewire.filters import MATCHING, KeywordIndex, facts_of, keyword_index
+
+log = structlog.get_logger()
 
 
 class Role(StrEnum):
@@ -69,7 +72,7 @@ class Windows:
             one = Candidate(row.number, row.article_id, row.withdrawn, not row.withdrawn_now, row.is_update)
             fresh.append(one)
             if one.stands and not one.is_tombstone:
-                for filter_id in _filters_of(db, row.content, index):
+                for filter_id in _filters_of(db, row, index):
                     passing.setdefault(filter_id, []).append(one)
         for filter_id, older in passing.items():
             self._passing[filter_id] = older + self._passing.get(filter_id, [])
@@ -126,6 +129,11 @@ def has_story(contents: Contents) -> bool:
     return any(role is Role.STORY for _, role in contents)
 
 
-def _filters_of(db: Connection, content: str, index: KeywordIndex) -> Iterable[int]:
-    facts = facts_of(unpack(content), index)
+def _filters_of(db: Connection, row: Any, index: KeywordIndex) -> Iterable[int]:
+    """None for an article of which nothing can be made: it must not keep all others from their readers."""
+    try:
+        facts = facts_of(unpack(row.content), index)
+    except Exception:
+        log.exception("article.left_out", number=row.number)
+        return ()
     return db.execute(MATCHING, {"dimensions": facts.dimensions, "values": facts.values}).scalars()

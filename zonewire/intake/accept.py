@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from zonewire import tracing
 from zonewire.articles.identity import host_of, mint_entry_id
-from zonewire.articles.model import Version, unpack
+from zonewire.articles.model import Article, Version, unpack
 from zonewire.articles.slugs import slugs_for
 from zonewire.articles.versions import Draft, write_versions
 from zonewire.delivery import tallies
@@ -103,11 +103,19 @@ def _standings(db: Connection, events: Sequence[Event]) -> dict[str, Standing]:
             withdrawn=row.withdrawn,
             event_at=row.event_at,
             entry_id=row.entry_id,
-            article=unpack(contents[row.id].content),
+            article=_read(contents[row.id].content),
             digest=bytes(contents[row.id].digest),
         )
         for row in rows
     }
+
+
+def _read(content: str) -> Article | None:
+    """What stands; where it cannot be read, as if nothing did, so that it can be withdrawn or published anew."""
+    try:
+        return unpack(content)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _known(db: Connection, events: Sequence[Event]) -> dict[EventKey, tuple[str, int]]:

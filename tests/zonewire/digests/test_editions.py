@@ -13,7 +13,7 @@ from zonewire.digests.editions import cut_part, prepare
 from zonewire.digests.windows import Windows
 from zonewire.filters import Filter, intern
 from zonewire.store import Store
-from zonewire.store.tables import deliveries, editions, job_runs, subscriptions
+from zonewire.store.tables import deliveries, editions, job_runs, subscriptions, versions
 from zonewire.subscriptions import change, find, pause, resume
 from zonewire.subscriptions.changing import rhythm_of
 
@@ -104,6 +104,17 @@ def test_a_late_article_with_an_old_date_is_in_the_window_in_which_it_was_accept
 
     with store.reading() as db:
         assert sent_to(db)[reader][1].articles() == [late.article_id]
+
+
+def test_an_article_that_cannot_be_read_keeps_no_other_from_its_readers(store: Store) -> None:
+    with store.writing() as db:
+        reader, poisoned, other = a_reader(db), a_version(db), a_version(db)
+        db.execute(update(versions).where(versions.c.number == poisoned.number).values(content="spoiled"))
+
+    cut_due(store, at=NOON)
+
+    with store.reading() as db:
+        assert sent_to(db)[reader][0].articles() == [other.article_id]
 
 
 def test_an_update_inside_the_window_replaces_the_older_version(store: Store) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, func, select, update
 from structlog.testing import capture_logs
 
 from tests.builders import an_article
@@ -118,6 +118,17 @@ def test_a_withdrawal_leaves_a_tombstone_with_the_last_text(store: Store) -> Non
     version = stands(store, article.guid)
     assert (version.withdrawn, version.article) == (True, article)
     assert results(store, a_withdrawal(article.guid)) == [("unchanged", 2)]
+
+
+def test_what_cannot_be_read_any_more_can_be_withdrawn_and_published_anew(store: Store) -> None:
+    article = an_article()
+    took(store, a_publication(article))
+    with store.writing() as db:
+        db.execute(update(tables.versions).values(content="nothing that can be read"))
+
+    assert results(store, a_withdrawal(article.guid)) == [("accepted", 2)]
+    assert results(store, a_publication(article)) == [("accepted", 3)]
+    assert stands(store, article.guid).article == article
 
 
 def test_a_withdrawal_of_an_unknown_article_leaves_a_tombstone_too(store: Store) -> None:
