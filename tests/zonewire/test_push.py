@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from zonewire.delivery.retries import RetryPolicy
 from zonewire.errors import CourierGone
 from zonewire.keys import KeyRing, new_webhook_secret
 from zonewire.outbound.courier import Reply
-from zonewire.outbound.couriers.http import HttpCourier
+from zonewire.outbound.couriers.http import LAST_WORDS_S, HttpCourier
 from zonewire.outbound.guard import Guard
 from zonewire.push import Push, Pusher
 from zonewire.store import SECOND, Store, migrate, now
@@ -344,7 +345,9 @@ def test_what_is_still_in_flight_at_the_end_goes_back_and_counts_as_no_lapse(pus
     pusher.turn()
     eventually(lambda: pushing.receiver.count == 1, within_s=5)
 
+    began = time.monotonic()
     pusher.close(grace_s=0.1)
 
+    assert time.monotonic() - began < LAST_WORDS_S
     assert pushing.states() == {"retrying": 1}
     assert read(pushing, lambda db: db.execute(select(deliveries.c.lapses)).scalar_one()) == 0

@@ -235,7 +235,7 @@ class Carrying:
         if not self._quick.open:
             idle = not self._polled.open
             with contextlib.suppress(InterruptedError):
-                self._polled.epoll.poll(None if idle else self._polled.wait_s(SIGN_OF_LIFE_S / 2), 1)
+                self._polled.epoll.poll(None if idle else self._at_most(self._polled.wait_s(SIGN_OF_LIFE_S / 2)), 1)
             return
         quick = self._quick.curlm
         if len(self._quick.open) >= BRISK_OPEN and not self._polled.open:
@@ -247,4 +247,11 @@ class Carrying:
         wait_s = 0.1 if wait_ms < 0 else wait_ms / 1000
         if not reads and not writes:
             wait_s = min(wait_s, 0.01)  # a name is being resolved: libcurl has no socket to show
-        select.select([*reads, self._polled.epoll.fileno()], writes, errors, self._polled.wait_s(wait_s))
+        wait_s = self._at_most(self._polled.wait_s(wait_s))
+        select.select([*reads, self._polled.epoll.fileno()], writes, errors, wait_s)
+
+    def _at_most(self, wait_s: float) -> float:
+        """*wait_s*, and while closing no longer than is left: what hangs would have us wait for its timeout."""
+        if self._closing_at is None:
+            return wait_s
+        return max(0.0, min(wait_s, self._closing_at - time.monotonic()))
