@@ -16,8 +16,18 @@ from tests.servers.redis import RedisServer, running_redis
 from zonewire.keys import passwords
 from zonewire.store import Store, open_store, upgrade
 
-# As it runs unless told: at level debug each delivered try has a line.
-structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))
+# As it runs unless told: at level debug each delivered try has a line. Its own tracebacks show each local variable of
+# each frame, and take a second where a statement of ours is among them.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.set_exc_info,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S"),
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ],
+    wrapper_class=structlog.make_filtering_bound_logger("info"),
+)
 
 
 @pytest.hookimpl(wrapper=True)

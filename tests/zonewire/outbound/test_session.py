@@ -121,23 +121,30 @@ def test_an_answer_that_says_it_is_too_long_is_not_read(session: requests.Sessio
     assert time.monotonic() - began < TIMEOUT_S / 2
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> requests.Session:
+    """Waits for longer than from one drop to the next, and not half so long as for all of them."""
+    monkeypatch.setattr("tests.servers.receiver.DRIP_S", 0.2)
+    return guarded_session(ANYWHERE, timeout_s=0.6)
+
+
 @pytest.mark.parametrize("behaviour", [hang, drip])
-def test_an_answer_that_comes_too_slowly_is_given_up(receiver: Receiver, behaviour: object) -> None:
-    session = guarded_session(ANYWHERE, timeout_s=2.5)
+def test_an_answer_that_comes_too_slowly_is_given_up(
+    impatient: requests.Session, receiver: Receiver, behaviour: object
+) -> None:
     receiver.behave("/a", behaviour)  # type: ignore[arg-type]  # parametrize forgets it
     began = time.monotonic()
     with pytest.raises(requests.Timeout):
-        session.get(receiver.url("/a"))
-    assert 2 < time.monotonic() - began < 4
+        impatient.get(receiver.url("/a"))
+    assert 0.5 < time.monotonic() - began < 3
 
 
-def test_a_body_that_drips_is_given_up_after_the_whole_time(receiver: Receiver) -> None:
-    session = guarded_session(ANYWHERE, timeout_s=2.5)
+def test_a_body_that_drips_is_given_up_after_the_whole_time(impatient: requests.Session, receiver: Receiver) -> None:
     receiver.behave("/a", drip_body)
     began = time.monotonic()
     with pytest.raises(requests.ConnectionError):
-        read_bounded(session.get(receiver.url("/a")), most_bytes=10_000)
-    assert time.monotonic() - began < 4
+        read_bounded(impatient.get(receiver.url("/a")), most_bytes=10_000)
+    assert time.monotonic() - began < 3
 
 
 def test_the_environment_says_nothing(receiver: Receiver, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
