@@ -43,7 +43,8 @@ def _dry(request: Request, visitor: Visitor, act: BulkAct) -> Response:
         chosen = read_filter(db, request.query_params)
         _check(act, chosen)
         run = bulk.dry_run(db, act, chosen.search)
-    return show(request, visitor, "bulk_dry", here="deliveries", act=act, chosen=chosen, run=run, paces=PACES)
+    here = "digests" if act is BulkAct.RESEND else "deliveries"
+    return show(request, visitor, "bulk_dry", here=here, act=act, chosen=chosen, run=run, paces=PACES)
 
 
 def _check(act: BulkAct, chosen: Filter) -> None:

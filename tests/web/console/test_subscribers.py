@@ -60,6 +60,7 @@ def test_a_reader_is_found_and_the_page_says_all_of_them(plain_store: Store, tmp
         listed = text_of(chen.get(PATH))
     for said in (LI, f"s{reader}", "Every day at 08:00", "203.0.113.9", f"Mail to {LI}?", "digest d1", "delivered"):
         assert said in page
+    assert "send it again" in page
     assert "wang@mail.example" not in page
     assert "wang@mail.example" in listed
 
