@@ -6,18 +6,18 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
 import pytest
 
 from tests.servers.receiver import Receiver
 from tests.servers.smtp import SmtpServer, running_smtp
-from tests.simulators.wecom import WeCom
 from tests.zonewire.alarms.rig import BASE, OPERATOR, RUNBOOK, Night, mails
+from tests.zonewire.robots.rig import EACH, KEY_OF, PLATFORMS
 from zonewire import watch as watching
 from zonewire.alarms import alarms_lately
 from zonewire.store import Store
 from zonewire.watch import STAND_IN_S, Watch
 
-KEY = "0f7d0a52-6f2e-4b57-9c0b-2d6a1f3b8e90"
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 BEGAN, OVER = "Alarm: Redis does not answer", "Over: Redis does not answer"
 
@@ -56,17 +56,21 @@ def test_the_mail_says_what_since_when_what_next_and_what_to_press(store: Store,
 
 
 @ON_ONE_DATABASE
-def test_a_robot_is_told_in_a_card(store: Store, tmp_path: Path) -> None:
-    with WeCom() as platform:
+@pytest.mark.parametrize("channel", EACH)
+def test_a_robot_is_told_in_a_card(store: Store, tmp_path: Path, channel: str) -> None:
+    key = KEY_OF[channel]
+    with PLATFORMS[channel]() as platform:
         night = Night(store=store, outbox=tmp_path, is_broker_up=False)
-        night.receiver("wecom", platform.add(KEY), locale="zh-CN")
+        night.receiver(channel, platform.add(key), locale="zh-CN")
         watch = night.watch()
         night.passes(300, watch)
         night.is_broker_up = True
         night.passes(300, watch)
-        told = [message["markdown"]["content"] for message in platform.messages(KEY)]
-    assert [text.split("\n")[0] for text in told] == ["### 告警：Redis 没有响应", "### 已恢复：Redis 没有响应"]
-    assert not platform.refusals
+        told = [orjson.dumps(message).decode() for message in platform.messages(key)]
+    assert ["已恢复：Redis 没有响应" in text for text in told] == [False, True]
+    assert "告警：Redis 没有响应" in told[0]
+    assert f"{RUNBOOK}#broker-gone" in told[0]
+    assert (platform.refusals, platform.silent_cuts) == ([], [])
 
 
 @ON_ONE_DATABASE
