@@ -14,6 +14,7 @@ from web.console.lane_rows import Row, rows_of
 from web.console.visitor import Looking
 from web.face import face_of
 from zonewire import digests
+from zonewire.alarms import Places
 from zonewire.articles.searching import ArticleSearch, search_articles
 from zonewire.delivery.flows import Flow, flows_of, tries_of
 from zonewire.delivery.troubled import SAMPLE, causes, troubled
@@ -71,6 +72,7 @@ def overview(request: Request, visitor: Looking) -> Response:
             causes=(found := causes(db)),
             looked_at=(looked_at := sum(cause.n for cause in found)),
             is_sample=looked_at == SAMPLE,
+            runbook=Places(runbook=face_of(request).settings.runbook).runbook_of,
         )
 
 

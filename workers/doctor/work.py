@@ -60,7 +60,7 @@ def _beat(living: list[heartbeats.Worker], now: int) -> Iterator[Finding]:
         return  # of a release that did not write it down: nothing is known
     deaf = sorted({w.lane for w in settled if w.tasked_at is None or now - w.tasked_at > HINTED_WITHIN})
     if len(deaf) == len({worker.lane for worker in settled}):
-        mend = "Start `zonewire beat`. Until then what is due is found a second later, by the workers themselves."
+        mend = "If Redis answers (see broker), start `zonewire beat`. Until then what is due is found a second later, by the workers themselves."
         yield Finding("beat", Result.FAIL, "no hint reaches any worker: no beat runs, or not on this broker", mend)
     elif deaf:
         found = f"no hint reaches the workers of {', '.join(deaf)}"

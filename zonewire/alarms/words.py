@@ -18,7 +18,7 @@ _SPANS_S = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 _PLACES = {
     Alarm.CHANNEL_FAILING: "/console/deliveries?state=retrying&channel={about}",
     Alarm.DEAD_LETTERS_GROWING: "/console/deliveries?state=dead",
-    Alarm.TOKEN_INVALID: "/console/deliveries?state=retrying&channel=wechat_oa",
+    Alarm.TOKEN_INVALID: "/console/endpoints?channel=wechat_oa",
     Alarm.DIGEST_MISSED: "/console/digests",
 }
 

@@ -50,3 +50,12 @@ def test_what_is_wrong_is_told_with_since_when_what_comes_next_and_what_to_do(
     (gone, _) = first.xpath("//div[contains(@class, 'wrong')]")
     for said in ("Redis does not answer", "By itself:", "To do:", "runbook.md#broker-gone"):
         assert said in gone.xpath("string()")
+
+
+def test_the_runbook_is_a_link_where_the_settings_say_its_address(plain_store: Store, tmp_path: Path) -> None:
+    with plain_store.writing() as db:
+        an_alarm(db, "broker-gone", since=now(db))
+    place = "https://wiki.example/runbook"
+    with at_the_console(plain_store, tmp_path, runbook=place) as chen:
+        links = page_of(chen.get("/console")).xpath("//div[contains(@class, 'wrong')]//a/@href")
+    assert f"{place}#broker-gone" in links
