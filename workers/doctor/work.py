@@ -59,9 +59,10 @@ def _beat(living: list[heartbeats.Worker], now: int) -> Iterator[Finding]:
     if all(worker.tasked_at is None and worker.version is None for worker in settled):
         return  # of a release that did not write it down: nothing is known
     deaf = sorted({w.lane for w in settled if w.tasked_at is None or now - w.tasked_at > HINTED_WITHIN})
-    if len(deaf) == len({worker.lane for worker in settled}):
+    alone = {worker.lane for worker in settled} & set(heartbeats.HINTED_BY_BEAT) or {w.lane for w in settled}
+    if alone <= set(deaf):
         mend = "If Redis answers (see broker), start `zonewire beat`. Until then what is due is found a second later, by the workers themselves."
-        yield Finding("beat", Result.FAIL, "no hint reaches any worker: no beat runs, or not on this broker", mend)
+        yield Finding("beat", Result.FAIL, "no hint of a beat reaches any worker: none runs, or not on this broker", mend)
     elif deaf:
         found = f"no hint reaches the workers of {', '.join(deaf)}"
         yield Finding("beat", Result.WARN, found, "Start them again: they have lost the broker, and do not know it.")

@@ -12,6 +12,8 @@ from zonewire.store.tables import heartbeats
 
 ALIVE = 10 * SECOND
 """A worker whose last sign is older than this does not count."""
+HINTED_BY_BEAT = (Lane.UPKEEP, Lane.DIGESTS)
+"""Lanes that are seldom hinted by anybody else: the others hear of work from those who made it."""
 
 _BEAT = insert(heartbeats)
 _BEAT = _BEAT.on_conflict_do_update(
@@ -31,7 +33,7 @@ _SINCE_BEFORE = (
     .order_by(heartbeats.c.lane)
 )
 _GONE = delete(heartbeats).where(heartbeats.c.worker == bindparam("gone_worker"))
-_LAST_TASK = select(func.max(heartbeats.c.tasked_at)).where(heartbeats.c.lane.in_([Lane.UPKEEP, Lane.DIGESTS]))
+_LAST_TASK = select(func.max(heartbeats.c.tasked_at)).where(heartbeats.c.lane.in_(HINTED_BY_BEAT))
 _LAST_TURN = select(func.max(heartbeats.c.turned_at)).where(heartbeats.c.lane == bindparam("of_lane"))
 
 

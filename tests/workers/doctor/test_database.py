@@ -97,6 +97,7 @@ def test_a_beat_that_hints_nobody_is_found(store: Store, tmp_path: Path) -> None
     assert tasked(None)[0][0] is Result.FAIL
     assert tasked(1) == [(Result.OK, "every lane is hinted")]
     assert tasked(60, Lane.FEEDS) == [(Result.WARN, "no hint reaches the workers of feeds")]
+    assert tasked(60, Lane.DIGESTS, Lane.UPKEEP)[0][0] is Result.FAIL  # the others hear of work from those who made it
     assert tasked(60)[0][0] is Result.FAIL
 
 
