@@ -62,9 +62,7 @@ def _beat(living: list[heartbeats.Worker], now: int) -> Iterator[Finding]:
     alone = {worker.lane for worker in settled} & set(heartbeats.HINTED_BY_BEAT) or {w.lane for w in settled}
     if alone <= set(deaf):
         found = "no hint of a beat reaches any worker: none runs, or not on this broker"
-        mend = (
-            "If Redis answers (see broker), start `zonewire beat`. Until then workers find what is due by themselves."
-        )
+        mend = "If Redis answers (see broker), start `zonewire beat`. Until then workers find their work by themselves."
         yield Finding("beat", Result.FAIL, found, mend)
     elif deaf:
         found = f"no hint reaches the workers of {', '.join(deaf)}"
