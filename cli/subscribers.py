@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.acting import actor
 from cli.context import installation
 from cli.output import print_json
 from zonewire.errors import Conflict, StoreBusy
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
 def export(address: Address, as_json: AsJson = False) -> None:
     """Print all that is kept about a subscriber as one JSON object, for them to have. Secrets are not in it."""
     from config.keys import ring_of
+    from zonewire.operators import Act, record
     from zonewire.store import migrate, now
     from zonewire.subscriptions import export_subscriber, owner_of, subscriber_of
 
@@ -40,7 +42,10 @@ def export(address: Address, as_json: AsJson = False) -> None:
     with installation() as (settings, store), store.reading() as db:
         found = subscriber_of(db, owner_of(address), keys=ring_of(settings))
         number = migrate.installation_number(db)
-        print_json(export_subscriber(db, found.id, installation=number, now=now(db)))
+        kept = export_subscriber(db, found.id, installation=number, now=now(db))
+    with installation() as (_, store), store.writing() as db:
+        record(db, actor(), Act.EXPORTED, f"subscriber {found.id}", now=now(db))
+    print_json(kept)
 
 
 @group.command("erase")
@@ -51,6 +56,7 @@ def erase(
 ) -> None:
     """End all subscriptions of an address, and remove everything that says whose they were. Cannot be undone."""
     from config.keys import ring_of
+    from zonewire.operators import Act, record
     from zonewire.outbound.couriers.eml import remove_mails
     from zonewire.store import now
     from zonewire.subscriptions import deliveries_of, end_everything, forget, owner_of, subscriber_of, what_ends
@@ -66,6 +72,8 @@ def erase(
             typer.confirm(f"{question} This cannot be undone.", abort=True, err=True)
         with store.writing() as db:
             ended = end_everything(db, found, keys=keys, now=now(db))
+            counted = {"subscriptions": ended.subscriptions, "cancelled": ended.deliveries}
+            record(db, actor(), Act.ERASED, f"subscriber {found.id}", now=now(db), **counted)
         _wait_until_nothing_is_sent(store, found.id, found.address)
         # Before their address is gone: whoever is stopped here erases once more, and finds the mails by it.
         files = remove_mails(settings.data_dir / "outbox", found.address)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
+from cli.acting import actor
 from cli.context import installation
 from cli.output import print_json, print_list
 from zonewire.errors import NotFound, WrongUsage
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from zonewire.filters import Filter
+    from zonewire.operators import Act
     from zonewire.subscriptions import Imported, PrivateFeed, Subscription
 
 COLUMNS = ("id", "endpoint", "channel", "to", "filter", "cadence", "state", "next_at")
@@ -288,29 +290,32 @@ def pause(
 ) -> None:
     """Make nothing more for it until it is resumed."""
     from cli.deliveries import moment
+    from zonewire.operators import Act
     from zonewire.store import SECOND
     from zonewire.subscriptions import pause as move
 
     ends_at = moment(until, "--until")
     if ends_at is not None and ends_at <= time.time() * SECOND:
         raise WrongUsage(f"{until!r} is not in the future", where="--until")
-    _moved(ident, partial(move, until=ends_at), as_json=as_json)
+    _moved(ident, Act.PAUSED_SUBSCRIPTION, partial(move, until=ends_at), as_json=as_json)
 
 
 @group.command("resume")
 def resume(ident: Ident, as_json: AsJson = False) -> None:
     """Go on: instant news from now, a digest one period back at most."""
+    from zonewire.operators import Act
     from zonewire.subscriptions import resume as move
 
-    _moved(ident, move, as_json=as_json)
+    _moved(ident, Act.RESUMED_SUBSCRIPTION, move, as_json=as_json)
 
 
 @group.command("remove")
 def remove(ident: Ident, as_json: AsJson = False) -> None:
     """End it, and cancel what is still owed to it."""
+    from zonewire.operators import Act
     from zonewire.subscriptions import remove as move
 
-    _moved(ident, move, as_json=as_json)
+    _moved(ident, Act.ENDED_SUBSCRIPTION, move, as_json=as_json)
 
 
 @group.command("feed")
@@ -358,14 +363,19 @@ def _feed_shape(ident: str, found: "PrivateFeed | None", *, base_url: str) -> di
     return {"id": ident, "state": "none" if found is None else "served", "made_at": made_at, **addresses}
 
 
-def _moved(ident: str, move: "Callable[[Connection, int, int], Subscription]", *, as_json: bool) -> None:
+def _moved(ident: str, act: "Act", move: "Callable[[Connection, int, int], Subscription]", *, as_json: bool) -> None:
+    from zonewire.operators import record
     from zonewire.store import now
-    from zonewire.subscriptions import key_of
+    from zonewire.subscriptions import key_of, locked
     from zonewire.subscriptions.listing import as_json as shape_of
 
     key = key_of(ident)
     with installation() as (_, store), store.writing() as db:
-        shape = shape_of(move(db, key, now(db)))
+        moment, before = now(db), locked(db, key).state
+        after = move(db, key, moment)
+        if after.state != before:
+            record(db, actor(), act, ident, now=moment)
+        shape = shape_of(after)
     if as_json:
         print_json(shape)
     else:

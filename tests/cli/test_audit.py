@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from tests.builders import NOON, a_delivery, an_endpoint
+from tests.builders import NOON, a_delivery, a_subscription, an_endpoint
 from tests.cli.conftest import Run
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.store import Store, migrate
@@ -33,3 +33,26 @@ def test_acts_on_deliveries_and_endpoints_are_written_down(store: Store, run_her
         ("deliveries.replayed", name),
     ]
     assert done[0]["operator"].startswith("command line (")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_acts_on_readers_are_written_down_and_none_by_the_address(store: Store, run_here: Run) -> None:
+    with store.writing() as db:
+        li = an_endpoint(db, channel="email", address="li@mail.example")
+        reader = f"s{a_subscription(db, endpoint_id=li, channel='email')}"
+    for words in (
+        ("subscriptions", "pause", reader),
+        ("subscriptions", "pause", reader),
+        ("subscriptions", "resume", reader),
+        ("subscribers", "export", "li@mail.example"),
+        ("subscriptions", "remove", reader),
+        ("subscribers", "erase", "li@mail.example", "--yes"),
+    ):
+        assert run_here(*words).returncode == 0
+
+    said = run_here("audit", "--json").stdout
+
+    acts = [record["act"] for record in orjson.loads(said)]
+    assert acts[:2] == ["subscriber.erased", "subscription.ended"]
+    assert acts[2:] == ["subscriber.exported", "subscription.resumed", "subscription.paused"]
+    assert "mail.example" not in said
