@@ -17,6 +17,7 @@ from web.console.paths import ARTICLES, article_path
 from web.console.visitor import Looking
 from web.face import face_of
 from zonewire.articles import Version
+from zonewire.articles.listing import known_article
 from zonewire.articles.searching import ArticleSearch, search_articles
 from zonewire.delivery.endpoints import shown_id
 from zonewire.errors import NotFound
@@ -29,7 +30,7 @@ from zonewire.trail import receivers_of, trail_of
 from zonewire.trail.deliveries import History, View
 from zonewire.trail.portions import OLDER, portion_of, tally_of, windows_of
 from zonewire.trail.reach import reach_of
-from zonewire.trail.trail import feeds_with, history_of, known_article
+from zonewire.trail.trail import feeds_with, history_of
 
 router = APIRouter()
 

@@ -61,9 +61,8 @@ def _beat(living: list[heartbeats.Worker], now: int) -> Iterator[Finding]:
     deaf = sorted({w.lane for w in settled if w.tasked_at is None or now - w.tasked_at > HINTED_WITHIN})
     alone = {worker.lane for worker in settled} & set(heartbeats.HINTED_BY_BEAT) or {w.lane for w in settled}
     if alone <= set(deaf):
-        found = "no hint of a beat reaches any worker: none runs, or not on this broker"
-        mend = "If Redis answers (see broker), start `zonewire beat`. Until then workers find their work by themselves."
-        yield Finding("beat", Result.FAIL, found, mend)
+        mend = "If Redis answers, start `zonewire beat`. Until then workers find what is due a second later."
+        yield Finding("beat", Result.FAIL, "no hint of a beat reaches workers: none runs, or not on this broker", mend)
     elif deaf:
         found = f"no hint reaches the workers of {', '.join(deaf)}"
         yield Finding("beat", Result.WARN, found, "Start them again: they have lost the broker, and do not know it.")

@@ -16,6 +16,7 @@ TEST = "test"
 RUNBOOK = "docs/operators/runbook.md"
 _SPANS_S = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 _PLACES = {
+    Alarm.ARTICLE_NOT_OUT: "/console/tasks",  # which article it is
     Alarm.CHANNEL_FAILING: "/console/deliveries?state=retrying&channel={about}",
     Alarm.DEAD_LETTERS_GROWING: "/console/deliveries?state=dead",
     Alarm.TOKEN_INVALID: "/console/endpoints?channel=wechat_oa",

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from zonewire.articles.model import as_json, rfc3339, unpack
-from zonewire.articles.reading import newest
-from zonewire.errors import NotFound
+from zonewire.articles.model import Article, Version, as_json, rfc3339, unpack
+from zonewire.articles.reading import UNREADABLE, newest
+from zonewire.errors import Conflict, NotFound
 from zonewire.store.tables import articles, versions
 
 # Each article by its newest version, the one that was accepted last before the others.
@@ -38,8 +38,8 @@ def list_articles(db: Connection, *, limit: int | None = None) -> list[dict[str,
 
 
 def _line(row: Any) -> dict[str, Any]:
-    article = unpack(row.content)
-    published = rfc3339(article.published_at) if article.published_at else None
+    article = _read(row.content)
+    published = rfc3339(article.published_at) if article and article.published_at else None
     return {
         "guid": row.guid,
         "title": row.title,
@@ -47,15 +47,33 @@ def _line(row: Any) -> dict[str, Any]:
         "withdrawn": bool(row.withdrawn),
         "accepted_at": rfc3339(row.accepted_at),
         "published_at": published,
-        **{name: getattr(article, name) for name in _PLACES},
+        **{name: getattr(article, name, "") for name in _PLACES},
     }
+
+
+def _read(content: str) -> Article | None:
+    """None where nobody can read it any more: the others are listed all the same."""
+    try:
+        return unpack(content)
+    except UNREADABLE:
+        return None
+
+
+def known_article(db: Connection, guid: str) -> Version:
+    """The newest version of the article *guid*. Raises NotFound, and Conflict where what is stored cannot be read."""
+    try:
+        version = newest(db, guid)
+    except UNREADABLE:
+        mend = "Publish it anew, or take it away with `zonewire withdraw GUID`."
+        raise Conflict(f"what is stored of {guid[:200]!r} cannot be read", mend=mend) from None
+    if version is None:
+        raise no_article(guid)
+    return version
 
 
 def show_article(db: Connection, guid: str) -> dict[str, Any]:
     """One article as its receivers see it, with what is known of it here. Raises NotFound."""
-    version = newest(db, guid)
-    if version is None:
-        raise no_article(guid)
+    version = known_article(db, guid)
     return as_json(version.article) | {
         "guid": guid,
         "version": version.version,

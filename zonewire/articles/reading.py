@@ -10,6 +10,9 @@ from zonewire.articles import statements
 from zonewire.articles.identity import shown_id
 from zonewire.articles.model import Version, unpack
 
+UNREADABLE = (KeyError, TypeError, ValueError)
+"""What reading a version raises of which nobody can read what is stored."""
+
 
 def newest(db: Connection, guid: str) -> Version | None:
     """The newest version of the article called *guid*, a tombstone too."""
@@ -33,10 +36,10 @@ def readable(db: Connection, numbers: Sequence[int]) -> dict[int, Version]:
     """As `by_numbers`, without those of which what is stored cannot be read: one must not spoil the others."""
     try:
         return by_numbers(db, numbers)
-    except (KeyError, TypeError, ValueError):
+    except UNREADABLE:
         found: dict[int, Version] = {}
         for number in numbers:
-            with contextlib.suppress(KeyError, TypeError, ValueError):
+            with contextlib.suppress(*UNREADABLE):
                 found |= by_numbers(db, [number])
         return found
 

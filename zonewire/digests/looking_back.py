@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, bindparam, select
 
 from zonewire.articles.model import Version
-from zonewire.articles.reading import by_numbers
+from zonewire.articles.reading import readable
 from zonewire.digests.contents import sheet_of
 from zonewire.digests.rendering import MOST_STORIES, Edition, Occasion, in_words
 from zonewire.digests.windows import Role
@@ -83,8 +83,8 @@ def _standing(db: Connection, *, since: int) -> Iterator[Version]:
     below = _HIGHEST
     for _ in range(0, MOST_LOOKED_AT, AT_ONCE):
         numbers = list(db.execute(_STANDING, {"below": below, "since": since, "most": AT_ONCE}).scalars())
-        some = by_numbers(db, numbers)
-        yield from (some[number] for number in numbers)
+        some = readable(db, numbers)
+        yield from (some[number] for number in numbers if number in some)
         if len(numbers) < AT_ONCE:
             return
         below = numbers[-1]

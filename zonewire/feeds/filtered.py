@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from sqlalchemy import Connection, bindparam, select
 
 from zonewire.articles.model import Version
-from zonewire.articles.reading import by_numbers, newest_number
+from zonewire.articles.reading import newest_number, readable
 from zonewire.errors import InvalidInput
 from zonewire.feeds import statements
 from zonewire.feeds.documents import assemble
@@ -180,7 +180,7 @@ def brought_up(db: Connection, made: Filtered, wanted: Filter) -> Filtered | Non
     is_over_the_edge = len(rows) > made.room or (made.has_more_below and any(row.withdrawn for row in rows))
     if len(rows) > LOOKED_THROUGH or is_over_the_edge or any(row.article_id in made.carried for row in rows):
         return None
-    came = by_numbers(db, [row.number for row in rows if row.is_newest and not row.withdrawn])
+    came = readable(db, [row.number for row in rows if row.is_newest and not row.withdrawn])
     passes = Passing(wanted)
     if any(passes(one.article) for one in came.values()):
         return None
@@ -211,8 +211,8 @@ def _standing(db: Connection) -> Iterator[Version]:
     below = _HIGHEST
     for _ in range(0, LOOKED_AT, AT_ONCE):
         numbers = list(db.execute(_STANDING, {"below": below, "most": AT_ONCE}).scalars())
-        some = by_numbers(db, numbers)
-        yield from (some[number] for number in numbers)
+        some = readable(db, numbers)
+        yield from (some[number] for number in numbers if number in some)
         if len(numbers) < AT_ONCE:
             return
         below = numbers[-1]

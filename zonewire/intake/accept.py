@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from zonewire import tracing
 from zonewire.articles.identity import host_of, mint_entry_id
 from zonewire.articles.model import Article, Version, unpack
+from zonewire.articles.reading import UNREADABLE
 from zonewire.articles.slugs import slugs_for
 from zonewire.articles.versions import Draft, write_versions
 from zonewire.delivery import tallies
@@ -114,7 +115,7 @@ def _read(content: str) -> Article | None:
     """What stands; where it cannot be read, as if nothing did, so that it can be withdrawn or published anew."""
     try:
         return unpack(content)
-    except (KeyError, TypeError, ValueError):
+    except UNREADABLE:
         return None
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from zonewire.articles import Version, newest, rfc3339
-from zonewire.articles.listing import no_article, version_rows, version_shape
+from zonewire.articles import Version, rfc3339
+from zonewire.articles.listing import known_article, version_rows, version_shape
 from zonewire.delivery.bulk import resent_editions
 from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.states import State
@@ -69,14 +69,6 @@ def trail_of(
         waiting=_waiting(db, version, made, to, kept_from=now - retention_days * DAY, tell=tell),
         had_older=had_older(made, version),
     )
-
-
-def known_article(db: Connection, guid: str) -> Version:
-    """The newest version of the article *guid*. Raises NotFound."""
-    version = newest(db, guid)
-    if version is None:
-        raise no_article(guid)
-    return version
 
 
 def history_of(db: Connection, guid: str) -> History:

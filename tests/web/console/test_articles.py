@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from sqlalchemy import update
 
 from tests.builders import (
     DAY,
@@ -19,7 +20,7 @@ from tests.web.console.browsing import at_the_console, page_of, text_of
 from web.console.paths import article_path
 from zonewire.articles.searching import ArticleSearch, search_articles
 from zonewire.store import Store, insert
-from zonewire.store.tables import attempts, edition_versions
+from zonewire.store.tables import attempts, edition_versions, versions
 
 ODD = "urn:x?a=1&b=../..#2 /泰州%2F\"'<>"
 
@@ -123,3 +124,15 @@ def test_one_receiver_is_told_of_with_the_reason(plain_store: Store, tmp_path: P
     assert "Nobody is subscribed by this address" in nobody
     assert "One daily digest will carry it" in everybody
     assert (missing.status_code, "there is no article 'none'" in text_of(missing)) == (404, True)
+
+
+def test_an_article_that_cannot_be_read_says_so_and_what_to_do(plain_store: Store, tmp_path: Path) -> None:
+    with plain_store.writing() as db:
+        spoiled = a_version(db)
+        db.execute(update(versions).values(content="nothing that can be read"))
+    with at_the_console(plain_store, tmp_path) as chen:
+        answer = chen.get(article_path(spoiled.article.guid))
+        listed = text_of(chen.get("/console/articles"))
+    assert answer.status_code == 409
+    assert "cannot be read. Publish it anew, or take it away" in text_of(answer)
+    assert spoiled.article.title in listed
