@@ -49,6 +49,10 @@ browser: .venv/.dev ## run the tests that drive headless Chromium
 validators: .venv/.dev $(JUDGES) ## judge pages and mails with html-validate, caniemail and SpamAssassin
 	@$(BIN)/pytest -q -n 2 --dist loadfile -m validators $(call MARKED,validators)
 
+.PHONY: rehearsals
+rehearsals: .venv/.dev ## stage ten faults on running installations, mend each, and say what was seen (half an hour)
+	@$(BIN)/python -m tests.rehearsals $(ONLY)
+
 .PHONY: gallery
 gallery: .venv/.dev ## show every page and mail in its states, in one page
 	@$(BIN)/python -m tests.gallery $(ONLY)
