@@ -24,7 +24,7 @@ def take_picture(db: Connection, around: Surroundings, *, base_url: str, now: in
         lanes=_lanes(db, now),
         tries=_tries(db, now),
         beat_s=None if beat_at is None else max(0, now - beat_at) / SECOND,
-        write_s=_write_s(db, now),
+        write_s=write_s(db, now=now),
         tokens_refused={account: n for (name, account), n in noted.items() if name == readings.TOKEN_REFUSED},
         certificate_s=None if until_s is None else until_s - now / SECOND,
         around=around,
@@ -60,7 +60,8 @@ def _tries(db: Connection, now: int) -> dict[str, Tries]:
     return {channel: Tries(of.total(), of.total() - of[DELIVERED]) for channel, of in ends.items()}
 
 
-def _write_s(db: Connection, now: int) -> float | None:
+def write_s(db: Connection, *, now: int) -> float | None:
+    """How long a small write took, on average over the last minutes; None where nobody has watched."""
     of = _lately(db, tallies.WRITES, WRITE_MINUTES, now)
     return of["us"] / of["n"] / SECOND if of["n"] else None
 

@@ -10,6 +10,8 @@ from workers.doctor.clocks import examine_clock
 from workers.doctor.files import sqlite_file
 from workers.doctor.findings import Finding, Result
 from workers.doctor.work import examine_work
+from zonewire.alarms.symptoms import SLOW_WRITE_S
+from zonewire.picturing import write_s
 from zonewire.store import SECOND, Store, migrate, open_store
 from zonewire.store import now as clock
 from zonewire.store.pulse import write_nothing
@@ -46,6 +48,7 @@ def examine_database(settings: Settings) -> Iterator[Finding]:
             return
         with store.settling() as db:
             write_nothing(db)
+        yield from _slowness(store)
         yield _durability(store)
         yield from _connections(store)
         yield from examine_clock("the database", _database_clock(store))
@@ -63,6 +66,19 @@ def _shape(db: Connection) -> Finding | None:
         return Finding("database", Result.FAIL, said, "Bring this machine to that release.")
     said = f"has not this version's tables (migration {found or 'none'}, wanted {migrate.HEAD})"
     return Finding("database", Result.FAIL, said, "Run `zonewire db upgrade`; `zonewire up` does it itself.")
+
+
+def _slowness(store: Store) -> Iterator[Finding]:
+    """What the watch has measured: a single write may have been lucky."""
+    with store.reading() as db:
+        took = write_s(db, now=clock(db))
+    if took is not None and took > SLOW_WRITE_S:
+        mend = (
+            "See docs/operators/runbook.md, database-slow: who else uses the disk, holds a lock, or has the file open."
+        )
+        yield Finding(
+            "database", Result.FAIL, f"a small write took {took:.1f} s on average, for five minutes now", mend
+        )
 
 
 def _durability(store: Store) -> Finding:

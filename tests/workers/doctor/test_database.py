@@ -12,7 +12,7 @@ from workers.doctor.database import NEEDED, examine_database
 from workers.doctor.findings import Finding, Result
 from workers.doctor.work import STARTS_WITHIN
 from zonewire.alarms import tell
-from zonewire.delivery import heartbeats, pauses
+from zonewire.delivery import heartbeats, pauses, tallies
 from zonewire.delivery.lanes import Lane
 from zonewire.store import SECOND, Store, migrate, now
 from zonewire.store.tables import endpoints
@@ -77,6 +77,14 @@ def test_a_clock_that_ran_ahead_is_found_by_what_it_accepted(store: Store, tmp_p
     with store.writing() as db:
         a_version(db, accepted_at=now(db) + 3_600 * SECOND)
     assert "s from now: the clock ran ahead, and was set back" in found(store, tmp_path, "clock")[-1].found
+
+
+@ON_SQLITE
+def test_a_database_that_was_slow_for_minutes_is_found(store: Store, tmp_path: Path) -> None:
+    with store.writing() as db:
+        tallies.add(db, {(tallies.WRITES, "n"): 4, (tallies.WRITES, "us"): 9_200_000}, now=now(db))
+    (slow, _) = found(store, tmp_path, "database")
+    assert (slow.result, slow.found) == (Result.FAIL, "a small write took 2.3 s on average, for five minutes now")
 
 
 @ON_SQLITE

@@ -9,6 +9,7 @@ import redis
 from tests.servers.mailbox import running_mailbox
 from tests.servers.ports import free_port
 from tests.servers.redis import RedisServer, running_redis
+from tests.servers.smtp import running_smtp
 from workers.doctor import examine
 from workers.doctor.findings import Finding, Result
 
@@ -102,6 +103,15 @@ def test_a_relay_is_reached_without_a_mail(monkeypatch: pytest.MonkeyPatch) -> N
         assert mailbox.mails() == []
     assert "connection refused" in found("smtp").found
     assert "ZONEWIRE_SMTP_URL" in found("smtp").mend
+
+
+def test_a_relay_that_refuses_our_mails_is_found_with_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_smtp() as relay:
+        relay.sender_reply = "554 5.7.1 Client host blocked"
+        monkeypatch.setenv("ZONEWIRE_SMTP_URL", relay.url)
+        one = found("smtp")
+    assert (one.result, "554 5.7.1 Client host blocked" in one.found) == (Result.FAIL, True)
+    assert "ask whoever runs it" in one.mend
 
 
 def test_a_sender_of_nowhere_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

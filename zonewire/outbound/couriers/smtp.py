@@ -274,14 +274,17 @@ def _timed(reply: Reply, started: float) -> Reply:
     return reply._replace(took_ms=round((time.monotonic() - started) * 1000))
 
 
-def trouble_with(relay: Relay) -> str:
-    """What is wrong with *relay*, found by connecting and logging in as for a mail; "" where it would take one."""
+def trouble_with(relay: Relay, sender: str) -> str:
+    """What is wrong with *relay*, found by beginning a mail of *sender* and not sending it; "" where it would go on."""
     try:
         smtp = Line(relay)._connect()  # noqa: SLF001  # ours
         if relay.user:
             smtp.login(relay.user, relay.password)
+        code, text = smtp.mail(sender)
     except (OSError, smtplib.SMTPException) as error:
         return _in_words(error)
+    if code != 250:
+        return f"{code} {text.decode(errors='replace')[:200]}"
     with contextlib.suppress(OSError, smtplib.SMTPException):
         smtp.quit()
     return ""
