@@ -2,6 +2,7 @@
 
 from sqlalchemy import text
 
+from tests.engines import end_connections, keep_connections
 from tests.servers.postgres import PostgresPool
 from zonewire.store import Store, open_store
 
@@ -14,7 +15,8 @@ def process_of(store: Store) -> int:
 
 
 def test_a_connection_outlives_its_store_and_belongs_to_one_at_a_time(postgres_pool: PostgresPool) -> None:
-    url = postgres_pool.take()
+    url = postgres_pool.server.fresh(postgres_pool.template)
+    keep_connections(url.rpartition("/")[2])
     first = open_store(url)
     process = process_of(first)
     first.close()
@@ -26,7 +28,8 @@ def test_a_connection_outlives_its_store_and_belongs_to_one_at_a_time(postgres_p
 
     for store in (first, second, beside):
         store.close()
-    postgres_pool.give_back(url)
+    end_connections(url.rpartition("/")[2])
+    postgres_pool.server.drop(url)
 
 
 def test_nothing_of_a_test_is_left_for_the_next(postgres_pool: PostgresPool) -> None:

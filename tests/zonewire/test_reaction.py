@@ -101,13 +101,13 @@ def test_a_large_fan_out_goes_on_where_a_killed_worker_left_it(store: Store, mon
     whole = owing.owe_news
     calls = Counter[str]()
 
-    def dies_at_the_third(*args: object, **kwargs: object) -> Counter[str]:
+    def dies_at_the_second(*args: object, **kwargs: object) -> Counter[str]:
         calls["owe"] += 1
-        if calls["owe"] == 3:
+        if calls["owe"] == 2:  # the pace may have all the rest in it
             raise KeyboardInterrupt
         return whole(*args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(owing, "owe_news", dies_at_the_third)
+    monkeypatch.setattr(owing, "owe_news", dies_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         reacted(store, rows=5)
     assert 0 < sum(owed(store).values()) < len(receivers)

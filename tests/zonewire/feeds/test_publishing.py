@@ -274,7 +274,8 @@ def test_documents_of_another_address_are_made_again(store: Store) -> None:
     assert published(store, now=NOON + 90 * SECOND, base_url="https://moved.example").count == 0
 
 
-def test_a_thousand_dirty_feeds_take_few_statements_a_batch(store: Store) -> None:
+def test_a_thousand_dirty_feeds_take_few_statements_a_batch(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "TURN_S", 60)  # all in one turn, however busy the machine is
     accept(store, *(an_article(city=f"城{n}", zone=f"区{n}", section=()) for n in range(40)))
     seen: list[str] = []
     for engine in {store._reader, store._writer}:
