@@ -109,7 +109,8 @@ METRICS: dict[str, str] = {
     "zonewire_disk_size_bytes": "the size of that disk",
     "zonewire_beat_age_seconds": "seconds since a hint of beat reached a worker",
     "zonewire_broker_up": "1 while Redis answers",
-    "zonewire_database_write_seconds": "how long the last small write of the watch took until it was on the disk",
+    "zonewire_database_write_seconds": "how long the last small write of the watch took until it was on the disk (5 "
+    "where none gets through)",
     "zonewire_task_failures_total": "tasks and turns that ended in a fault of ours; lane",
     "zonewire_certificate_expires_seconds": "for how long BASE_URL's certificate holds, below 0 once it has run out",
     "zonewire_alarms": "things that Zonewire itself holds to be wrong, by the runbook's names; alarm",

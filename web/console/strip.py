@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from web.console.lane_rows import Row
-from zonewire.alarms import AlarmOn, on_now
+from zonewire.alarms import FULL, Alarm, AlarmOn, on_now
 from zonewire.delivery import counts
 from zonewire.delivery.states import State
 from zonewire.rendering.translation import Words
 from zonewire.status import endpoints_by_state
 
 OPEN = (State.PENDING, State.RETRYING)
+UNWRITTEN = {(Alarm.DATABASE_SLOW, ""), FULL}
+"""Alarms under which workers may not show that they live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ def strip_of(db: Connection, t: Words, rows: Sequence[Row]) -> Strip:
     tone, sentence = _sentence(rows, t)
     if alarms and tone == "ok":  # what is wrong is not at the lanes
         tone, sentence = "seal" if any(one.wakes for one in alarms) else "warn", t("console.state.alarms")
+    if not any(row.workers for row in rows) and any((one.name, one.about) in UNWRITTEN for one in alarms):
+        sentence = t("console.state.unseen")
     return Strip(shown, sentence, tone, alarms)
 
 

@@ -8,13 +8,18 @@ from sqlalchemy import Connection, bindparam, select
 
 from zonewire.alarms.keeping import Known, Told, read
 from zonewire.alarms.receivers import Receiver, receivers
-from zonewire.alarms.symptoms import SYMPTOMS
+from zonewire.alarms.symptoms import LAST, SYMPTOMS, Alarm
+from zonewire.alarms.turns import blind_since
 from zonewire.alarms.words import Places, place_of, said
 from zonewire.articles.model import rfc3339
 from zonewire.delivery.endpoints import shown_id
 from zonewire.rendering.translation import Words, words
 from zonewire.store import SECOND
+from zonewire.store import now as clock
 from zonewire.store.tables import alarms
+
+FULL = (Alarm.DISK_NEARLY_FULL, LAST)
+"""Why else nothing can be written."""
 
 _COUNTING = select(alarms).where(alarms.c.is_told)
 # By the unique index on those that are on: a handful of rows.
@@ -39,8 +44,18 @@ class AlarmOn:
 
 
 def on_now(db: Connection, t: Words) -> list[AlarmOn]:
-    """What is on and has lasted, the worst first, in the language of *t*. One small select."""
-    return [_in_words(one, t) for one in sorted(alarms_on(db), key=_badness)]
+    """What is on and has lasted, the worst first, in the language of *t*. Two small selects."""
+    return [_in_words(one, t) for one in sorted(alarms_seen(db), key=_badness)]
+
+
+def alarms_seen(db: Connection) -> list[Known]:
+    """As `alarms_on`, for a web face, which also sees what cannot be kept: that the database takes no writes."""
+    on, now = alarms_on(db), clock(db)
+    since = blind_since(db, now=now)
+    is_known = any(one.name == Alarm.DATABASE_SLOW or (one.name, one.about) == FULL for one in on)
+    if since is None or is_known:
+        return on
+    return [*on, Known(id=0, name=Alarm.DATABASE_SLOW, about="", began_at=since, seen_at=now, is_told=True)]
 
 
 def alarms_on(db: Connection) -> list[Known]:

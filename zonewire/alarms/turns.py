@@ -14,6 +14,9 @@ from zonewire.store.tables import tallies
 TURN_S, TELLING_S = 30, 120
 """A turn is over after so long, and one in which somebody is told."""
 
+UNSEEN_S = 120
+"""Nobody has looked for so long: nobody can."""
+
 _MS = SECOND // 1_000
 _ROW = {"span": "last", "at": 0, "name": WATCHED_MS, "label": "", "shard": 0}
 _OURS = [tallies.c[name] == value for name, value in _ROW.items()]
@@ -37,6 +40,16 @@ def is_free(db: Connection, *, patience_s: float, now: int) -> bool:
     """Whether nobody watches, nor has for *patience_s* seconds."""
     until = watched(db)
     return until is None or until <= _free(patience_s, now)
+
+
+def blind_since(db: Connection, *, now: int) -> int | None:
+    """When somebody last looked, where that is too long ago; None where all is well, or nobody ever has.
+
+    A look begins with a small write, and the web face looks where upkeep does not. So where a web face is there to ask,
+    the database takes no writes.
+    """
+    until = watched(db)
+    return until * _MS if until is not None and now - until * _MS > UNSEEN_S * SECOND else None
 
 
 def take(db: Connection, *, patience_s: float, now: int) -> int | None:

@@ -59,3 +59,11 @@ def test_the_runbook_is_a_link_where_the_settings_say_its_address(plain_store: S
     with at_the_console(plain_store, tmp_path, runbook=place) as chen:
         links = page_of(chen.get("/console")).xpath("//div[contains(@class, 'wrong')]//a/@href")
     assert f"{place}#broker-gone" in links
+
+
+def test_where_nothing_can_be_written_it_does_not_say_that_no_worker_runs(plain_store: Store, tmp_path: Path) -> None:
+    with plain_store.writing() as db:
+        an_alarm(db, "disk-nearly-full", "last", since=now(db), free_mib=0, size_mib=9)
+    with at_the_console(plain_store, tmp_path) as chen:
+        said = page_of(chen.get("/console")).xpath("string(//div[contains(@class, 'how')]/p)")
+    assert said.startswith("Whether workers run cannot be seen")

@@ -1,18 +1,20 @@
 """What is kept of symptoms: they begin once they have lasted, and end once they have been away."""
 
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from tests.builders import NOON, an_endpoint
 from tests.zonewire.alarms.pictures import EACH, LAST, WELL, on_lane
 from zonewire.alarms import SYMPTOMS, Kept, Picture, judge, keep, on_now, receivers, tell, untell
 from zonewire.alarms.symptoms import symptom_of
+from zonewire.alarms.turns import hold, take, watched
 from zonewire.delivery.lanes import Lane
 from zonewire.errors import WrongUsage
 from zonewire.rendering.translation import LOCALES, words
-from zonewire.store import SECOND
+from zonewire.store import SECOND, now
 from zonewire.store.tables import alarms
 
 EVERY_S = 15
@@ -91,6 +93,19 @@ def test_the_worst_stands_first_and_has_its_words(db: Connection) -> None:
     first = on_now(db, words("en"))[0]
     assert (first.about, first.since, first.wakes) == ("push.robot", NOON + 315 * SECOND, True)
     assert (first.title, first.sentence) == ("Nobody works: robots", "The lane push.robot has no worker. Waiting: 0.")
+
+
+def test_where_nobody_can_look_the_console_knows_that_the_database_takes_no_writes(db: Connection) -> None:
+    take(db, patience_s=15, now=now(db) - 60 * SECOND)
+    assert on_now(db, words("en")) == []
+    list(looks(db, LAST["disk-nearly-full", "last"], up_to_s=150))
+    take(db, patience_s=15, now=now(db) + 600 * SECOND)
+    hold(db, cast("int", watched(db)), for_s=0, now=(last := now(db) - 200 * SECOND))
+    assert [one.name for one in on_now(db, words("en"))] == ["disk-nearly-full"]  # which is why
+    db.execute(delete(alarms))
+    (one,) = on_now(db, words("en"))
+    assert (one.title, one.sentence) == ("The database is slow", "The database takes no writes.")
+    assert 0 <= last - one.since < SECOND
 
 
 def test_receivers_come_and_go(db: Connection) -> None:
