@@ -72,7 +72,7 @@ def test_many_disabled_endpoints_are_told_in_one_line_and_counted_in_json(store:
 @pytest.mark.parametrize(
     ("state", "why"),
     [
-        ("delivered", "was delivered at 2026-06-11T04:00:00Z; sending it again is not something this version does"),
+        ("delivered", "was delivered at 2026-06-11T04:00:00Z; only digests are sent again, on their edition's page"),
         ("sending", "is being sent right now"),
         ("pending", "is pending already, and goes out by itself"),
         ("retrying", "is retrying already, and goes out by itself"),

@@ -17,11 +17,11 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Integer, Row, bindparam, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, Row, bindparam, case, func, insert, select, update
 
 from zonewire.delivery import owing
 from zonewire.delivery.endpoints import shown_id
-from zonewire.delivery.replaying import replay
+from zonewire.delivery.replaying import HAS_LEFT, replay
 from zonewire.delivery.searching import HELD, Search, newest_id, portions, read_all
 from zonewire.delivery.states import ARTICLE_KINDS, State
 from zonewire.errors import Conflict, NotFound, WrongUsage
@@ -80,6 +80,7 @@ class DryRun:
     receivers: list[Receiver] = field(default_factory=list)  # those with the most
     maybe: int = 0  # bytes of them went out already, and no answer came: the receiver may have it
     superseded: int = 0  # a newer version of their article stands: they are passed over
+    left: int = 0  # their readers have left: they are passed over
     held: int = 0  # at disabled endpoints: put back, and held until those are enabled
     resent: int = 0  # were sent again before
     left_out: int = 0  # of a resend: are on their way again, have no mailbox, or their readers have left or rest
@@ -149,7 +150,11 @@ _COUNTED = (
     deliveries.c.endpoint_id,
     func.count().label("n"),
     func.sum(case((deliveries.c.unknowns > 0, 1), else_=0), type_=Integer).label("maybe"),
+)
+_COUNTED_BACK = (
+    *_COUNTED,
     func.sum(case((_IS_OLD, 1), else_=0), type_=Integer).label("superseded"),
+    func.sum(case((HAS_LEFT & ~_IS_OLD, 1), else_=0), type_=Integer).label("left"),
 )
 _COUNTED_AGAIN = (
     *_COUNTED[:2],
@@ -159,7 +164,12 @@ _COUNTED_AGAIN = (
         type_=Integer,
     ).label("left_out"),
 )
-_SUMS = ("maybe", "superseded", "resent", "left_out")
+_COLUMNS: dict[BulkAct, tuple[ColumnElement[Any], ...]] = {
+    BulkAct.REPLAY: _COUNTED_BACK,
+    BulkAct.CANCEL: _COUNTED,
+    BulkAct.RESEND: _COUNTED_AGAIN,
+}
+_SUMS = ("maybe", "superseded", "left", "resent", "left_out")
 _NAMED = select(endpoints.c.id, endpoints.c.channel, endpoints.c.address, endpoints.c.state).where(
     endpoints.c.id.in_(values_of(many("of_endpoints")))
 )
@@ -170,8 +180,7 @@ def dry_run(db: Connection, act: BulkAct, chosen: Search) -> DryRun:
     check(act, chosen)
     by_endpoint: Counter[int] = Counter()
     counted: Counter[str] = Counter()
-    columns = _COUNTED_AGAIN if act is BulkAct.RESEND else _COUNTED
-    for row in read_all(db, chosen, columns, by=deliveries.c.endpoint_id):
+    for row in read_all(db, chosen, _COLUMNS[act], by=deliveries.c.endpoint_id):
         by_endpoint[row.endpoint_id] += row.n
         counted.update({name: getattr(row, name, 0) for name in _SUMS})
     named = {row.id: row for row in db.execute(_NAMED, {"of_endpoints": list(by_endpoint)})}
@@ -184,7 +193,8 @@ def dry_run(db: Connection, act: BulkAct, chosen: Search) -> DryRun:
             for key, n in by_endpoint.most_common(SHOWN)
         ],
         maybe=counted["maybe"],
-        superseded=counted["superseded"] if act is BulkAct.REPLAY else 0,
+        superseded=counted["superseded"],
+        left=counted["left"],
         held=sum(by_endpoint[key] for key in off) if act is not BulkAct.CANCEL else 0,
         resent=counted["resent"],
         left_out=counted["left_out"],

@@ -5,14 +5,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select, true
+from sqlalchemy import Connection, exists, func, or_, select, true
 
 from zonewire.delivery import counts
 from zonewire.delivery.counts import Moves, Slot
 from zonewire.delivery.endpoints import shown_id
-from zonewire.delivery.states import Move, State
+from zonewire.delivery.states import ARTICLE_KINDS, Kind, Move, State
 from zonewire.store import many, values_of
-from zonewire.store.tables import articles, deliveries, endpoints
+from zonewire.store.tables import articles, deliveries, endpoints, subscriptions
+
+_MINE = subscriptions.c.id == deliveries.c.subscription_id
+_OF_ENDPOINT = (subscriptions.c.endpoint_id == deliveries.c.endpoint_id) & (subscriptions.c.cadence == "instant")
+HAS_LEFT = or_(
+    deliveries.c.kind.in_([Kind.DIGEST, Kind.RESEND, Kind.CONFIRMATION])
+    & exists().where(_MINE, subscriptions.c.state == "ended"),
+    deliveries.c.kind.in_(ARTICLE_KINDS)
+    & exists().where(_OF_ENDPOINT, subscriptions.c.state == "ended")
+    & ~exists().where(_OF_ENDPOINT, subscriptions.c.state.in_(["active", "paused"])),
+)
+"""Whether whoever a delivery was made for has ended the subscription since: then it may not go out any more."""
 
 _NEWEST = select(articles.c.newest).where(articles.c.id == deliveries.c.article_id).scalar_subquery()
 
@@ -31,6 +42,7 @@ _REPLAYABLE = (
         deliveries.c.id.in_(values_of(many("of_ids"))),
         deliveries.c.state.in_(Move.REPLAY.sources),
         func.coalesce(deliveries.c.number == _NEWEST, true()),
+        ~HAS_LEFT,
     )
     .with_for_update(of=deliveries)
 )
@@ -67,7 +79,8 @@ class Replayed:
 def replay(db: Connection, keys: Sequence[int], *, now: int) -> Replayed:
     """Put dead and cancelled deliveries back, with all their tries before them.
 
-    What belongs to a disabled endpoint is held; a superseded version stays as it is.
+    What belongs to a disabled endpoint is held; a superseded version stays as it is, and what was made for somebody
+    who has left.
     """
     rows = db.execute(_REPLAYABLE, {"of_ids": list(keys)}).all()
     held = [row for row in rows if row.endpoint_state == "disabled"]
