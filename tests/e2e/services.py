@@ -26,16 +26,20 @@ BIN = Path(sys.executable).parent
 PREPARE = ROOT / "config" / "deploy" / "prepare.sh"
 UID = 10001  # the Dockerfile's
 
-# $1 is the folder that stays writable. What root alone may enter (this machine's Python may stand there) can be read
-# all the same: the image's Python may be read by everybody.
+# $1 is the folder that stays writable; $2, this checkout, is there too where it stands below /tmp. What root alone may
+# enter (this machine's Python may stand there) can be read all the same: the image's Python may be read by everybody.
 CONFINE = f"""set -e
 mount --make-rprivate /
 mount --bind "$1" /mnt
+mount --bind "$2" /media
 mount -t tmpfs -o mode=1777,size=64m tmpfs /tmp
+mkdir -p "$2"
+mount --move /media "$2"
 mkdir -p "$1"
 mount --move /mnt "$1"
+mount -n -o remount,bind,ro "$2"
 mount -n -o remount,bind,ro /
-shift
+shift 2
 exec setpriv --reuid {UID} --regid {UID} --clear-groups --no-new-privs --bounding-set -all,+dac_read_search \\
   --inh-caps -all,+dac_read_search --ambient-caps +dac_read_search "$@"
 """
@@ -50,7 +54,7 @@ def is_confinable(folder: Path) -> bool:
 
 
 def _confined(folder: Path) -> list[str]:
-    return ["unshare", "--mount", "sh", "-c", CONFINE, "sh", str(folder)]
+    return ["unshare", "--mount", "sh", "-c", CONFINE, "sh", str(folder), str(ROOT)]
 
 
 @dataclass(slots=True)
