@@ -39,7 +39,7 @@ def test_workers_of_both_releases_share_what_is_owed_and_send_each_of_it_once(
 
         for side, article in zip((then, now) * 2, articles, strict=True):
             side.cli("publish", "-", stdin=orjson.dumps(as_json(article)).decode())
-        eventually(lambda: receiver.connections > PLACES, within_s=45, what="both are sending")
+        eventually(lambda: receiver.connections > PLACES, within_s=90, what="both are sending")
         gate.open()
 
         owed = len(PATHS) * len(articles)
