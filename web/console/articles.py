@@ -10,12 +10,14 @@ from fastapi import APIRouter, Request
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from web.console.addresses import listed_for
 from web.console.deliveries import TONES
 from web.console.filters import STATES
 from web.console.frame import language_of, show, span, telling
 from web.console.paths import ARTICLES, article_path
-from web.console.visitor import Looking
+from web.console.visitor import Looking, Visitor
 from web.face import face_of
+from web.numbers import number_in
 from zonewire.articles import Version
 from zonewire.articles.listing import known_article
 from zonewire.articles.searching import ArticleSearch, search_articles
@@ -25,7 +27,6 @@ from zonewire.intake.moments import read_moment
 from zonewire.rendering.translation import Words, words
 from zonewire.rendering.wording import filter_in_words
 from zonewire.store import migrate, now
-from zonewire.telemetry import masked
 from zonewire.trail import receivers_of, trail_of
 from zonewire.trail.deliveries import History, View
 from zonewire.trail.portions import OLDER, portion_of, tally_of, windows_of
@@ -46,7 +47,7 @@ def listed(request: Request, visitor: Looking) -> Response:
     written, wanted, wrong = _wanted(request.query_params)
     before = request.query_params.get("before", "")
     with face_of(request).store.reading() as db:
-        found = search_articles(db, wanted, before=int(before) if before.isdecimal() else None, limit=A_PAGE)
+        found = search_articles(db, wanted, before=number_in(before), limit=A_PAGE)
         reach = reach_of(db, {row.id: row.number for row in found.rows})
     return show(
         request,
@@ -107,7 +108,7 @@ def one(guid: str, request: Request, visitor: Looking) -> Response:
         tones=TONES,
         at=read_moment,
         lasting=partial(lasting, t),
-        named=receiver_name,
+        named=partial(receiver_name, visitor),
         filter_words=lambda options: filter_in_words(options, t),
     )
 
@@ -121,7 +122,7 @@ def _portion(request: Request, db: Connection, version: Version, history: Histor
         history,
         View(installation=migrate.installation_number(db), now=now(db), tell=telling(request)),
         state=state if state in {*STATES, OLDER} else "",
-        before=int(before) if before.isdecimal() else None,
+        before=number_in(before),
         limit=DELIVERIES_A_PAGE,
     )
 
@@ -144,9 +145,9 @@ def _receiver(request: Request, db: Connection, guid: str, to: str) -> dict[str,
     return asdict(found) | {"wrong": False, "endpoints": [shown_id(key) for key in receiver]}
 
 
-def receiver_name(one: Mapping[str, Any]) -> str:
+def receiver_name(visitor: Visitor, one: Mapping[str, Any]) -> str:
     """Who a delivery of the trail goes to: a reader's mailbox is not shown in full where only looking is needed."""
-    return masked(one["to"] or one["endpoint"])
+    return listed_for(visitor, one["to"] or one["endpoint"])
 
 
 def lasting(t: Words, seconds: float) -> str:

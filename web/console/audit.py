@@ -10,6 +10,7 @@ from starlette.responses import Response
 from web.console.frame import language_of, show
 from web.console.visitor import Looking
 from web.face import face_of
+from web.numbers import number_in
 from zonewire.operators import recorded
 from zonewire.rendering.translation import Words, words
 
@@ -21,9 +22,8 @@ A_PAGE = 50
 @router.api_route("/console/audit", methods=["GET", "HEAD"])
 def listed(request: Request, visitor: Looking, about: str = "", operator: str = "", before: str = "") -> Response:
     """A page of the log; of one thing or one operator where the query names one."""
-    older_than = int(before) if before.isdecimal() else None
     with face_of(request).store.reading() as db:
-        found = recorded(db, about=about or None, operator=operator or None, before=older_than, limit=A_PAGE + 1)
+        found = recorded(db, about=about or None, operator=operator or None, before=number_in(before), limit=A_PAGE + 1)
     records, more = found[:A_PAGE], len(found) > A_PAGE
     t = words(language_of(request))
     return show(

@@ -11,6 +11,7 @@ from web.console.filters import Filter, read_filter
 from web.console.frame import show, then
 from web.console.visitor import Looking, NotAllowed, Operated, Visitor
 from web.face import face_of
+from web.numbers import number_in
 from zonewire.delivery import bulk
 from zonewire.delivery.bulk import BegunAlready, BulkAct
 from zonewire.delivery.lanes import Lane
@@ -40,7 +41,7 @@ def asked(request: Request, visitor: Looking, act: str = "") -> Response:
 
 def _dry(request: Request, visitor: Visitor, act: BulkAct) -> Response:
     with face_of(request).store.reading() as db:
-        chosen = read_filter(db, request.query_params)
+        chosen = read_filter(db, request.query_params, visitor)
         _check(act, chosen)
         run = bulk.dry_run(db, act, chosen.search)
     here = "digests" if act is BulkAct.RESEND else "deliveries"
@@ -60,12 +61,13 @@ def begin(request: Request, form: Operated) -> Response:
     if form["act"] not in set(BulkAct):
         raise WrongUsage("no such act")
     face, act, by = face_of(request), BulkAct(form["act"]), form.visitor.actor
-    per_minute = int(form["per_minute"]) if form["per_minute"].isdecimal() else PACES[1]
-    expected = int(form["expected"]) if form["expected"].isdecimal() else 0
-    seen = int(form["seen"]) if form["seen"].isdecimal() else 0
+    per_minute = number_in(form["per_minute"])
+    per_minute = PACES[1] if per_minute is None else per_minute
+    expected = number_in(form["expected"]) or 0
+    seen = number_in(form["seen"]) or 0
     try:
         with face.store.writing() as db:
-            chosen, moment = read_filter(db, form.fields), now(db)
+            chosen, moment = read_filter(db, form.fields, form.visitor), now(db)
             _check(act, chosen)
             ident = bulk.begin(
                 db,
@@ -79,10 +81,10 @@ def begin(request: Request, form: Operated) -> Response:
             )
             _record(db, by, act, chosen, ident, expected=expected, now=moment)
     except BegunAlready as error:  # whoever pressed twice sees how far the first is
-        return then(f"{PATH}/b{error.ident}", done="begun_already")
+        return then(request, f"{PATH}/b{error.ident}", done="begun_already")
     log.warning("bulk_action.began", action=f"b{ident}", act=act, operator=by.name, expected=expected)
     face.hint(Lane.UPKEEP)
-    return then(f"{PATH}/b{ident}")
+    return then(request, f"{PATH}/b{ident}")
 
 
 def _record(db: Connection, by: Actor, act: BulkAct, chosen: Filter, ident: int, *, expected: int, now: int) -> None:
@@ -95,7 +97,7 @@ def _record(db: Connection, by: Actor, act: BulkAct, chosen: Filter, ident: int,
         record(db, by, Act.BEGAN_BULK, f"b{ident}", now=now, act=act, **detail)
 
 
-@router.api_route(PATH + "/b{ident:int}", methods=["GET", "HEAD"])
+@router.api_route(PATH + "/b{ident:key}", methods=["GET", "HEAD"])
 def progress(ident: int, request: Request, visitor: Looking) -> Response:
     """How far it is, and in the end what became of them."""
     return _page(request, visitor, ident)
@@ -107,7 +109,7 @@ def _page(request: Request, visitor: Visitor, ident: int, *, wrong: str = "", st
     return show(request, visitor, "bulk_action", here="deliveries", action=action, wrong=wrong, status=status)
 
 
-@router.post(PATH + "/b{ident:int}")
+@router.post(PATH + "/b{ident:key}")
 def stop(ident: int, request: Request, form: Operated) -> Response:
     """Stop it where it is."""
     try:
@@ -119,4 +121,4 @@ def stop(ident: int, request: Request, form: Operated) -> Response:
         raise
     except ZonewireError as error:
         return _page(request, form.visitor, ident, wrong=str(error), status=HTTPStatus.CONFLICT)
-    return then(f"{PATH}/b{ident}", done="bulk_stopped")
+    return then(request, f"{PATH}/b{ident}", done="bulk_stopped")

@@ -14,6 +14,7 @@ from web.console.filters import CHOICES, Filter, read_filter
 from web.console.frame import show, telling, then
 from web.console.visitor import Form, Looking, Operated, Visitor
 from web.face import face_of
+from web.numbers import number_in
 from zonewire.delivery import counts, listing, owing
 from zonewire.delivery.bulk import STATES as BULK_STATES
 from zonewire.delivery.bulk import BulkAct
@@ -48,9 +49,9 @@ TONES: Mapping[str, str] = {
 def listed(request: Request, visitor: Looking) -> Response:
     """A page of what the filter shows."""
     with face_of(request).store.reading() as db:
-        chosen = read_filter(db, request.query_params)
+        chosen = read_filter(db, request.query_params, visitor)
         before = request.query_params.get("before", "")
-        found = search(db, chosen.search, before=int(before) if before.isdecimal() else None, limit=A_PAGE)
+        found = search(db, chosen.search, before=number_in(before), limit=A_PAGE)
         ours = migrate.installation_number(db)
         rows = [_shown(row, found, installation=ours) for row in found.rows]
         totals = _totals(db)
@@ -131,7 +132,7 @@ def _replay(request: Request, form: Form, name: str) -> Response:
         return _page(request, form.visitor, name, wrong=refused[0].what, status=HTTPStatus.CONFLICT)
     for lane in PUSH_LANES:
         face.hint(lane)
-    return then(f"{PATH}/{name}", done="replayed_held" if done.held else "replayed")
+    return then(request, f"{PATH}/{name}", done="replayed_held" if done.held else "replayed")
 
 
 def _cancel(request: Request, form: Form, name: str) -> Response:
@@ -144,7 +145,7 @@ def _cancel(request: Request, form: Form, name: str) -> Response:
             record(db, form.visitor.actor, Act.CANCELLED, name, now=moment)
     if refused:
         return _page(request, form.visitor, name, wrong=refused[0].what, status=HTTPStatus.CONFLICT)
-    return then(f"{PATH}/{name}", done="cancelled")
+    return then(request, f"{PATH}/{name}", done="cancelled")
 
 
 def state_of(row: Row[Any]) -> str:

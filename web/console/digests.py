@@ -14,6 +14,7 @@ from web.console.filters import STATES
 from web.console.frame import language_of, show
 from web.console.visitor import Looking
 from web.face import face_of
+from web.numbers import number_in
 from web.pages import FRAMED
 from zonewire import digests
 from zonewire.delivery.states import State
@@ -39,9 +40,10 @@ def listed(request: Request, visitor: Looking, hour: str = "", before: str = "")
         moment = now(db)
         hours = digests.next_hours(db, now=moment)
         overdue = digests.overdue(db, now=moment)
-        at = int(hour) if hour.isdecimal() and len(hour) < 19 else next((one.at for one in hours), None)
+        at = number_in(hour)
+        at = next((one.at for one in hours), None) if at is None else at
         coming = digests.coming(db, at) if at is not None else None
-        found = digests.list_editions(db, before=int(before) if before.isdecimal() else None, limit=A_PAGE + 1)
+        found = digests.list_editions(db, before=number_in(before), limit=A_PAGE + 1)
     return show(
         request,
         visitor,
@@ -74,7 +76,7 @@ def hour_labels(t: Words, hours: Sequence[Hour]) -> dict[int, str]:
     return labels
 
 
-@router.api_route(PATH + "/d{edition_id:int}", methods=["GET", "HEAD"])
+@router.api_route(PATH + "/d{edition_id:key}", methods=["GET", "HEAD"])
 def one(edition_id: int, request: Request, visitor: Looking) -> Response:
     """One edition: what it carried, what became of its deliveries, and sending it again."""
     face, t = face_of(request), words(language_of(request))
@@ -107,7 +109,7 @@ def _resends(db: Connection, edition_id: int) -> list[Record]:
     return [one for one in found if one.act == Act.RESENT]
 
 
-@router.api_route(PATH + "/d{edition_id:int}/mail", methods=["GET", "HEAD"])
+@router.api_route(PATH + "/d{edition_id:key}/mail", methods=["GET", "HEAD"])
 def mail(edition_id: int, request: Request, visitor: Looking) -> Response:
     """Its mail as it would be made now, for a frame of our page; a reader's own links are shown as they begin."""
     del visitor

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from web.console.frame import POLICY, language_of, with_language
+from web.console.paths import root_of
 from web.console.visitor import Looked, forget, place_of, remember, visitor_of
 from web.face import face_of
 from web.forms import read_form
@@ -28,7 +29,7 @@ def ask(request: Request) -> Response:
     """The form; whoever is logged in already goes on."""
     after = _within(request.query_params.get("next", ""))
     if visitor_of(request) is not None:
-        return RedirectResponse(after, status_code=HTTPStatus.SEE_OTHER)
+        return RedirectResponse(root_of(request) + after, status_code=HTTPStatus.SEE_OTHER)
     return _form(request, after=after)
 
 
@@ -56,7 +57,7 @@ def _enter(request: Request, fields: dict[str, str]) -> Response:
         return _form(request, after=after, name=name, wrong="password", status=HTTPStatus.UNAUTHORIZED)
     with face.store.writing() as db:
         record(db, Actor(name, place), Act.LOGGED_IN, name, now=now(db))
-    response = RedirectResponse(after, status_code=HTTPStatus.SEE_OTHER)
+    response = RedirectResponse(root_of(request) + after, status_code=HTTPStatus.SEE_OTHER)
     remember(request, response, token)
     return response
 
@@ -68,7 +69,7 @@ def leave(request: Request, form: Looked) -> Response:
     with face_of(request).store.writing() as db:
         end_session(db, visitor.token)
         record(db, visitor.actor, Act.LOGGED_OUT, visitor.operator.name, now=now(db))
-    response = RedirectResponse("/console/login", status_code=HTTPStatus.SEE_OTHER)
+    response = RedirectResponse(f"{root_of(request)}/console/login", status_code=HTTPStatus.SEE_OTHER)
     forget(request, response)
     return response
 

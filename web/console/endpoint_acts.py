@@ -53,7 +53,7 @@ def _disable(request: Request, form: Form, name: str) -> Response:
     if was_on:
         log.warning("endpoint.turned_off", endpoint_id=name, operator=form.visitor.operator.name, reason=why)
     face.hint(Lane.UPKEEP)
-    return then(f"{PATH}/{name}", done="endpoint_disabled", about=name)
+    return then(request, f"{PATH}/{name}", done="endpoint_disabled", about=name)
 
 
 def _test(request: Request, form: Form, name: str) -> Response:
@@ -64,7 +64,7 @@ def _test(request: Request, form: Form, name: str) -> Response:
         record(db, form.visitor.actor, Act.TESTED, name, now=moment)
         lane = lane_of(endpoint_history.row_of(db, key).channel)
     face.hint(lane)
-    return then(f"/console/deliveries/{owed}", done="endpoint_tested", about=name)
+    return then(request, f"/console/deliveries/{owed}", done="endpoint_tested", about=name)
 
 
 @router.api_route(PATH + "/{name}/enable", methods=["GET", "HEAD"])
@@ -101,7 +101,7 @@ def enable(name: str, request: Request, form: Operated) -> Response:
     log.info("endpoint.turned_on", endpoint_id=name, held=choice, **told)
     for lane in (Lane.PUSH_HTTP, Lane.PUSH_EMAIL, Lane.PUSH_ROBOT, Lane.UPKEEP):
         face.hint(lane)
-    return then(f"{PATH}/{name}", done="endpoint_enabled", about=name, n=str(done["released"]))
+    return then(request, f"{PATH}/{name}", done="endpoint_enabled", about=name, n=str(done["released"]))
 
 
 def _key_of_one_off(db: Connection, name: str) -> int:

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from starlette.responses import Response
 
 from web.console import charts
+from web.console.addresses import address_for, listed_for
 from web.console.frame import show, telling
 from web.console.visitor import Looking, Visitor
 from web.face import face_of
@@ -21,7 +22,6 @@ from zonewire.delivery.ids import delivery_uuid
 from zonewire.operators import Role
 from zonewire.store import SECOND, migrate, now
 from zonewire.subscriptions import subscriptions_of
-from zonewire.telemetry import masked
 
 router = APIRouter()
 
@@ -39,7 +39,12 @@ def listed(request: Request, visitor: Looking) -> Response:
     written = {name: request.query_params.get(name, "").strip()[:WORDS_CHARS] for name in ("state", "channel", "q")}
     written["state"] = written["state"] if written["state"] in STATES else ""
     written["channel"] = written["channel"] if written["channel"] in BUILT else ""
-    wanted = Wanted(state=written["state"], channel=written["channel"], words=written["q"])
+    wanted = Wanted(
+        state=written["state"],
+        channel=written["channel"],
+        words=written["q"],
+        by_letters=visitor.may(Role.OPERATE),
+    )
     with face_of(request).store.reading() as db:
         found = endpoint_search.search(db, wanted, after=request.query_params.get("after", ""), limit=A_PAGE)
     return show(
@@ -51,7 +56,7 @@ def listed(request: Request, visitor: Looking) -> Response:
         states=STATES,
         channels=BUILT,
         rows=[
-            {"row": row, "address": address_of(row), "state": state_of(row), "reason": tell.known(row.reason)}
+            {"row": row, "address": address_of(row, visitor), "state": state_of(row), "reason": tell.known(row.reason)}
             for row in found.rows
         ],
         tones=TONES,
@@ -83,7 +88,7 @@ def page_of(request: Request, visitor: Visitor, name: str, *, wrong: str = "", s
         status=status,
         name=name,
         row=row,
-        address=(row.address or "") if visitor.may(Role.OPERATE) else address_of(row),
+        address=address_for(visitor, row.address),
         reason=telling(request).known(row.reason),
         state=state_of(row),
         tone=TONES[state_of(row)],
@@ -106,10 +111,9 @@ def state_of(row: Row[Any]) -> str:
     return "coming_back" if row.ramp is not None and row.state != "disabled" else str(row.state)
 
 
-def address_of(row: Row[Any]) -> str:
+def address_of(row: Row[Any], visitor: Visitor) -> str:
     """Its address as lists show it: of a reader's the first letter and the domain."""
-    address = row.address or ""
-    return masked(address) if row.channel == "email" else address
+    return (listed_for if row.channel == "email" else address_for)(visitor, row.address)
 
 
 def _ends_at(row: Row[Any], disable_after_s: int) -> int | None:

@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 
+from web.console.visitor import Visitor
+from web.numbers import number_in
 from zonewire.articles import newest
 from zonewire.delivery.channel_names import BUILT
 from zonewire.delivery.endpoints import existing_key
@@ -14,6 +16,7 @@ from zonewire.delivery.searching import HELD, Search, Tried, host_key
 from zonewire.delivery.states import Kind, State
 from zonewire.errors import NotFound
 from zonewire.intake.moments import read_moment
+from zonewire.operators import Role
 
 STATES = (State.PENDING, State.SENDING, State.RETRYING, HELD, State.DEAD, State.DELIVERED, State.CANCELLED)
 FIELDS = ("state", "channel", "kind", "endpoint", "article", "edition", "host", "error", "tried", "since", "until")
@@ -39,8 +42,11 @@ class Filter:
         return urlencode({name: value for name, value in (self.written | over).items() if value})
 
 
-def read_filter(db: Connection, query: Mapping[str, str]) -> Filter:
-    """The filter in *query*. What cannot be meant is left out, and said."""
+def read_filter(db: Connection, query: Mapping[str, str], visitor: Visitor) -> Filter:
+    """The filter in *query*. What cannot be meant is left out, and said.
+
+    Who sees addresses masked searches no errors that name one: it could be guessed letter by letter.
+    """
     written = {name: query.get(name, "").strip()[:ERROR_CHARS] for name in FIELDS}
     values: dict[str, Any] = {}
     wrong: dict[str, str] = {}
@@ -50,6 +56,8 @@ def read_filter(db: Connection, query: Mapping[str, str]) -> Filter:
                 values |= _value(db, name, given)
             except (NotFound, ValueError):
                 wrong[name] = f"wrong_{name}"
+    if "error" in values and not visitor.may(Role.OPERATE):
+        values["open_error"] = values.pop("error")
     return Filter(written, Search(**values), wrong)
 
 
@@ -69,7 +77,9 @@ def _value(db: Connection, name: str, given: str) -> dict[str, Any]:
                 raise ValueError(given)
             name, found = "article_id", version.article_id
         case "edition":
-            name, found = "edition_id", int(given.removeprefix("d"))
+            name, found = "edition_id", number_in(given.removeprefix("d"))
+            if found is None:
+                raise ValueError(given)
         case "host":
             name, found = "host_id", host_key(db, given.lstrip("@").lower())
         case "since" | "until":

@@ -1,5 +1,6 @@
 """What every page of the console has: its head, the strip of counts, a sentence on how things are, and its headers."""
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +13,18 @@ from fastapi import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from web import problems
+from web.console.addresses import address_for, listed_for
 from web.console.lane_rows import Row, rows_of
-from web.console.paths import article_path
+from web.console.paths import article_path, path_of, root_of
 from web.console.strip import strip_of
 from web.console.visitor import NotAllowed, NotOurForm, Visitor, looking
 from web.face import face_of
+from web.numbers import number_in
 from web.pages import locale_of, page
+from zonewire.delivery.lanes import Lane
 from zonewire.errors import ZonewireError
 from zonewire.operators import Role
 from zonewire.rendering.translation import LOCALES, Words, words
-from zonewire.telemetry import masked
 from zonewire.trail import Telling
 
 POLICY = (
@@ -31,6 +34,11 @@ POLICY = (
 LANGUAGE = "zonewire_language"
 A_YEAR_S = 365 * 86_400
 RETRY_AFTER_S = 5
+THINGS = re.compile("[es][0-9]{1,18}|" + "|".join(map(re.escape, Lane)))
+"""What a sentence of `console.done` may be about: an endpoint, a subscription, a lane."""
+OF_PEOPLE = ("role_changed", "removed")
+PEOPLE = re.compile(r"[\w.@+-]{2,64}")
+"""Those of OF_PEOPLE are about an operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,8 @@ def show(
         ago=partial(ago, words(locale), now=time.time_ns() // 1000),
         span=partial(span, words(locale)),
         article_path=article_path,
-        masked=masked,  # where only looking is needed, a reader's mailbox is not shown in full
+        seen=partial(address_for, visitor),
+        masked=partial(listed_for, visitor),
         **values,
     )
     return with_language(request, response)
@@ -109,26 +118,30 @@ def with_language(request: Request, response: HTMLResponse) -> HTMLResponse:
     """Remember the language that was chosen by a link; and let nothing of the console out of this browser."""
     if "lang" in request.query_params:
         locale = locale_of(request)
-        response.set_cookie(LANGUAGE, locale, max_age=A_YEAR_S, path="/console", httponly=True, samesite="lax")
+        path = f"{root_of(request)}/console"
+        response.set_cookie(LANGUAGE, locale, max_age=A_YEAR_S, path=path, httponly=True, samesite="lax")
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 
-def then(path: str, *, done: str = "", **about: str) -> Response:
+def then(request: Request, path: str, *, done: str = "", **about: str) -> Response:
     """After a form: the page at *path*, which says what was done (a key of `console.done`, and what it is about)."""
     query = urlencode({key: value for key, value in {"done": done, **about}.items() if value})
-    return RedirectResponse(f"{path}?{query}" if query else path, status_code=HTTPStatus.SEE_OTHER)
+    where = f"{root_of(request)}{path}"
+    return RedirectResponse(f"{where}?{query}" if query else where, status_code=HTTPStatus.SEE_OTHER)
 
 
 def _done(request: Request, t: Words) -> str:
     """What the form before this page did."""
-    key = f"console.done.{request.query_params.get('done', '')}"
+    done = request.query_params.get("done", "")
+    key = f"console.done.{done}"
     if key not in t.sentences:
         return ""
-    about = request.query_params.get("about", "")[:80]
-    number = request.query_params.get("n", "")
-    return t(key, about=about, n=int(number) if number.isdigit() else None)
+    about = request.query_params.get("about", "")
+    if about and not (PEOPLE if done in OF_PEOPLE else THINGS).fullmatch(about):
+        return ""  # a link may lead here from anywhere: nobody else's words are said as ours
+    return t(key, about=about, n=number_in(request.query_params.get("n", "")) or 0)
 
 
 def ago(t: Words, moment: int, *, now: int) -> str:
@@ -157,7 +170,7 @@ def told(request: Request, error: Exception) -> Response:
     """For an error of ours: a page of the console where one was asked for, else a problem document."""
     if not isinstance(error, ZonewireError):
         raise error
-    if not request.url.path.startswith("/console"):
+    if not path_of(request).startswith("/console"):
         return problems.ours(request, error)
     sentence = f"{error.what}. {error.mend}" if error.mend else f"{error.what}."
     status = problems.status_of(error)

@@ -57,7 +57,7 @@ def _pause(request: Request, form: Form, lane: Lane) -> Response:
         pauses.pause(db, lane, operator=by.name, reason=reason, until_at=until, now=moment)
         record(db, by, Act.PAUSED_LANE, lane, now=moment, reason=reason, span=form["span"])
     log.warning("lane.paused", lane=lane, operator=by.name, reason=reason)
-    return then("/console/lanes", done="lane_paused", about=lane)
+    return then(request, "/console/lanes", done="lane_paused", about=lane)
 
 
 def _resume(request: Request, form: Form, lane: Lane) -> Response:
@@ -67,4 +67,4 @@ def _resume(request: Request, form: Form, lane: Lane) -> Response:
             record(db, by, Act.RESUMED_LANE, lane, now=now(db))
     face.hint(lane)
     log.info("lane.resumed", lane=lane, operator=by.name)
-    return then("/console/lanes", done="lane_resumed", about=lane)
+    return then(request, "/console/lanes", done="lane_resumed", about=lane)

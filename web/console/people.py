@@ -72,7 +72,7 @@ def _role(request: Request, form: Form) -> Response:
     with face_of(request).store.writing() as db:
         operators.change_role(db, name, role)
         operators.record(db, form.visitor.actor, Act.CHANGED_ROLE, name, now=now(db), role=role)
-    return then(PATH, done="role_changed", about=name)
+    return then(request, PATH, done="role_changed", about=name)
 
 
 def _remove(request: Request, form: Form) -> Response:
@@ -81,7 +81,7 @@ def _remove(request: Request, form: Form) -> Response:
         operators.remove(db, name)
         operators.record(db, form.visitor.actor, Act.REMOVED_OPERATOR, name, now=now(db))
     log.info("operator.removed", operator=form.visitor.operator.name, name=name)
-    return then(PATH, done="removed", about=name)
+    return then(request, PATH, done="removed", about=name)
 
 
 def _role_of(form: Form) -> Role:

@@ -28,7 +28,7 @@ MOST_EXPORTED = 20_000
 """Deliveries that a page takes into one answer: a reader of ten years has fewer, a partner may have millions."""
 
 
-@router.post(PATH + "/{subscriber_id:int}/export")
+@router.post(PATH + "/{subscriber_id:key}/export")
 def export(subscriber_id: int, request: Request, form: Administered) -> Response:
     """All that is kept about them, as a file for them to have. Raises Conflict for more than fits into an answer."""
     with face_of(request).store.reading() as db:
@@ -54,7 +54,7 @@ def export(subscriber_id: int, request: Request, form: Administered) -> Response
     return Response(orjson.dumps(kept, option=orjson.OPT_INDENT_2), media_type="application/json", headers=headers)
 
 
-@router.api_route(PATH + "/{subscriber_id:int}/erase", methods=["GET", "HEAD"])
+@router.api_route(PATH + "/{subscriber_id:key}/erase", methods=["GET", "HEAD"])
 def ask(subscriber_id: int, request: Request, visitor: Looking) -> Response:
     """What erasing them would end, what goes and what stays."""
     if not visitor.may(Role.ADMINISTER):
@@ -75,7 +75,7 @@ def ask(subscriber_id: int, request: Request, visitor: Looking) -> Response:
     )
 
 
-@router.post(PATH + "/{subscriber_id:int}/erase")
+@router.post(PATH + "/{subscriber_id:key}/erase")
 def erase(subscriber_id: int, request: Request, form: Administered) -> Response:
     """End all that they have and are owed. Twice is as good as once."""
     face, by = face_of(request), form.visitor.actor
@@ -89,7 +89,7 @@ def erase(subscriber_id: int, request: Request, form: Administered) -> Response:
             record(db, by, Act.ERASED, named(subscriber_id), now=moment, **counted)
     log.warning("subscriber.ended", subscriber_id=subscriber_id, operator=by.name)
     face.hint(Lane.UPKEEP)
-    return then(f"{PATH}/{subscriber_id}", done="subscriber_ended", n=str(ended.deliveries))
+    return then(request, f"{PATH}/{subscriber_id}", done="subscriber_ended", n=str(ended.deliveries))
 
 
 def named(subscriber_id: int) -> str:

@@ -15,9 +15,11 @@ from web.console.addresses import address_for
 from web.console.deliveries import TONES as DELIVERY_TONES
 from web.console.deliveries import state_of
 from web.console.frame import language_of, show, then
+from web.console.paths import root_of
 from web.console.subscribers import PATH, TONES
 from web.console.visitor import Looking, Operated, Visitor
 from web.face import face_of
+from web.numbers import number_in
 from zonewire import subscriptions
 from zonewire.delivery.ids import delivery_uuid
 from zonewire.delivery.searching import Search, search
@@ -43,15 +45,14 @@ ACTS = {
 @router.api_route(PATH + "/{name}", methods=["GET", "HEAD"])
 def one(name: str, request: Request, visitor: Looking) -> Response:
     """The subscriber; of a subscription, the way to whose it is."""
-    if name.isdecimal():
-        return _page(request, visitor, int(name))
+    if (key := number_in(name)) is not None:
+        return _page(request, visitor, key)
     subscription_id = subscriptions.key_of(name)
     with face_of(request).store.reading() as db:
         subscriber_id = subscriptions.subscriber_behind(db, subscription_id)
     if subscriber_id is None:
         raise NotFound(f"there is no subscription {name}")
-    root = request.scope.get("root_path", "")
-    return RedirectResponse(f"{root}{PATH}/{subscriber_id}#{name}", status_code=HTTPStatus.SEE_OTHER)
+    return RedirectResponse(f"{root_of(request)}{PATH}/{subscriber_id}#{name}", status_code=HTTPStatus.SEE_OTHER)
 
 
 @router.post(PATH + "/{name}")
@@ -75,7 +76,7 @@ def act(name: str, request: Request, form: Operated) -> Response:
     except Conflict as error:
         return _page(request, form.visitor, subscriber_id, wrong=str(error), status=HTTPStatus.CONFLICT)
     log.info("subscription.managed", subscription_id=subscription_id, action=done, operator=form.visitor.operator.name)
-    return then(f"{PATH}/{subscriber_id}", done=f"subscription_{done}", about=name)
+    return then(request, f"{PATH}/{subscriber_id}", done=f"subscription_{done}", about=name)
 
 
 def _page(

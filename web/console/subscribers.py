@@ -12,6 +12,7 @@ from web.console.addresses import address_for
 from web.console.frame import language_of, show
 from web.console.visitor import Looking, Visitor
 from web.face import face_of
+from web.numbers import number_in
 from zonewire import subscriptions
 from zonewire.delivery.channel_names import BUILT
 from zonewire.errors import WrongUsage
@@ -41,9 +42,7 @@ def listed(request: Request, visitor: Looking, before: str = "") -> Response:
         except WrongUsage:
             wanted, wrong = None, "too_short"
         if wanted is not None:
-            found = subscriptions.find_subscriptions(
-                db, wanted, before=int(before) if before.isdecimal() else None, limit=A_PAGE
-            )
+            found = subscriptions.find_subscriptions(db, wanted, before=number_in(before), limit=A_PAGE)
     return show(
         request,
         visitor,
@@ -69,8 +68,8 @@ def _wanted(db: Connection, written: dict[str, str], visitor: Visitor) -> Subscr
     wanted: SubscriptionsWanted | None = SubscriptionsWanted()
     if written["q"]:
         wanted = subscriptions.meant_by(db, written["q"], beginning=visitor.may(Role.OPERATE))
-    elif written["subscriber"].isdecimal():
-        wanted = SubscriptionsWanted(people=(int(written["subscriber"]),))
+    elif (key := number_in(written["subscriber"])) is not None:
+        wanted = SubscriptionsWanted(people=(key,))
     if wanted is None:
         return None
     state = written["state"] if written["state"] in STATES else ""

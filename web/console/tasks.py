@@ -10,6 +10,7 @@ from tasks.inspection import Inspected, Task
 from web.console.frame import show
 from web.console.visitor import Looking
 from web.face import face_of
+from web.numbers import number_in
 from zonewire.delivery import heartbeats, task_failures
 from zonewire.delivery.heartbeats import Worker
 from zonewire.delivery.lanes import Lane
@@ -50,7 +51,7 @@ class Coming:
 @router.api_route("/console/tasks", methods=["GET", "HEAD"])
 def listed(request: Request, visitor: Looking, before: str = "") -> Response:
     """All of it; failures that are older than *before*, a number of one."""
-    face, older_than = face_of(request), int(before[:18]) if before.isdecimal() else None
+    face, older_than = face_of(request), number_in(before)
     with face.store.reading() as db:
         workers, last_beat = heartbeats.list_workers(db), heartbeats.last_beat(db)
         failures = task_failures.listed(db, before=older_than, most=A_PAGE + 1)

@@ -16,6 +16,7 @@ from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from web.console.paths import path_of, root_of
 from web.face import face_of
 from web.forms import read_form
 from web.public.polling import came_encrypted, client_of
@@ -37,8 +38,9 @@ class _Scope(TypedDict):
 class NotLoggedIn(HTTPException):
     """Nobody is logged in here: the login page is next."""
 
-    def __init__(self, after: str) -> None:
-        super().__init__(HTTPStatus.SEE_OTHER, headers={"Location": f"/console/login?next={quote(after, safe='')}"})
+    def __init__(self, root: str, after: str) -> None:
+        where = f"{root}/console/login?next={quote(after, safe='')}"
+        super().__init__(HTTPStatus.SEE_OTHER, headers={"Location": where})
 
 
 class NotAllowed(HTTPException):
@@ -112,8 +114,8 @@ def looking(request: Request) -> Visitor:
     """Whoever is logged in. Raises NotLoggedIn."""
     visitor = visitor_of(request)
     if visitor is None:
-        after = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        raise NotLoggedIn(after if request.method == "GET" else "/console")
+        after = path_of(request) + (f"?{request.url.query}" if request.url.query else "")
+        raise NotLoggedIn(root_of(request), after if request.method == "GET" else "/console")
     return visitor
 
 

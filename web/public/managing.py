@@ -11,6 +11,7 @@ from fastapi import Request, Response
 from sqlalchemy import Connection
 
 from web.face import Face, face_of
+from web.numbers import number_in
 from web.pages import locale_of
 from web.public.polling import client_of
 from web.public.wishes import is_same_wish, wish_of
@@ -125,8 +126,7 @@ def _done_to_feed(db: Connection, subscription_id: int, form: Mapping[str, str],
 
 def _meant(form: Mapping[str, str]) -> int | None:
     """Which private feed the page showed: a form that is sent twice must not end the one that it has just made."""
-    given = form.get("was", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
+    return number_in(form.get("was", ""))
 
 
 def _mail_links(request: Request, before: Subscription) -> bool:

@@ -1,19 +1,21 @@
 """Looking through the endpoints: a page of what a filter shows, those in trouble first."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, literal_column, select
+from sqlalchemy import Connection, Row, Select, func, literal_column, or_, select
 
 from zonewire.delivery.endpoints import SHOWN
-from zonewire.store.tables import deliveries, endpoints
+from zonewire.store.tables import deliveries, endpoints, hosts
 
 STATES = ("failing", "disabled", "healthy")
 """In the order in which they are listed."""
 MANY = 1_000
 """What an endpoint has more of than this is not counted to the end."""
 
+_PLACE = re.compile(r"[1-9][0-9]{0,17}")
 # By the index `held`.
 _SOME_HELD = (
     select(deliveries.c.id)
@@ -48,6 +50,7 @@ class Wanted:
     state: str = ""  # of STATES
     channel: str = ""
     words: str = ""  # stands in the address; or an id, as it is shown outside
+    by_letters: bool = True  # else the words are the whole address, or stand in its host: nobody can guess it
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def search(db: Connection, wanted: Wanted, *, after: str = "", limit: int = 50) 
     rows: list[Row[Any]] = []
     for state in states[states.index(begin) if begin in states else 0 :]:
         found = _of(wanted, state).order_by(endpoints.c.id).limit(limit + 1 - len(rows))
-        if state == begin and last.isdecimal():
+        if state == begin and _PLACE.fullmatch(last):
             found = found.where(endpoints.c.id > int(last))
         rows += db.execute(found)
         if len(rows) > limit:
@@ -82,6 +85,10 @@ def _of(wanted: Wanted, state: str) -> Select[Any]:
         found = found.where(endpoints.c.channel == wanted.channel)
     if match := SHOWN.fullmatch(wanted.words):
         found = found.where(endpoints.c.id == int(match[1]))
+    elif wanted.words and not wanted.by_letters:
+        at = select(hosts.c.id).where(hosts.c.name.icontains(wanted.words, autoescape=True))
+        is_whole = func.lower(endpoints.c.address) == wanted.words.lower()
+        found = found.where(or_(is_whole, endpoints.c.host_id.in_(at)))
     elif wanted.words:
         found = found.where(endpoints.c.address.icontains(wanted.words, autoescape=True))
     return found

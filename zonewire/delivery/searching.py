@@ -32,6 +32,8 @@ LEEWAY = 60_000_000
 """Microseconds: transactions that ran side by side leave ids and times of creation in another order."""
 HELD = "held"
 """A state of the filter alone: owed to a disabled endpoint."""
+HIDDEN = ("@", "%40", "?")
+"""What stands in an error that names a mailbox, or a URL with its query."""
 
 
 class Tried(StrEnum):
@@ -53,6 +55,7 @@ class Search:
     edition_id: int | None = None
     host_id: int | None = None  # a mail domain, or "host:port"
     error: str = ""  # stands in an error of it, or in why it is dead or cancelled
+    open_error: str = ""  # the same, of errors that name no mailbox and no URL with a query
     tried: str = ""  # Tried
     since: int | None = None  # made at or after
     until: int | None = None  # made before
@@ -274,7 +277,8 @@ _BY_INDEX = {
 
 def _conditions(wanted: Search) -> list[ColumnElement[bool]]:
     """What a row has to fulfil. The cheap ones first."""
-    return [*of_state(wanted.state), *_of_row(wanted), *_of_channel(wanted.channel), *_of_error(wanted.error)]
+    errors = (*_of_error(wanted.error), *_of_error(wanted.open_error, without=HIDDEN))
+    return [*of_state(wanted.state), *_of_row(wanted), *_of_channel(wanted.channel), *errors]
 
 
 def of_state(state: str) -> Iterator[ColumnElement[bool]]:
@@ -315,13 +319,19 @@ def _of_channel(channel: str) -> Iterator[ColumnElement[bool]]:
         yield exists(of.correlate(deliveries))
 
 
-def _of_error(words: str) -> Iterator[ColumnElement[bool]]:
+def _of_error(words: str, *, without: Sequence[str] = ()) -> Iterator[ColumnElement[bool]]:
     if words:
-        failed = select(attempts.c.id).where(
-            attempts.c.delivery_id == deliveries.c.id, attempts.c.error.icontains(words, autoescape=True)
-        )
+        tried = attempts.c.delivery_id == deliveries.c.id
+        failed = select(attempts.c.id).where(tried, _says(attempts.c.error, words, without))
         yield or_(deliveries.c.attempts > 0, deliveries.c.waits > 0, deliveries.c.reason.is_not(None))
-        yield or_(deliveries.c.reason.icontains(words, autoescape=True), exists(failed.correlate(deliveries)))
+        yield or_(_says(deliveries.c.reason, words, without), exists(failed.correlate(deliveries)))
+
+
+def _says(text: ColumnElement[Any], words: str, without: Sequence[str]) -> ColumnElement[bool]:
+    says = text.icontains(words, autoescape=True)
+    for one in without:
+        says &= ~text.contains(one, autoescape=True)
+    return says
 
 
 def _id_at(db: Connection, moment: int, lowest: int, highest: int) -> int:

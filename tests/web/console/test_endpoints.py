@@ -23,7 +23,13 @@ def acts(store: Store) -> list[tuple[str, str]]:
 def a_failing_one(db: Connection) -> int:
     moment = now(db)
     endpoint = an_endpoint(
-        db, address=URL, state="failing", failures=3, failing_since=moment - HOUR, last_error="HTTP 503"
+        db,
+        address=URL,
+        host="partner.example:443",
+        state="failing",
+        failures=3,
+        failing_since=moment - HOUR,
+        last_error="HTTP 503",
     )
     delivered, dead = (a_delivery(db, endpoint_id=endpoint, state=state, attempts=1) for state in ("delivered", "dead"))
     assert delivered
