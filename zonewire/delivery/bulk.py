@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, Row, bindparam, case,
 from zonewire.delivery import owing
 from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.replaying import HAS_LEFT, replay
-from zonewire.delivery.searching import HELD, Search, newest_id, portions, read_all
+from zonewire.delivery.searching import HELD, Search, may_come_again, newest_id, portions, read_all
 from zonewire.delivery.states import ARTICLE_KINDS, State
 from zonewire.errors import Conflict, NotFound, WrongUsage
 from zonewire.store import SECOND, Store, many, values_of
@@ -35,6 +35,8 @@ log = structlog.get_logger()
 MINUTE = 60 * SECOND
 SHOWN = 10
 """So many endpoints a dry run names."""
+SAVED_UP = 5 * SECOND
+"""Whoever keeps a pace makes up for so much lost time: after an hour without upkeep there is no surge."""
 
 
 class BulkAct(StrEnum):
@@ -304,6 +306,10 @@ def _step(store: Store, pace: Pace, ident: int) -> tuple[str, int] | None:
             return None
         chosen = Search.of_json(row.chosen)
         ids, following = portions(db, chosen, before=row.cursor, most=most)
+        if following is None and may_come_again(db, chosen, before=row.cursor):
+            if not ids:
+                return None
+            following = row.cursor  # look once more
     with pace.transaction(store.writing) as (db, _):
         if db.execute(_MINE, {"of_action": ident, "seen_cursor": row.cursor}).first() is None:
             return None
@@ -332,7 +338,11 @@ def _allowed(row: Row[Any], now: int, *, most: int) -> int:
     """How many may be moved now."""
     if not row.per_minute:
         return most
-    return min(most, int((now - row.stepped_at) * row.per_minute // MINUTE))
+    passed = now - row.stepped_at
+    if passed < 0:
+        return 1  # the clock was put back: the step of this one sets the time anew
+    saved_up = max(1, int(SAVED_UP * row.per_minute // MINUTE))
+    return min(most, saved_up, int(passed * row.per_minute // MINUTE))
 
 
 def _replayed(db: Connection, ids: Sequence[int], _began_at: int, now: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ the page is full or the time is over: then the page says how far it looked, and 
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -126,6 +126,23 @@ def portions(db: Connection, wanted: Search, *, before: int | None, most: int) -
     """The keys of the next *most* at most, and where to go on; None once nothing older is left."""
     ids, looked_to = _first(db, wanted, before=before, limit=most, looks_for_s=LOOKS_FOR_S)
     return ids, (ids[-1] if len(ids) == most else looked_to)
+
+
+def may_come_again(db: Connection, wanted: Search, *, before: int) -> bool:
+    """Whether retries are wanted and some with smaller keys are there, or tried just now: they may be back in a moment.
+
+    One statement sees both those that wait and those that are tried, so that none is between the two.
+    """
+    if wanted.state != State.RETRYING:
+        return False
+    tried = _by_state(State.SENDING, "ix_deliveries_lease").where(
+        deliveries.c.attempts + deliveries.c.waits + deliveries.c.unknowns > 0
+    )
+    either = _retrying().union_all(tried).cte("either").prefix_with("MATERIALIZED", dialect="postgresql")
+    found = select(deliveries.c.id).where(
+        deliveries.c.id.in_(select(either.c.id)), deliveries.c.id < before, *_conditions(replace(wanted, state=""))
+    )
+    return db.execute(found.limit(1)).first() is not None
 
 
 def read_all(

@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import Connection, func, select, update
 
 from tests.builders import NOON, a_delivery, a_version, an_article, an_endpoint
+from tests.zonewire.delivery.test_ledger import claim, settle
 from zonewire.delivery import bulk, counts, searching
 from zonewire.delivery.bulk import BulkAct, DryRun, Receiver
+from zonewire.delivery.outcomes import Later
 from zonewire.delivery.searching import HELD, Search
 from zonewire.delivery.states import State
 from zonewire.errors import Conflict, NotFound, WrongUsage
@@ -105,11 +107,55 @@ def test_it_keeps_the_pace_that_was_chosen(store: Store, pace: Pace) -> None:
     with store.writing() as db:  # a minute has passed since it last did something
         db.execute(update(bulk_actions).values(stepped_at=now(db) - MINUTE))
 
-    assert bulk.step_all(store, pace) == {"replay": 2}
+    assert bulk.step_all(store, pace) == {"replay": 1}
     assert bulk.step_all(store, pace) == {}
 
     with store.reading() as db:
-        assert (bulk.show(db, ident).state, bulk.show(db, ident).done) == ("running", 2)
+        assert (bulk.show(db, ident).state, bulk.show(db, ident).done) == ("running", 1)
+
+
+def test_a_pace_is_not_made_up_for_after_an_hour_in_which_nothing_was_done(store: Store, pace: Pace) -> None:
+    with store.writing() as db:
+        dead_letters(db, 9)
+    begun(store, per_minute=60)
+    with store.writing() as db:
+        db.execute(update(bulk_actions).values(stepped_at=now(db) - 60 * MINUTE))
+
+    assert bulk.step_all(store, pace) == {"replay": 5}
+
+
+def test_a_clock_that_was_put_back_neither_ends_it_nor_stops_it(store: Store, pace: Pace) -> None:
+    with store.writing() as db:
+        dead_letters(db, 3)
+    ident = begun(store, per_minute=60)
+    with store.writing() as db:
+        db.execute(update(bulk_actions).values(stepped_at=now(db) + 60 * MINUTE))
+
+    assert bulk.step_all(store, pace) == {"replay": 1}
+
+    with store.reading() as db:
+        assert bulk.show(db, ident).state == "running"
+        assert db.execute(select(bulk_actions.c.stepped_at)).scalar_one() <= now(db)
+
+
+def test_retries_that_are_all_being_tried_are_cancelled_when_they_come_back(store: Store, pace: Pace) -> None:
+    with store.writing() as db:
+        endpoint = an_endpoint(db)
+        for _ in range(2):
+            a_delivery(db, endpoint_id=endpoint, state="retrying", ready=1, attempts=1)
+        first, second = claim(db, per_host=9).rows
+        a_delivery(db, endpoint_id=endpoint, state="sending")  # for the first time: it was no retry
+    ident = begun(store, BulkAct.CANCEL, Search(state=State.RETRYING))
+
+    assert bulk.step_all(store, pace) == {}
+    for row in (first, second):  # one after the other
+        with store.writing() as db:
+            settle(db, [row], Later("HTTP 500", 500))
+        assert bulk.step_all(store, pace) == {"cancel": 1}
+
+    assert states(store) == {"cancelled": 2, "sending": 1}
+    with store.reading() as db:
+        assert bulk.show(db, ident).state == "done"
 
 
 def test_it_can_be_stopped_where_it_is(store: Store, pace: Pace) -> None:
