@@ -188,10 +188,13 @@ def left_out(db: Connection, endpoint_id: int, held: Held) -> list[int]:
             return list(db.execute(_ALL_HELD.where(deliveries.c.kind != Kind.REVISION), of).scalars())
 
 
-def let_go(db: Connection, endpoint_id: int, n: int, *, now: int) -> int:
-    """Let the oldest *n* go that an endpoint holds, inside its caller's transaction; how many there were."""
+def let_go(db: Connection, endpoint_id: int, n: int, *, now: int, moves: Moves | None = None) -> int:
+    """Let the oldest *n* go that an endpoint holds, inside its caller's transaction; how many there were.
+
+    *moves* as in `owing.cancel`.
+    """
     held = db.execute(_ALL_HELD.limit(n), {"endpoint_id": endpoint_id}).scalars().all()
-    return _release(db, held, dict(zip(held, count(now), strict=False)))
+    return _release(db, held, dict(zip(held, count(now), strict=False)), moves=moves)
 
 
 def release(store: Store, pace: Pace, endpoint_id: int, *, until: float = math.inf) -> int:
@@ -222,15 +225,16 @@ def _in_batches(
     return moved
 
 
-def _release(db: Connection, ids: Sequence[int], due: Mapping[int, int]) -> int:
+def _release(db: Connection, ids: Sequence[int], due: Mapping[int, int], *, moves: Moves | None = None) -> int:
     """Make those of *ids* claimable, as *due* says, that are held still; how many are."""
     rows = [row for row in db.execute(_LOCKED, {"of_ids": list(ids)}) if owing.is_held(row)]
     if not rows:
         return 0
     db.execute(_RELEASE.on(db), {"rows": as_rows([(row.id, due[row.id]) for row in rows])})
-    moves: Moves = Counter()
+    changes: Moves = Counter() if moves is None else moves
     for row in rows:
-        moves[Slot(row.lane, State(row.state), held=True)] -= 1
-        moves[Slot(row.lane, State(row.state))] += 1
-    counts.record(db, moves)
+        changes[Slot(row.lane, State(row.state), held=True)] -= 1
+        changes[Slot(row.lane, State(row.state))] += 1
+    if moves is None:
+        counts.record(db, changes)
     return len(rows)

@@ -101,8 +101,11 @@ def hold_disabled(db: Connection, most: int, now: int) -> int:
     lately = [row.id for row in disabled.values() if (row.disabled_at or 0) > now - LATELY]
     if lately and len(rows) < most:
         rows += db.execute(_UNHELD_RETRIES, {"endpoint_ids": lately, "most": most - len(rows)}).all()
-    owing.cancel(db, [row.id for row in rows if disabled[row.endpoint_id].gone], why="the receiver is gone", now=now)
-    hold(db, [row for row in rows if not disabled[row.endpoint_id].gone])
+    moves: Moves = Counter()
+    gone = [row.id for row in rows if disabled[row.endpoint_id].gone]
+    owing.cancel(db, gone, why="the receiver is gone", now=now, moves=moves)
+    hold(db, [row for row in rows if not disabled[row.endpoint_id].gone], moves=moves)
+    counts.record(db, moves)
     return len(rows)
 
 
@@ -113,16 +116,17 @@ def hold_rest(db: Connection, endpoint_id: int) -> None:
         hold(db, [row for row in rows if not owing.is_held(row)])
 
 
-def hold(db: Connection, rows: Sequence[Any]) -> None:
-    """Hold *rows* (id, lane and state of open deliveries, locked) that are not held yet."""
+def hold(db: Connection, rows: Sequence[Any], *, moves: Moves | None = None) -> None:
+    """Hold *rows* (id, lane, state of open deliveries, locked) that are not held yet; *moves* as in `owing.cancel`."""
     if not rows:
         return
     db.execute(_HOLD, {"held_ids": [row.id for row in rows]})
-    moves: Moves = Counter()
+    changes: Moves = Counter() if moves is None else moves
     for row in rows:
-        moves[Slot(row.lane, State(row.state))] -= 1
-        moves[Slot(row.lane, State(row.state), held=True)] += 1
-    counts.record(db, moves)
+        changes[Slot(row.lane, State(row.state))] -= 1
+        changes[Slot(row.lane, State(row.state), held=True)] += 1
+    if moves is None:
+        counts.record(db, changes)
 
 
 def cancel_long_held(db: Connection, most: int, now: int) -> int:

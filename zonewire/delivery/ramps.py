@@ -7,12 +7,16 @@ let go and not sent is held as before, and a probe tries in ever longer steps. E
 killed between two leaves the rest held, and the ramp says where to go on.
 
 One that came back by itself, after a long failure (health.py), begins with the first portion: what is ready beyond it
-is held.
+is held. Where that, or what fails again, is more than a transaction holds, the ramp stands until all of it is.
+
+A probe that fails waits for its own retry, and the next one is another delivery: tried at every probe, one alone would
+run out of tries within the hour. When a probe was taken, those that had failed are held again, and go out first.
 """
 
 import math
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -20,7 +24,8 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, bindparam, exists, literal_column, null, or_, select, update
 
-from zonewire.delivery import enabling
+from zonewire.delivery import counts, enabling
+from zonewire.delivery.counts import Moves
 from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.holding import hold
 from zonewire.delivery.lanes import lane_of
@@ -164,9 +169,12 @@ def step_all(store: Store, pace: Pace, *, deadline: float = math.inf) -> Counter
         found = {row.id: (row, _coming(db, row).next(now=now)) for row in db.execute(_RAMPING.limit(LOOKED_AT))}
     done: Counter[str] = Counter()
     for row, what in found.values():
-        if what not in (Next.WAIT, Next.END) and time.monotonic() < deadline:
+        is_whole = what in (Next.WAIT, Next.END)
+        while not is_whole and time.monotonic() < deadline:
             with pace.transaction(store.writing) as (db, most):
-                done += step(db, row.id, most=most, now=clock(db))
+                stepped = step(db, row.id, most=most, now=clock(db))
+            done += stepped
+            is_whole = stepped["ramp_held"] < most
     if ended := [key for key, (_, what) in found.items() if what is Next.END]:
         with store.writing() as db:
             db.execute(_END, {"ended_ids": ended})
@@ -182,40 +190,55 @@ def step(db: Connection, endpoint_id: int, *, most: int, now: int) -> Counter[st
         case Next.END:
             db.execute(_END, {"ended_ids": [endpoint_id]})
         case Next.TRIM:
-            _move_on(db, row, row.ramp + 1, now)
-            return Counter(ramp_held=_hold_surplus(db, row, kept=portion(row.ramp), most=most))
+            return _trim(db, row, most=most, now=now)
         case Next.FALL_BACK:
             return _fall_back(db, row, most=most, now=now)
         case Next.PROBE:
-            return _let_go(db, row, 1, ramp=0, now=now)
+            return _let_go(db, row, 1, ramp=0, now=now, moves=Counter())
         case Next.PORTION:
-            return _let_go(db, row, min(portion(row.ramp), most), ramp=row.ramp + 1, now=now)
+            return _next_portion(db, row, most=most, now=now)
         case Next.WAIT:
             pass
     return Counter()
 
 
-def _let_go(db: Connection, row: Any, n: int, *, ramp: int, now: int) -> Counter[str]:
+def _trim(db: Connection, row: Any, *, most: int, now: int) -> Counter[str]:
+    """Hold what is ready beyond the first portion."""
+    surplus = db.execute(_SURPLUS, _place(row) | {"kept": portion(row.ramp), "most": most}).all()
+    hold(db, surplus)
+    if len(surplus) < most:
+        _move_on(db, row, row.ramp + 1, now)
+    return Counter(ramp_held=len(surplus))
+
+
+def _next_portion(db: Connection, row: Any, *, most: int, now: int) -> Counter[str]:
+    moves: Moves = Counter()
+    if row.ramp == 1:  # a probe was just taken
+        hold(db, _retries(db, row, most=most), moves=moves)
+    return _let_go(db, row, min(portion(row.ramp), most), ramp=row.ramp + 1, now=now, moves=moves)
+
+
+def _let_go(db: Connection, row: Any, n: int, *, ramp: int, now: int, moves: Moves) -> Counter[str]:
     _move_on(db, row, ramp, now)
-    released = enabling.let_go(db, row.id, n, now=now)
+    released = enabling.let_go(db, row.id, n, now=now, moves=moves)
+    counts.record(db, moves)
     log.info("endpoint.fed", endpoint_id=shown_id(row.id), rows=released, is_probe=not ramp)
     return Counter(ramp_released=released)
 
 
 def _fall_back(db: Connection, row: Any, *, most: int, now: int) -> Counter[str]:
     """Hold what it was let have and has not taken; probes come next."""
-    _move_on(db, row, 0, now)
-    retries = db.execute(_RETRIES, {"of_lane": lane_of(row.channel), "of_endpoint": row.id, "most": most}).all()
-    hold(db, retries)
-    held = len(retries) + _hold_surplus(db, row, kept=0, most=most)
-    log.warning("endpoint.relapsed", endpoint_id=shown_id(row.id), rows=held)
-    return Counter(ramp_held=held)
-
-
-def _hold_surplus(db: Connection, row: Any, *, kept: int, most: int) -> int:
-    rows = db.execute(_SURPLUS, _place(row) | {"kept": kept, "most": most}).all()
+    rows = list(_retries(db, row, most=most))
+    rows += db.execute(_SURPLUS, _place(row) | {"kept": 0, "most": most - len(rows)}).all()
     hold(db, rows)
-    return len(rows)
+    if len(rows) < most:
+        _move_on(db, row, 0, now)
+    log.warning("endpoint.relapsed", endpoint_id=shown_id(row.id), rows=len(rows))
+    return Counter(ramp_held=len(rows))
+
+
+def _retries(db: Connection, row: Any, *, most: int) -> Sequence[Any]:
+    return db.execute(_RETRIES, {"of_lane": lane_of(row.channel), "of_endpoint": row.id, "most": most}).all()
 
 
 def _move_on(db: Connection, row: Any, ramp: int, now: int) -> None:

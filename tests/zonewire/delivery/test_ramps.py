@@ -1,16 +1,21 @@
 """Endpoints that come back: a probe, portions that double, and back to a probe where they fail again."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, event, select, update
 
 from tests.builders import NOON, a_delivery, a_subscription, a_version, an_edition, an_endpoint
+from tests.zonewire.delivery.test_enabling import TwoAtOnce
 from tests.zonewire.delivery.test_ledger import claim, counted, settle
 from zonewire.delivery import enabling, owing
 from zonewire.delivery.enabling import held_count
-from zonewire.delivery.outcomes import Delivered, Later
-from zonewire.delivery.ramps import EVERY, FIRST, PATIENCE, PROBED_AFTER, Coming, Next, portion, step
+from zonewire.delivery.holding import hold_disabled
+from zonewire.delivery.outcomes import Delivered, Later, Outcome
+from zonewire.delivery.ramps import EVERY, FIRST, PATIENCE, PROBED_AFTER, Coming, Next, portion, step, step_all
 from zonewire.delivery.states import Kind
-from zonewire.store import SECOND
+from zonewire.store import SECOND, Store
 from zonewire.store.tables import deliveries, endpoints
 
 FAILS = Later("HTTP 500", 500)
@@ -27,16 +32,35 @@ def one_that_comes_back(db: Connection, held: int) -> int:
     return endpoint
 
 
-def take(db: Connection, *, now: int = NOON, fails: bool = False) -> int:
-    """What is ready is claimed, and delivered or not; how many there were."""
+def tried(db: Connection, outcome: Outcome, *, now: int = NOON) -> list[int]:
+    """What is ready is claimed, and ends so; its keys in the order of the claim."""
     rows = claim(db, now=now, per_host=1_000).rows
-    settle(db, rows, FAILS if fails else Delivered(200), now=now)
-    return len(rows)
+    settle(db, rows, outcome, now=now)
+    return [row.id for row in rows]
+
+
+def take(db: Connection, *, now: int = NOON) -> int:
+    """What is ready is claimed, and delivered; how many there were."""
+    return len(tried(db, Delivered(200), now=now))
 
 
 def ramp_of(db: Connection, endpoint: int) -> int | None:
     ramp: int | None = db.execute(select(endpoints.c.ramp).where(endpoints.c.id == endpoint)).scalar_one()
     return ramp
+
+
+@contextmanager
+def moves_of_counters(db: Connection) -> Iterator[list[str]]:
+    """The statements that move them meanwhile."""
+    moved: list[str] = []
+
+    def note(_db: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if "INTO delivery_counts" in statement:
+            moved.append(statement)
+
+    event.listen(db, "before_cursor_execute", note)
+    yield moved
+    event.remove(db, "before_cursor_execute", note)
 
 
 def test_the_rest_waits_until_the_probe_was_taken_and_then_comes_in_portions_that_double(db: Connection) -> None:
@@ -107,6 +131,54 @@ def test_one_that_took_something_after_an_hour_of_failing_gets_a_portion_of_what
     step(db, endpoint, most=500, now=LATER + EVERY)
     assert (take(db, now=LATER + EVERY), held_count(db, endpoint)) == (19, 0)
     assert counted(db) == {"delivered": 30}
+
+
+def test_what_is_more_than_a_transaction_holds_is_held_all_the_same(db: Connection) -> None:
+    endpoint = an_endpoint(db, ramp=1)  # it came back by itself
+    for _ in range(FIRST + 12):
+        a_delivery(db, endpoint_id=endpoint)
+    assert [step(db, endpoint, most=5, now=NOON)["ramp_held"] for _ in range(3)] == [5, 5, 2]
+    settle(db, claim(db, per_host=1).rows, FAILS)
+    assert [step(db, endpoint, most=5, now=NOON)["ramp_held"] for _ in range(3)] == [5, 5, 0]
+    assert held_count(db, endpoint) == FIRST + 12
+    assert step(db, endpoint, most=5, now=NOON + PROBED_AFTER) == {"ramp_released": 1}
+
+
+def test_upkeep_holds_the_whole_surplus_in_one_turn(store: Store) -> None:
+    with store.writing() as db:
+        endpoint = an_endpoint(db, ramp=1)
+        for _ in range(FIRST + 5):
+            a_delivery(db, endpoint_id=endpoint)
+    assert step_all(store, TwoAtOnce()) == {"ramp_held": 5}
+    with store.reading() as db:
+        assert held_count(db, endpoint) == 5
+
+
+def test_probes_that_failed_are_the_first_to_follow_the_one_that_was_taken(db: Connection) -> None:
+    endpoint = one_that_comes_back(db, 4)
+    oldest, second, *rest = db.execute(select(deliveries.c.id).order_by(deliveries.c.id)).scalars()
+    assert tried(db, FAILS) == [oldest]
+    step(db, endpoint, most=500, now=NOON + PROBED_AFTER)
+    assert tried(db, Delivered(200)) == [second]
+    step(db, endpoint, most=500, now=NOON + PROBED_AFTER)
+    later = NOON + PROBED_AFTER + SECOND
+    assert tried(db, Delivered(200), now=later) == [oldest, *rest]
+
+
+def test_each_step_moves_the_counters_once(db: Connection) -> None:
+    """Two that moved them twice, in another order, would wait for each other on PostgreSQL."""
+    endpoint = one_that_comes_back(db, 30)
+    take(db)
+    step(db, endpoint, most=500, now=NOON)
+    settle(db, claim(db, per_host=1).rows, FAILS)
+    with moves_of_counters(db) as moved:
+        assert step(db, endpoint, most=500, now=NOON) == {"ramp_held": FIRST}
+    assert len(moved) == 1
+    a_delivery(db, endpoint_id=an_endpoint(db, state="disabled"))
+    a_delivery(db, endpoint_id=an_endpoint(db, state="disabled", gone=True))
+    with moves_of_counters(db) as moved:
+        assert hold_disabled(db, 10, NOON) == 2
+    assert len(moved) == 1
 
 
 @pytest.mark.parametrize(
