@@ -10,7 +10,9 @@ from workers.doctor.clocks import examine_clock
 from workers.doctor.files import sqlite_file
 from workers.doctor.findings import Finding, Result
 from workers.doctor.work import examine_work
+from zonewire.alarms import blind_since
 from zonewire.alarms.symptoms import SLOW_WRITE_S
+from zonewire.delivery import heartbeats
 from zonewire.picturing import write_s
 from zonewire.store import SECOND, Store, migrate, open_store
 from zonewire.store import now as clock
@@ -18,6 +20,7 @@ from zonewire.store.pulse import write_nothing
 from zonewire.store.tables import versions
 
 AHEAD_S = 60
+SLOW_MEND = "See docs/operators/runbook.md, database-slow: who else uses the disk, holds a lock, or has the file open."
 NEEDED = 60
 """Connections: three or four for reading and for writing in each of seven workers and a web face, and some commands."""
 
@@ -71,14 +74,14 @@ def _shape(db: Connection) -> Finding | None:
 def _slowness(store: Store) -> Iterator[Finding]:
     """What the watch has measured: a single write may have been lucky."""
     with store.reading() as db:
-        took = write_s(db, now=clock(db))
-    if took is not None and took > SLOW_WRITE_S:
-        mend = (
-            "See docs/operators/runbook.md, database-slow: who else uses the disk, holds a lock, or has the file open."
-        )
-        yield Finding(
-            "database", Result.FAIL, f"a small write took {took:.1f} s on average, for five minutes now", mend
-        )
+        moment = clock(db)
+        took, since, living = write_s(db, now=moment), blind_since(db, now=moment), heartbeats.list_workers(db)
+    if since is not None and living:
+        found = f"some writes do not get through: nobody could note how things are for {(moment - since) // SECOND} s"
+        yield Finding("database", Result.FAIL, found, SLOW_MEND)
+    elif took is not None and took > SLOW_WRITE_S:
+        found = f"a small write took {took:.1f} s on average, for five minutes now"
+        yield Finding("database", Result.FAIL, found, SLOW_MEND)
 
 
 def _durability(store: Store) -> Finding:

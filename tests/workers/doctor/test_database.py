@@ -12,6 +12,7 @@ from workers.doctor.database import NEEDED, examine_database
 from workers.doctor.findings import Finding, Result
 from workers.doctor.work import STARTS_WITHIN
 from zonewire.alarms import tell
+from zonewire.alarms.turns import take
 from zonewire.delivery import heartbeats, pauses, tallies
 from zonewire.delivery.lanes import Lane
 from zonewire.store import SECOND, Store, migrate, now
@@ -85,6 +86,16 @@ def test_a_database_that_was_slow_for_minutes_is_found(store: Store, tmp_path: P
         tallies.add(db, {(tallies.WRITES, "n"): 4, (tallies.WRITES, "us"): 9_200_000}, now=now(db))
     (slow, _) = found(store, tmp_path, "database")
     assert (slow.result, slow.found) == (Result.FAIL, "a small write took 2.3 s on average, for five minutes now")
+
+
+@ON_SQLITE
+def test_where_the_watch_gets_no_write_through_that_is_found(store: Store, tmp_path: Path) -> None:
+    with store.writing() as db:
+        take(db, patience_s=15, now=now(db) - 180 * SECOND)
+    assert len(found(store, tmp_path, "database")) == 1  # nothing runs, so nobody looks
+    with store.writing() as db:
+        heartbeats.beat(db, worker="upkeep@here", lane=Lane.UPKEEP)
+    assert "nobody could note how things are for 15" in found(store, tmp_path, "database")[0].found
 
 
 @ON_SQLITE
