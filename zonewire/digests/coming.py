@@ -25,7 +25,7 @@ MOST_MATCHED = 300
 
 # How many fall due in each of some hours, by the index on next_at alone, no further than so many: grouping would sort
 # them all (250 ms for a million; so it is 40).
-_hours = each(many("hours")).alias("hours")
+_hours = each(many("hours"))  # by no other name: PostgreSQL calls the column as the alias
 _in_one = (
     select(subscriptions.c.id)
     .where(
