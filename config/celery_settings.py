@@ -22,6 +22,7 @@ def celery_settings(settings: Settings) -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,  # the supervisor judges by progress, not by connections
         "broker_connection_timeout": 5,
+        "broker_channel_error_retry": True,  # a Redis that refuses writes (full disk, no memory) ended every worker
         "task_queues": _QUEUES,
         "task_routes": {name: {"queue": lane.value} for lane, name in TASK_OF_LANE.items()},
         "task_create_missing_queues": False,  # a typo in a queue's name is an error, not a silent queue

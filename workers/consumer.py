@@ -5,6 +5,7 @@ Celery waits 2, 4, 6 … 30 s between its tries to reconnect, which kept every l
 promised by either: the lock pins them, and a test kills Redis and counts the seconds.
 """
 
+import time
 from typing import Any
 
 import structlog
@@ -38,6 +39,13 @@ class QuickConsumer(Consumer):  # type: ignore[misc]  # celery publishes no type
         )
         self.first_connection_attempt = False
         return connected
+
+    def on_connection_error_after_connected(self, error: Exception) -> None:
+        """Begin anew; with a rest where Redis is there and refuses us, since it would at once again."""
+        super().on_connection_error_after_connected(error)
+        if isinstance(error, self.channel_errors):
+            log.warning("broker.unreachable", error=str(error), again_in_s=LONGEST_WAIT_S)
+            time.sleep(LONGEST_WAIT_S)
 
     # What is no task of ours is told without what was in it, which Celery would print.
 

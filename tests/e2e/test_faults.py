@@ -156,6 +156,22 @@ def test_every_lane_consumes_within_three_seconds_after_redis_was_away_for_twelv
             eventually(lambda: _waiting(client) == [], within_s=3, what="no lane has a task that nobody took")
 
 
+def test_a_redis_that_refuses_writes_ends_no_worker_and_articles_go_on(
+    installation: Installation, good: Receiver
+) -> None:
+    installation.subscribe("webhook", good.url("/refusing-redis"), "--zone", "满盘的产业园")
+    before = installation.processes()
+    with installation.redis() as client:
+        client.config_set("min-replicas-to-write", 1)  # as with a full disk or no memory: it answers, and takes nothing
+        time.sleep(3)  # the trouble itself: nothing is waited for
+        installation.publish([an_article(zone="满盘的产业园")])
+        eventually(lambda: good.received("/refusing-redis"), within_s=8)
+        assert before <= installation.processes()
+        client.config_set("min-replicas-to-write", 0)
+        eventually(installation.is_ready, within_s=5)
+        eventually(lambda: _waiting(client) == [], within_s=5, what="hints are taken again")
+
+
 def _waiting(client: "redis.Redis") -> list[str]:
     return [lane.value for lane in Lane if client.llen(lane.value)]
 
