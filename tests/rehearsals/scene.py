@@ -20,6 +20,7 @@ from tests.servers.prometheus import running_prometheus
 from tests.servers.receiver import Receiver
 from tests.servers.smtp import SmtpServer, running_smtp
 from tests.web.console.browsing import WORD, Browser
+from zonewire.alarms.turns import watched
 from zonewire.store import SECOND
 from zonewire.store.tables import alarms
 
@@ -113,6 +114,8 @@ def a_scene(
         ours.cli("operators", "add", "chen", "--password", "-", stdin=f"{WORD}\n")
         ours.cli("alarms", "tell", "--channel", "email", "--to", NIGHT, "--locale", "en")
         ours.cli("alarms", "tell", "--channel", "webhook", "--to", hook.url("/alarms"), "--locale", "en")
+        named_ms = time.time() * 1_000
+        eventually(lambda: _looked(ours) > named_ms, within_s=120, what="the watch knows who is told")
         with running_prometheus(folder / "prometheus", ours.base_url.removeprefix("http://")) as prometheus:
             chen = Browser(ours.base_url)
             chen.post("/console/login", name="chen", password=WORD)
@@ -138,6 +141,11 @@ def a_scene(
 
 def _console(ours: Installation, chen: Browser) -> str:
     return how_it_is(chen.get("/console"))
+
+
+def _looked(ours: Installation) -> int:
+    with ours.store() as store, store.reading() as db:
+        return watched(db) or 0
 
 
 def _ready(ours: Installation) -> str:
