@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 from config.catalogue import catalogue_of
 from config.guard import guard_of
@@ -34,5 +35,13 @@ def herald_of(settings: Settings, store: Store) -> Herald:
 
 def look_around(settings: Settings, broker_answers: Callable[[], bool]) -> Surroundings:
     """What stands in no database."""
-    disk = shutil.disk_usage(settings.data_dir)
-    return Surroundings(disk_free=disk.free, disk_size=disk.total, is_broker_up=broker_answers())
+    free, size = _disk(settings.data_dir)
+    return Surroundings(disk_free=free, disk_size=size, is_broker_up=broker_answers())
+
+
+def _disk(folder: Path) -> tuple[int, int] | tuple[None, None]:
+    try:
+        disk = shutil.disk_usage(folder)
+    except OSError:  # the rest can be seen all the same
+        return None, None
+    return disk.free, disk.total

@@ -9,21 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+import structlog
 
 from zonewire.alarms import Known, Places, Receiver
 from zonewire.alarms.messages import message_of
 from zonewire.alarms.telling import Telling
 from zonewire.alarms.words import TEST
 from zonewire.channels.registry import CHANNELS, ROBOTS
+from zonewire.delivery.endpoints import shown_id
 from zonewire.delivery.mailing import Mailing
 from zonewire.delivery.messages import CardMessage, Endpoint, Message
-from zonewire.delivery.outcomes import Delivered, Never, Outcome
+from zonewire.delivery.outcomes import Delivered, Later, Never, Outcome
 from zonewire.errors import AddressRefused, TooLarge, ZonewireError
 from zonewire.outbound.courier import ANSWER_BYTES, HttpRequest, MailRequest, Reply, Request
 from zonewire.outbound.couriers.eml import Outbox
 from zonewire.outbound.couriers.smtp import Line, Relay, Timeouts
 from zonewire.outbound.guard import Guard
 from zonewire.outbound.session import guarded_session, read_bounded
+
+log = structlog.get_logger()
 
 WITHIN_S = 10.0
 TIMEOUTS = Timeouts(connect=5.0, command=10.0, final_dot=30.0)
@@ -42,7 +46,7 @@ class Herald:
     installation: str = ""
 
     def carry(self, telling: Telling, endpoint: Endpoint, *, now: int) -> Outcome:
-        """Tell it; what became of it. Raises nothing that a receiver or a network does."""
+        """Tell it; what became of it. Raises nothing: whatever is wrong with one keeps no other from being told."""
         ident = telling.ident(self.installation)
         try:
             message = message_of(telling, ident=ident, mailing=self.mailing, places=self.places, now=now)
@@ -51,6 +55,9 @@ class Herald:
                 outcome = self._sent(message._replace(plain=True), endpoint)
         except ZonewireError as error:
             return Never(error.what)
+        except Exception as error:
+            log.exception("alarm.failed", alarm=telling.alarms[0].name, endpoint_id=shown_id(endpoint.id))
+            return Later(f"a fault of ours ({type(error).__name__}); the log has its trace")
         return outcome
 
     def _sent(self, message: Message, endpoint: Endpoint) -> Outcome:

@@ -55,7 +55,7 @@ def _lanes(db: Connection, now: int) -> dict[Lane, LaneSeen]:
 def _tries(db: Connection, now: int) -> dict[str, Tries]:
     ends: dict[str, Counter[str]] = {}
     for label, n in _lately(db, tallies.TRIES, TRIES_MINUTES, now).items():
-        channel, outcome = label.split(" ")
+        channel, _, outcome = label.partition(" ")
         ends.setdefault(channel, Counter())[outcome] += n
     return {channel: Tries(of.total(), of.total() - of[DELIVERED]) for channel, of in ends.items()}
 

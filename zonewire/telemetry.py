@@ -149,6 +149,7 @@ EVENTS: dict[str, str] = {
     "alarm.told": "a receiver of alarms heard that one began, or that it is over; alarm, is_over, endpoint_id, channel",
     "alarm.untold": "a receiver of alarms could not be told; alarm, is_over, endpoint_id, channel, error, again (it is "
     "tried again; else it refuses for good: mend it, and try it with `zonewire alarms test`)",
+    "alarm.failed": "a message of an alarm met a fault of ours, and is tried again; alarm, endpoint_id; and the trace",
     "watch.blind": "the database takes no writes: if that lasts, whoever watched last tells it from memory; error",
     "watch.failed": "a look at how things are met a fault of ours; there is another in seconds; and the trace",
     "reading.unwritten": "whether WeChat gives us a token could not be written down for operators; account, error",

@@ -4,10 +4,11 @@ One process at a time (alarms/turns.py), by itself: it needs no lane, no broker 
 takes no writes the process that watched last tells that from memory.
 """
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 import structlog
@@ -41,6 +42,7 @@ STAND_IN_S = 60.0
 BLIND_S = 120
 """So long the database must take no writes before that is told from memory, and between two tries to tell it."""
 TELLS_WITHIN_S = 60.0
+HOLDS_AGAIN_S = 30.0  # while receivers are told: the slowest may need longer than the turn lasts
 CERTIFICATE_EVERY_S, CERTIFICATE_AGAIN_S = 6 * 3_600.0, 600.0
 FORGET_AFTER = 400 * 24 * 3_600 * SECOND
 FORGET_AT_ONCE = 100
@@ -57,6 +59,7 @@ class Blindness:
     since: int
     name: Alarm
     about: str
+    detail: Detail = field(default_factory=dict)  # what was seen when it was told
     told: set[int] = field(default_factory=set)  # endpoints
     tried_at: int = 0
 
@@ -68,7 +71,8 @@ class Watch:
         self._store, self._herald, self._look_around = store, herald, look_around
         self._patience_s = patience_s
         self._base_url = herald.mailing.base_url
-        self._left: int | None = None  # what our last turn left behind: while it stands, nobody else has watched
+        self._mine: int | None = None  # our turn, or what our last one left: while it stands, nobody else has watched
+        self._holding = threading.Lock()  # over `_mine` and its row, while receivers are told
         self._places: list[tuple[Receiver, Endpoint]] = []
         self._blind: Blindness | None = None
         self._waited_us: list[int] = []  # writes that failed, and how long they took to
@@ -88,11 +92,12 @@ class Watch:
         with self._store.reading() as db:
             now = clock(db) if given is None else given
             if not is_free(db, patience_s=self._patience_s, now=now):
-                self._left = self._left if watched(db) == self._left else None
+                self._mine = self._mine if watched(db) == self._mine else None
                 return None
         began = time.monotonic()
         with self._store.writing() as db:
             mine = take(db, patience_s=self._patience_s, now=now)
+        self._mine = mine
         self._waited_us.append(_us_since(began))
         if mine is None:
             return None
@@ -101,22 +106,29 @@ class Watch:
             picture = take_picture(db, around, base_url=self._base_url, now=now)
         with self._store.writing() as db:
             mine = hold(db, mine, for_s=TELLING_S, now=now)
-            if mine is None:
-                return None  # we were too slow: it is another's turn
-            kept = self._keep(db, picture, noted, now)
+            kept = None if mine is None else self._keep(db, picture, noted, now)
+        self._mine = mine
+        if kept is None:
+            return None  # we were too slow: it is another's turn
         self._blind = None
         self._waited_us.clear()
         _log(kept)
-        self._tell(mine, now)
-        with self._store.writing() as db:
-            self._left = hold(db, mine, for_s=0, now=now)
+        self._tell(now)
+        self._hold(for_s=0, now=now)
         return kept
+
+    def _hold(self, *, for_s: float, now: int) -> None:
+        """Our turn goes on for so long, where it is ours still; 0: it is over."""
+        with self._holding:
+            with self._store.writing() as db:
+                mine = None if self._mine is None else hold(db, self._mine, for_s=for_s, now=now)
+            self._mine = mine
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
     def _keep(self, db: Connection, picture: Picture, noted: Noted, now: int) -> Kept:
-        if self._blind is not None and self._blind.told:
-            take_over(db, (self._blind.name, self._blind.about), self._blind.since, self._blind.told, now=now)
+        if (blind := self._blind) is not None and blind.told:
+            take_over(db, (blind.name, blind.about), blind.since, blind.detail, blind.told, now=now)
         kept = keep(db, judge(picture), now=now)
         forget(db, FORGET_AT_ONCE, now - FORGET_AFTER)
         readings.note(db, noted | {(readings.DATABASE_WRITE_US, ""): self._waited_us[-1]})
@@ -135,7 +147,7 @@ class Watch:
 
     # --- telling -----------------------------------------------------------------------------------------------------
 
-    def _tell(self, mine: int, now: int) -> None:
+    def _tell(self, now: int) -> None:
         """Tell what is to be told, all receivers at once."""
         by_place: dict[int, list[Telling]] = defaultdict(list)
         with self._store.reading() as db:
@@ -144,33 +156,34 @@ class Watch:
             known = {one.endpoint_id: one for one in receivers(db) if one.is_on}
             opened = open_endpoints(db, list(known), keys=self._herald.mailing.keys, now=now)
         self._places = [(known[ident], place) for ident, place in opened.items() if isinstance(place, Endpoint)]
-        until = time.monotonic() + TELLS_WITHIN_S
+        began = time.monotonic()
         if by_place:
             with ThreadPoolExecutor(min(MOST_AT_ONCE, len(by_place)), "herald") as pool:
-                for done in [
-                    pool.submit(self._tell_one, some, opened[ident], until=until, mine=mine, now=now)
+                under_way = [
+                    pool.submit(self._tell_one, some, opened[ident], until=began + TELLS_WITHIN_S, now=now)
                     for ident, some in by_place.items()
-                ]:
+                ]
+                while wait(under_way, HOLDS_AGAIN_S).not_done:
+                    self._hold(for_s=TELLING_S, now=now + _us_since(began))
+                for done in under_way:
                     done.result()
 
-    def _tell_one(
-        self, some: Sequence[Telling], place: Endpoint | ZonewireError, *, until: float, mine: int, now: int
-    ) -> None:
+    def _tell_one(self, some: Sequence[Telling], place: Endpoint | ZonewireError, *, until: float, now: int) -> None:
         """One receiver hears one thing after the other."""
         for telling in some:
             if time.monotonic() > until:
                 return  # the rest at the next look
             outcome = self._herald.carry(telling, place, now=now) if isinstance(place, Endpoint) else Later(place.what)
             _log_telling(telling, outcome)
-            with self._store.writing() as db:
-                if watched(db) == mine:
+            with self._holding, self._store.writing() as db:
+                if watched(db) == self._mine:
                     _settle(db, telling, outcome, now)
 
     # --- where the database takes nothing -----------------------------------------------------------------------------
 
     def _tell_from_memory(self, error: ZonewireError, now: int) -> None:
         """Tell that the database takes no writes, if we watched last, and once it has lasted."""
-        if self._left is None:
+        if self._mine is None:
             return
         if self._blind is None:
             is_full = isinstance(error, StoreFull)
@@ -180,10 +193,8 @@ class Watch:
         blind = self._blind
         if now - blind.since < BLIND_S * SECOND or now - blind.tried_at < BLIND_S * SECOND:
             return
-        blind.tried_at = now
-        alarm = Known(
-            id=0, name=blind.name, about=blind.about, began_at=blind.since, seen_at=now, detail=self._seen(blind)
-        )
+        blind.tried_at, blind.detail = now, self._seen(blind)
+        alarm = Known(id=0, name=blind.name, about=blind.about, began_at=blind.since, seen_at=now, detail=blind.detail)
         for receiver, place in self._places:
             if place.id not in blind.told:
                 telling = Telling(receiver=receiver, is_over=False, alarms=(alarm,))

@@ -7,7 +7,7 @@ lines, the next look goes on where this one stopped.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import orjson
@@ -17,6 +17,8 @@ from zonewire.alarms.receivers import receivers
 from zonewire.alarms.symptoms import Alarm, Detail, Key, Symptom, is_explained, symptom_of
 from zonewire.store import SECOND, insert
 from zonewire.store.tables import alarms
+
+_NAMES = frozenset(alarm.value for alarm in Alarm)
 
 UNWATCHED = 180 * SECOND
 """Where nobody has looked for so long, what has not counted yet begins anew."""
@@ -95,14 +97,16 @@ def keep(db: Connection, found: Mapping[Key, tuple[Symptom, Detail]], *, now: in
     return kept
 
 
-def take_over(db: Connection, key: tuple[Alarm, str], began_at: int, told: Iterable[int], *, now: int) -> None:
+def take_over(
+    db: Connection, key: tuple[Alarm, str], began_at: int, detail: Detail, told: Iterable[int], *, now: int
+) -> None:
     """An alarm was told to the endpoints *told* while nothing could be kept: from now on it is kept as on."""
     name, about = key
     on = next((one for one in known_on(db) if (one.name, one.about) == key), None)
     one = on or _begun(db, (name.value, about), now)
     heard = {endpoint: Told(began=True) for endpoint in told}
-    began_at = min(began_at, one.began_at)
-    write(db, replace(one, began_at=began_at, is_told=True, told={**one.told, **heard} if one.is_told else heard))
+    one = replace(one, began_at=min(began_at, one.began_at), detail=detail)
+    write(db, replace(one, is_told=True, told={**one.told, **heard} if one.is_told else heard))
 
 
 def known_on(db: Connection) -> list[Known]:
@@ -116,8 +120,8 @@ def forget(db: Connection, most: int, before: int) -> int:
 
 
 def read(rows: Iterable[Mapping[Any, Any]]) -> list[Known]:
-    """Rows of the table."""
-    return [_known_of(row) for row in rows]
+    """Rows of the table. Of names that another release watches for it alone knows how they end."""
+    return [_known_of(row) for row in rows if row["name"] in _NAMES]
 
 
 def write(db: Connection, one: Known) -> None:
@@ -137,7 +141,7 @@ def _begun(db: Connection, key: tuple[str, str], now: int) -> Known:
 
 def _seen(one: Known, detail: Detail, now: int) -> Known:
     is_old = one.is_told or now - one.seen_at <= UNWATCHED
-    began_at = one.began_at if is_old else now
+    began_at = min(one.began_at, now) if is_old else now  # the clock may have been put back
     return replace(one, began_at=began_at, seen_at=now, away_at=None, detail=detail)
 
 
@@ -145,8 +149,8 @@ def _away(db: Connection, one: Known, kept: Kept, now: int) -> None:
     """Its symptom is not seen any more."""
     if not one.is_told:
         db.execute(_DROP, {"of_id": one.id})
-    elif one.away_at is None:
-        write(db, replace(one, away_at=now))
+    elif one.away_at is None or one.away_at > now:  # the clock may have been put back
+        write(db, replace(one, began_at=min(one.began_at, now), away_at=now))
     elif now - one.away_at >= one.symptom.gone_s * SECOND:
         over = replace(one, ended_at=now)
         kept.ended.append(over)
@@ -155,9 +159,14 @@ def _away(db: Connection, one: Known, kept: Kept, now: int) -> None:
 
 def _known_of(row: Mapping[Any, Any]) -> Known:
     detail = orjson.loads(row["detail"])
-    told = {int(endpoint): Told(**how) for endpoint, how in detail.get("told", {}).items()}
+    told = {int(endpoint): _told_of(how) for endpoint, how in detail.get("told", {}).items()}
     kept = {"detail": detail.get("seen", {}), "away_at": detail.get("away_at"), "told": told}
     return Known(**{**row, **kept})
+
+
+def _told_of(how: Mapping[str, Any]) -> Told:
+    """Without what another release keeps beside it."""
+    return Told(**{one.name: how[one.name] for one in fields(Told) if one.name in how})
 
 
 def _packed(how: Told) -> dict[str, int | bool]:

@@ -5,7 +5,7 @@ gone: somebody must tell that. A turn ends by itself, so one who is killed in it
 that the turn is another's before anything is written.
 """
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from zonewire.delivery.readings import WATCHED_MS
 from zonewire.store import SECOND, insert
@@ -13,6 +13,9 @@ from zonewire.store.tables import tallies
 
 TURN_S, TELLING_S = 30, 120
 """A turn is over after so long, and one in which somebody is told."""
+
+AHEAD_S = 2 * TELLING_S
+"""No turn reaches so far ahead: where one does, the clock was put back since."""
 
 UNSEEN_S = 120
 """Nobody has looked for so long: nobody can."""
@@ -26,7 +29,7 @@ _TAKE = insert(tallies).values(**_ROW, n=bindparam("until"))
 _TAKE = _TAKE.on_conflict_do_update(
     index_elements=["span", "at", "name", "label", "shard"],
     set_={"n": _TAKE.excluded.n},
-    where=tallies.c.n <= bindparam("free"),
+    where=or_(tallies.c.n <= bindparam("free"), tallies.c.n > bindparam("ahead")),
 )
 _CHANGE = update(tallies).where(*_OURS, tallies.c.n == bindparam("mine")).values(n=bindparam("until"))
 
@@ -39,7 +42,7 @@ def watched(db: Connection) -> int | None:
 def is_free(db: Connection, *, patience_s: float, now: int) -> bool:
     """Whether nobody watches, nor has for *patience_s* seconds."""
     until = watched(db)
-    return until is None or until <= _free(patience_s, now)
+    return until is None or not _free(patience_s, now) < until <= _ahead(now)
 
 
 def blind_since(db: Connection, *, now: int) -> int | None:
@@ -54,7 +57,7 @@ def blind_since(db: Connection, *, now: int) -> int | None:
 
 def take(db: Connection, *, patience_s: float, now: int) -> int | None:
     """Take the turn, where it is free; what `hold` wants to see, or None."""
-    wanted = {"until": now // _MS + TURN_S * 1_000, "free": _free(patience_s, now)}
+    wanted = {"until": now // _MS + TURN_S * 1_000, "free": _free(patience_s, now), "ahead": _ahead(now)}
     return db.execute(_TAKE.returning(tallies.c.n), wanted).scalar()
 
 
@@ -66,3 +69,7 @@ def hold(db: Connection, mine: int, *, for_s: float, now: int) -> int | None:
 
 def _free(patience_s: float, now: int) -> int:
     return now // _MS - int(patience_s * 1_000)
+
+
+def _ahead(now: int) -> int:
+    return now // _MS + AHEAD_S * 1_000

@@ -55,16 +55,18 @@ class Said:
 def said(some: Sequence[Known], t: Words) -> Said:
     """Alarms of one name in words, as one thing."""
     first = some[0]
-    values = _values(first, t) | {
+    names = {
         "lane": t("common.and").join(_called(one.about, t) for one in some),
         "about": ",".join(one.about for one in some),
+        "first": first.about,
     }
+    title = _word(first, "title", names, t)
     return Said(
-        title=_word(first, "title", values, t),
+        title=title,
         when=_when(some, t),
-        sentences=tuple(_word(one, "says", _values(one, t), t) for one in some),
-        by_itself=_word(first, "by_itself", values, t),
-        to_do=_word(first, "to_do", values, t),
+        sentences=tuple(_seen(one, t) or title for one in some),
+        by_itself=_word(first, "by_itself", names, t),
+        to_do=_word(first, "to_do", names, t),
         wakes=first.name == TEST or first.symptom.wakes,
     )
 
@@ -83,14 +85,21 @@ def span(seconds: float, t: Words) -> str:
 
 
 def _word(one: Known, key: str, values: dict[str, Any], t: Words) -> str:
-    form = f"{one.name}-{LAST}" if one.about == LAST and key in {"title", "says"} else one.name
-    counted = one.detail.get("n")
-    return t(f"alarms.{form}.{key}", n=None if counted is None else int(counted), **values)
+    last = f"alarms.{one.name}-{LAST}.{key}"
+    place = last if one.about == LAST and last in t.sentences else f"alarms.{one.name}.{key}"
+    return t(place, **values)
+
+
+def _seen(one: Known, t: Words) -> str:
+    """What was seen; "" where the row, which another release may have written, does not say it."""
+    try:
+        return _word(one, "says", _values(one, t), t)
+    except (KeyError, TypeError, ValueError):
+        return ""
 
 
 def _values(one: Known, t: Words) -> dict[str, Any]:
-    values: dict[str, Any] = {key: value for key, value in one.detail.items() if key != "n"}
-    values |= {"about": one.about, "first": one.about, "lane": _called(one.about, t)}
+    values: dict[str, Any] = {**one.detail, "about": one.about, "lane": _called(one.about, t)}
     for key in ("age", "budget", "paused"):
         if f"{key}_s" in one.detail:
             values[key] = span(float(one.detail[f"{key}_s"]), t)

@@ -63,14 +63,17 @@ class Night:
 
     def watch(self, patience_s: float = PATIENCE_S) -> Watch:
         """That of one process."""
-        herald = Herald(
+        return Watch(self.store, self.herald(), self.around, patience_s=patience_s)
+
+    def herald(self) -> Herald:
+        """Whoever carries its alarms."""
+        return Herald(
             mailing=Mailing(BASE, "Zonewire <wire@portal.example>", KEYS),
             places=Places(BASE, RUNBOOK),
             guard=Guard(allow_private=True),
             relay=relay_of(self.smtp_url),
             outbox=self.outbox,
         )
-        return Watch(self.store, herald, self.around, patience_s=patience_s)
 
     def around(self) -> Surroundings:
         """What stands in no database."""

@@ -1,14 +1,16 @@
 """What is kept of symptoms: they begin once they have lasted, and end once they have been away."""
 
 from collections.abc import Iterator
+from itertools import product
 from typing import cast
 
+import orjson
 import pytest
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from tests.builders import NOON, an_endpoint
 from tests.zonewire.alarms.pictures import EACH, LAST, WELL, on_lane
-from zonewire.alarms import SYMPTOMS, Kept, Picture, judge, keep, on_now, receivers, tell, untell
+from zonewire.alarms import SYMPTOMS, Kept, Known, Picture, judge, keep, on_now, receivers, said, tell, untell
 from zonewire.alarms.symptoms import symptom_of
 from zonewire.alarms.turns import hold, take, watched
 from zonewire.delivery.lanes import Lane
@@ -106,6 +108,31 @@ def test_where_nobody_can_look_the_console_knows_that_the_database_takes_no_writ
     (one,) = on_now(db, words("en"))
     assert (one.title, one.sentence) == ("The database is slow", "The database takes no writes.")
     assert 0 <= last - one.since < SECOND
+
+
+def test_rows_of_another_release_break_nothing(db: Connection) -> None:
+    list(looks(db, EACH["lane-paused", "push.robot"], up_to_s=300))
+    like_it = {"began_at": NOON, "seen_at": NOON, "is_told": True}
+    told = {"told": {"7": {"began": True, "by_voice": True}}}
+    for name, about, detail in (
+        ("of-tomorrow", "", {}),
+        ("beat-gone", "last", told),
+        ("dead-letters-growing", "x", {}),
+    ):
+        row = {"name": name, "about": about, "detail": orjson.dumps(detail).decode()}
+        db.execute(insert(alarms).values(row | like_it))
+    for locale in LOCALES:
+        assert {one.name for one in on_now(db, words(locale))} == {"lane-paused", "beat-gone", "dead-letters-growing"}
+    assert "Dead letters are growing: x" in {one.sentence for one in on_now(db, words("en"))}
+    list(looks(db, WELL, since_s=315, up_to_s=1_500))
+    assert on_now(db, words("en")) == []
+    assert db.execute(select(alarms.c.name).where(alarms.c.ended_at.is_(None))).scalars().all() == ["of-tomorrow"]
+
+
+def test_every_alarm_can_be_said_though_its_row_does_not_say_what_was_seen() -> None:
+    for locale, symptom, about in product(LOCALES, SYMPTOMS, ("", "last", "feeds")):
+        text = said([Known(id=1, name=symptom.name, about=about, began_at=NOON, seen_at=NOON)], words(locale))
+        assert all((text.title, *text.sentences, text.by_itself, text.to_do))
 
 
 def test_receivers_come_and_go(db: Connection) -> None:

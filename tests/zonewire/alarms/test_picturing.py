@@ -1,8 +1,14 @@
 """The picture: what is read of the database for the judges."""
 
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from config.alarms import look_around
+from config.settings import Settings
 from tests.builders import a_delivery, an_endpoint
 from tests.zonewire.alarms.pictures import WELL
-from zonewire.alarms import Tries
+from zonewire.alarms import Surroundings, Tries
 from zonewire.delivery import heartbeats, pauses, readings, tallies
 from zonewire.delivery.lanes import Lane
 from zonewire.picturing import take_picture
@@ -46,6 +52,16 @@ def test_the_picture_tells_what_tries_ended_in_and_how_long_writes_took(store: S
     assert (picture.tries, picture.write_s, picture.tokens_refused) == ({"email": Tries(10, 6)}, 1.5, {"wx": 7})
     assert picture.certificate_s is not None
     assert 599 <= picture.certificate_s <= 600
+
+
+def test_a_label_of_another_release_spoils_no_picture(db: Connection) -> None:
+    tallies.add(db, {(tallies.TRIES, "wecom"): 1, (tallies.TRIES, "email later again"): 2}, now=clock(db))
+    assert take_picture(db, WELL.around, base_url=BASE).tries == {"wecom": Tries(1, 1), "email": Tries(2, 2)}
+
+
+def test_a_disk_that_cannot_be_asked_is_not_looked_at(tmp_path: Path) -> None:
+    settings = Settings.model_construct(data_dir=tmp_path / "unmounted")
+    assert look_around(settings, lambda: True) == Surroundings(is_broker_up=True)
 
 
 def test_a_fresh_database_has_a_picture(store: Store) -> None:

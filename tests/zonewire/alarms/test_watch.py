@@ -4,19 +4,29 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
 import orjson
 import pytest
 
-from tests.servers.receiver import Receiver
+from tests.eventually import eventually
+from tests.servers.receiver import Gate, Receiver
 from tests.servers.smtp import SmtpServer, running_smtp
-from tests.zonewire.alarms.rig import BASE, OPERATOR, RUNBOOK, Night, mails
+from tests.zonewire.alarms.rig import BASE, KEYS, OPERATOR, RUNBOOK, Night, mails
 from tests.zonewire.robots.rig import EACH, KEY_OF, PLATFORMS
 from zonewire import watch as watching
-from zonewire.alarms import alarms_lately
-from zonewire.store import Store
-from zonewire.watch import STAND_IN_S, Watch
+from zonewire.alarms import Known, alarms_lately, on_now, receivers
+from zonewire.alarms.telling import Telling
+from zonewire.alarms.turns import TELLING_S, watched
+from zonewire.delivery import readings
+from zonewire.delivery.messages import Endpoint
+from zonewire.delivery.opening import open_endpoints
+from zonewire.delivery.outcomes import Later
+from zonewire.rendering.translation import words
+from zonewire.store import SECOND, Store
+from zonewire.watch import PATIENCE_S, STAND_IN_S, Watch
 
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 BEGAN, OVER = "Alarm: Redis does not answer", "Over: Redis does not answer"
@@ -138,6 +148,48 @@ def test_whoever_stands_in_tells_that_upkeep_is_gone(store: Store, tmp_path: Pat
 
 
 @ON_ONE_DATABASE
+def test_while_a_receiver_takes_longer_than_the_turn_nobody_else_tells(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "HOLDS_AGAIN_S", 0.01)
+    gate = Gate(0)
+    with Receiver(default=gate) as receiver, ThreadPoolExecutor(1) as other:
+        night = Night(store=store, outbox=tmp_path, is_broker_up=False)
+        night.receiver("webhook", receiver.url("/alarms"))
+        first, second = night.watch(), night.watch()
+        night.passes(120, first)
+        night.at_s += 60
+        telling = other.submit(first.turn, now=night.now)
+        held_until = night.now // 1_000 + TELLING_S * 1_000
+        eventually(lambda: until(store) > held_until, within_s=5)
+        assert second.turn(now=held_until * 1_000 + int(PATIENCE_S * SECOND)) is None
+        gate.open()
+        telling.result()
+        night.passes(300, second)
+    assert len(receiver.received("/alarms")) == 1
+
+
+def until(store: Store) -> int:
+    """When the turn is over, in Unix milliseconds."""
+    with store.reading() as db:
+        return watched(db) or 0
+
+
+def test_a_clock_that_is_put_back_keeps_nobody_from_looking(store: Store, tmp_path: Path) -> None:
+    night = Night(store=store, outbox=tmp_path, is_broker_up=False)
+    night.receiver()
+    watch = night.watch()
+    night.passes(60, watch)
+    night.at_s -= 7_200
+    assert len(night.passes(300, watch)) == 5
+    night.is_broker_up = True
+    night.passes(60, watch)
+    night.at_s -= 7_200
+    night.passes(180, watch)
+    assert outbox(night) == [BEGAN, OVER]
+
+
+@ON_ONE_DATABASE
 def test_a_receiver_that_cannot_be_reached_is_tried_again_until_it_is_over(store: Store, tmp_path: Path) -> None:
     with running_smtp() as server:
         night = Night(store=store, outbox=tmp_path, smtp_url=server.url, is_broker_up=False)
@@ -200,6 +252,34 @@ def test_that_the_database_takes_no_writes_is_told_from_memory_and_kept_afterwar
         assert [one.name for one in alarms_lately(db, most=9)] == ["database-slow"]
 
 
+@ON_ONE_DATABASE
+def test_a_full_disk_is_told_though_the_first_write_of_each_turn_still_fits(store: Store, tmp_path: Path) -> None:
+    night = Night(store=store, outbox=tmp_path / "outbox")
+    night.receiver()
+    watch = night.watch()
+    night.passes(60, watch)
+    with having_no_room(store):
+        night.passes(300, watch, every_s=20)
+    assert outbox(night) == [began := "Alarm: The disk is all but full"]
+    night.passes(60, watch)
+    with store.reading() as db:
+        assert [one.sentence[:20] for one in on_now(db, words("en"))] == ["Free under DATA_DIR:"]
+    night.passes(300, watch)
+    assert outbox(night) == [began, "Over: The disk is all but full"]
+
+
+@ON_ONE_DATABASE
+def test_what_cannot_be_put_into_words_is_tried_again_and_keeps_nobody_else(store: Store, tmp_path: Path) -> None:
+    night = Night(store=store, outbox=tmp_path)
+    ident = night.receiver()
+    with store.reading() as db:
+        (receiver,), opened = receivers(db), open_endpoints(db, [ident], keys=KEYS, now=night.now)
+    alarm = Known(id=1, name="of-another-release", about="", began_at=night.now, seen_at=night.now)
+    telling = Telling(receiver=receiver, is_over=False, alarms=(alarm,))
+    outcome = night.herald().carry(telling, cast("Endpoint", opened[ident]), now=night.now)
+    assert outcome == Later("a fault of ours (KeyError); the log has its trace")
+
+
 def outbox(night: Night) -> list[str]:
     """The subjects of all mails that were written."""
     files = sorted(night.outbox.glob("*.eml"), key=lambda file: file.stat().st_mtime_ns)
@@ -215,3 +295,16 @@ def taking_no_writes(store: Store) -> Iterator[None]:
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")
+
+
+@contextlib.contextmanager
+def having_no_room(store: Store) -> Iterator[None]:
+    """Rows that are there can still be written over; a new one, which is larger than a page, has no room."""
+    account = (readings.TOKEN_REFUSED, "wx" * 500_000)
+    with store.writing() as db:
+        readings.note(db, {account: 40_164})
+        db.exec_driver_sql("PRAGMA max_page_count=1")  # no more than it has
+    yield
+    with store.writing() as db:
+        db.exec_driver_sql("PRAGMA max_page_count=1000000")
+        readings.note(db, {account: 0})
