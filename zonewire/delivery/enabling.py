@@ -44,13 +44,10 @@ _DISABLE = (
     .where(endpoints.c.id == bindparam("endpoint_id"), endpoints.c.state != "disabled")
     .values(state="disabled", disabled_at=bindparam("moment"), reason=bindparam("why"))
 )
-_WHETHER_OFF = (
-    select(
-        (endpoints.c.state == "disabled").label("is_off"), func.coalesce(IS_OFF_BY_ITSELF, false()).label("by_itself")
-    )
-    .where(endpoints.c.id == bindparam("endpoint_id"))
-    .with_for_update()
-)
+_WHETHER_OFF = select(
+    (endpoints.c.state == "disabled").label("is_off"), func.coalesce(IS_OFF_BY_ITSELF, false()).label("by_itself")
+).where(endpoints.c.id == bindparam("endpoint_id"))
+_WHETHER_OFF_FOR_NOW = _WHETHER_OFF.with_for_update()  # and it stays so while the transaction lasts
 _IS_ERASED = (
     select(subscribers.c.address_mark.is_not(null()))
     .join(endpoints, endpoints.c.subscriber_id == subscribers.c.id)
@@ -132,7 +129,7 @@ def wake(db: Connection, endpoint_id: int, *, now: int) -> bool:
     What was held meanwhile is left out: nobody asked for it. What an operator turned off stays off, and so does what
     leads nowhere any more.
     """
-    found = db.execute(_WHETHER_OFF, {"endpoint_id": endpoint_id}).one()
+    found = db.execute(_WHETHER_OFF_FOR_NOW, {"endpoint_id": endpoint_id}).one()
     if not found.is_off:
         return True
     if not found.by_itself or db.execute(_IS_ERASED, {"endpoint_id": endpoint_id}).scalar():
@@ -164,10 +161,15 @@ def enable(store: Store, pace: Pace, endpoint_id: int, held: Held) -> Counter[st
         hold_rest(db, endpoint_id)
     with store.reading() as db:
         refuse_erased(db, endpoint_id)
+        was_off = db.execute(_WHETHER_OFF, {"endpoint_id": endpoint_id}).one().is_off
         unwanted = left_out(db, endpoint_id, held)
-    done["cancelled"] = _in_batches(
-        store, pace, unwanted, lambda db, ids: owing.cancel(db, ids, why=LEFT_OUT, now=clock(db))
-    )
+
+    def leave_out(db: Connection, ids: Sequence[int]) -> int:
+        if was_off and not db.execute(_WHETHER_OFF_FOR_NOW, {"endpoint_id": endpoint_id}).one().is_off:
+            return 0  # somebody else has enabled it meanwhile, and said what becomes of the rest
+        return owing.cancel_held(db, ids, why=LEFT_OUT, now=clock(db))
+
+    done["cancelled"] = _in_batches(store, pace, unwanted, leave_out)
     with store.writing() as db:
         done["released"] = held_count(db, endpoint_id)
         now = clock(db)

@@ -480,6 +480,11 @@ def cancel(db: Connection, keys: Sequence[int], *, why: str, now: int, moves: Mo
     return _cancel(db, rows, why=why, now=now, moves=moves)
 
 
+def cancel_held(db: Connection, keys: Sequence[int], *, why: str, now: int) -> int:
+    """Cancel those of *keys* that are held still, and have not been let go meanwhile; how many were."""
+    return _cancel(db, locked(db, keys, deliveries.c.due_at.is_(None)), why=why, now=now)
+
+
 def _cancel(db: Connection, rows: Sequence[Any], *, why: str, now: int, moves: Moves | None = None) -> int:
     if not rows:
         return 0

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
@@ -11,7 +12,7 @@ from tests.builders import NOON, a_delivery, a_subscription, a_version, an_artic
 from tests.zonewire.delivery.test_ledger import claim, settle, state_of
 from zonewire.delivery import counts, ramps
 from zonewire.delivery.counts import Slot
-from zonewire.delivery.enabling import LEFT_OUT, Held, disable, enable, held_count, left_out
+from zonewire.delivery.enabling import LEFT_OUT, Held, disable, enable, held_count, left_out, let_go
 from zonewire.delivery.holding import hold_disabled
 from zonewire.delivery.outcomes import Delivered
 from zonewire.delivery.states import State
@@ -116,6 +117,41 @@ def test_whoever_is_stopped_while_leaving_out_leaves_it_off(store: Store) -> Non
     with store.reading() as db:
         assert db.execute(select(endpoints.c.state).where(endpoints.c.id == endpoint)).scalar_one() == "disabled"
         assert held_count(db, endpoint) == 1
+
+
+def test_of_two_who_enable_at_once_the_second_cancels_nothing_that_the_first_lets_go(store: Store) -> None:
+    (endpoint, keys), once = an_endpoint_that_holds(store, 5), iter([True])
+
+    class Overtaken(TwoAtOnce):
+        """Somebody else enables it after the first transaction."""
+
+        @contextmanager
+        def transaction(self, begin: Callable[[], AbstractContextManager[Connection]]) -> Iterator[Any]:
+            with super().transaction(begin) as given:
+                yield given
+            if next(once, False):
+                enable(store, TwoAtOnce(), endpoint, Held.ALL)
+
+    assert enable(store, Overtaken(), endpoint, Held.NONE) == Counter(cancelled=2, released=2)
+    assert states_of(store, keys) == ["cancelled"] * 2 + ["pending"] * 3
+
+
+def test_of_one_that_comes_back_what_is_on_its_way_is_not_left_out(store: Store) -> None:
+    endpoint, keys = an_endpoint_that_holds(store, 3)
+    enable(store, TwoAtOnce(), endpoint, Held.ALL)
+
+    class LetGoMeanwhile(TwoAtOnce):
+        """Upkeep lets one more go before the first transaction."""
+
+        @contextmanager
+        def transaction(self, begin: Callable[[], AbstractContextManager[Connection]]) -> Iterator[Any]:
+            with store.writing() as db:
+                let_go(db, endpoint, 1, now=NOON)
+            with super().transaction(begin) as given:
+                yield given
+
+    enable(store, LetGoMeanwhile(), endpoint, Held.NONE)
+    assert states_of(store, keys) == ["pending", "pending", "cancelled"]
 
 
 def test_only_the_newest_news_and_the_newest_digest_of_each_subscription(db: Connection) -> None:
