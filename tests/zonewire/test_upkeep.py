@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from tests.builders import DAY, NOON, a_delivery, a_subscription, a_version, an_article, an_endpoint
 from zonewire.delivery import counts, enabling, ledger, owing
@@ -82,17 +82,50 @@ def test_holding_goes_on_in_batches(store: Store) -> None:
         assert [hold_disabled(db, 3, NOON) for _ in range(4)] == [3, 3, 1, 0]
 
 
-def test_what_an_endpoint_holds_that_is_on_is_released_once_it_has_nothing_else_to_send(store: Store) -> None:
+def test_what_an_endpoint_holds_that_is_on_is_released_behind_what_is_ready(store: Store) -> None:
     with store.writing() as db:
         endpoint = an_endpoint(db)
+        left = a_delivery(db, endpoint_id=endpoint, due_at=None)
         ready = a_delivery(db, endpoint_id=endpoint)
-        a_delivery(db, endpoint_id=endpoint, due_at=None)
         a_delivery(db, endpoint_id=an_endpoint(db, state="disabled", disabled_at=now(db)), due_at=None)
-    assert tidied(store)["deliveries_released"] == 0
-    with store.writing() as db:
-        owing.cancel(db, [ready], why="test", now=now(db))
     assert tidied(store)["deliveries_released"] == 1
-    assert counted(store) == {("cancelled", False): 1, ("pending", False): 1, ("pending", True): 1}
+    assert counted(store) == {("pending", False): 2, ("pending", True): 1}
+    with store.reading() as db:
+        mine = select(deliveries.c.id).where(deliveries.c.ready == 1).order_by(deliveries.c.due_at)
+        assert list(db.execute(mine).scalars()) == [ready, left]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("commits", [True, False])
+def test_what_comes_for_one_that_is_enabled_just_then_is_not_cancelled_as_for_one_that_is_gone(
+    store: Store, *, commits: bool
+) -> None:
+    with store.writing() as db:
+        endpoint = an_endpoint(db, state="disabled", gone=True, disabled_at=NOON)
+        if not commits:
+            a_delivery(db, endpoint_id=endpoint)
+    with store.writing() as other, store.writing() as db:
+
+        def meanwhile(*_: object) -> None:
+            enabling.revive(other, endpoint)
+            if commits:
+                a_delivery(other, endpoint_id=endpoint)
+                other.commit()
+
+        event.listen(db, "after_cursor_execute", meanwhile, once=True)  # it has read who is disabled
+        assert hold_disabled(db, 10, NOON) == 0
+    assert counted(store) == {("pending", False): 1}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_was_held_for_a_week_by_one_that_is_enabled_just_then_is_not_cancelled(store: Store) -> None:
+    with store.writing() as db:
+        endpoint = an_endpoint(db, state="disabled", disabled_at=NOON)
+        a_delivery(db, endpoint_id=endpoint, due_at=None)
+    with store.writing() as other, store.writing() as db:
+        enabling.revive(other, endpoint)
+        assert cancel_long_held(db, 10, NOON + HELD_FOR + 1) == 0
+    assert counted(store) == {("pending", True): 1}
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

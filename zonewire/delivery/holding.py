@@ -29,6 +29,11 @@ _OPEN = (State.PENDING, State.RETRYING)
 _DISABLED = select(
     endpoints.c.id, endpoints.c.host_id, endpoints.c.channel, endpoints.c.gone, endpoints.c.disabled_at
 ).where(literal_column("state") == literal_column("'disabled'"))
+# Those of some that are disabled still, and stay so while the transaction lasts; whom somebody changes just now is left
+# for the next turn. (Who waited here would wait for whoever waits for the deliveries.)
+_DISABLED_FOR_NOW = _DISABLED.where(endpoints.c.id.in_(values_of(many("some_ids")))).with_for_update(
+    read=True, skip_locked=True
+)
 # Claimable rows of the places in `rows`, by the index `ready`.
 _UNHELD = Spelled(
     """
@@ -65,10 +70,10 @@ _HELD_TOO_LONG = (
         func.coalesce(endpoints.c.disabled_at, 0) < bindparam("made_before"),
     )
     .limit(bindparam("most"))
+    .with_for_update(read=True, skip_locked=True, of=endpoints)
 )
 # Endpoints that are on, have come back, and hold something all the same, each found by one step in the index `held`: an
-# article's fan-out saw it off, or coming back, and was committed after that. One that has something ready is let be:
-# what it holds comes behind that.
+# article's fan-out saw it off, or coming back, and was committed after that.
 _LEFT_BEHIND = Spelled(
     """
     WITH RECURSIVE holding (id) AS (
@@ -79,15 +84,9 @@ _LEFT_BEHIND = Spelled(
             AND d.endpoint_id > h.id ORDER BY d.endpoint_id LIMIT 1)
         FROM holding h WHERE h.id IS NOT NULL
     )
-    SELECT {collect}({array}(e.id, e.channel, e.host_id)) FROM holding h JOIN endpoints e ON e.id = h.id
+    SELECT {collect}({array}(e.id)) FROM holding h JOIN endpoints e ON e.id = h.id
     WHERE e.state <> 'disabled' AND e.ramp IS NULL
     """
-)
-_HAS_READY = select(deliveries.c.id).where(
-    deliveries.c.lane == bindparam("of_lane"),
-    literal_column("ready") == literal_column("1"),
-    deliveries.c.host_id == bindparam("of_host"),
-    deliveries.c.endpoint_id == bindparam("of_endpoint"),
 )
 
 
@@ -101,6 +100,10 @@ def hold_disabled(db: Connection, most: int, now: int) -> int:
     lately = [row.id for row in disabled.values() if (row.disabled_at or 0) > now - LATELY]
     if lately and len(rows) < most:
         rows += db.execute(_UNHELD_RETRIES, {"endpoint_ids": lately, "most": most - len(rows)}).all()
+    if not rows:
+        return 0
+    disabled = {row.id: row for row in db.execute(_DISABLED_FOR_NOW, {"some_ids": [row.endpoint_id for row in rows]})}
+    rows = [row for row in rows if row.endpoint_id in disabled]
     moves: Moves = Counter()
     gone = [row.id for row in rows if disabled[row.endpoint_id].gone]
     owing.cancel(db, gone, why="the receiver is gone", now=now, moves=moves)
@@ -132,15 +135,9 @@ def hold(db: Connection, rows: Sequence[Any], *, moves: Moves | None = None) -> 
 def cancel_long_held(db: Connection, most: int, now: int) -> int:
     """Cancel up to *most* deliveries that have been held for a disabled endpoint for more than a week."""
     ids = list(db.execute(_HELD_TOO_LONG, {"made_before": now - HELD_FOR, "most": most}).scalars())
-    return owing.cancel(db, ids, why="held for a week", now=now)
+    return owing.cancel_held(db, ids, why="held for a week", now=now)
 
 
 def left_behind(db: Connection) -> list[int]:
-    """Endpoints that are on, have nothing ready, and hold something all the same: `enabling.release` lets it go."""
-    found = read_rows(db, _LEFT_BEHIND.on(db), {})
-    return [ident for ident, channel, host in found if not _has_ready(db, ident, channel, host)]
-
-
-def _has_ready(db: Connection, endpoint_id: int, channel: str, host_id: int) -> bool:
-    place = {"of_lane": lane_of(channel), "of_host": host_id, "of_endpoint": endpoint_id}
-    return db.execute(_HAS_READY.limit(1), place).first() is not None
+    """Endpoints that are on and hold something all the same: `enabling.release` lets it go, behind what is ready."""
+    return [ident for (ident,) in read_rows(db, _LEFT_BEHIND.on(db), {})]
