@@ -40,12 +40,24 @@ class QuickConsumer(Consumer):  # type: ignore[misc]  # celery publishes no type
         self.first_connection_attempt = False
         return connected
 
+    # Redis may be there and refuse us (a full disk, no memory): it would at once again, so there is a rest in between.
+
     def on_connection_error_after_connected(self, error: Exception) -> None:
-        """Begin anew; with a rest where Redis is there and refuses us, since it would at once again."""
+        """Begin anew."""
         super().on_connection_error_after_connected(error)
-        if isinstance(error, self.channel_errors):
-            log.warning("broker.unreachable", error=str(error), again_in_s=LONGEST_WAIT_S)
-            time.sleep(LONGEST_WAIT_S)
+        self._rest_if_refused(error)
+
+    def on_connection_error_before_connected(self, error: Exception) -> None:
+        """Begin anew; what Celery would log, with the broker's address, is told as everywhere."""
+        if not self._rest_if_refused(error):
+            super().on_connection_error_before_connected(error)
+
+    def _rest_if_refused(self, error: Exception) -> bool:
+        if not isinstance(error, self.channel_errors):
+            return False
+        log.warning("broker.unreachable", error=str(error), again_in_s=LONGEST_WAIT_S)
+        time.sleep(LONGEST_WAIT_S)
+        return True
 
     # What is no task of ours is told without what was in it, which Celery would print.
 
