@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -24,7 +25,10 @@ from config.settings import BASE_URL_FILE, PREFIX, Settings, load, make_missing_
 from workers.logs import configure_logs
 from workers.supervisor import Child, Supervisor
 from zonewire.delivery.lanes import Lane
-from zonewire.errors import Conflict, SettingWrong, ZonewireError
+from zonewire.errors import Conflict, SettingWrong, StoreBusy, ZonewireError
+
+if TYPE_CHECKING:
+    from zonewire.store import Store
 
 log = structlog.get_logger()
 
@@ -340,15 +344,34 @@ def _run_lane(lane: Lane, child: Child) -> None:
 
 
 def _migrate() -> None:
-    from zonewire.store import open_store, upgrade
+    from zonewire.store import open_store
 
     store = open_store(load().database, pool_size=1)
     try:
-        upgrade(store)
+        _upgrade(store)
     except ZonewireError as error:
         log.error("migration.failed", error=str(error))  # noqa: TRY400  # the line says what to do; a traceback would not
         raise SystemExit(1) from None
     store.close()
+
+
+def _upgrade(store: "Store") -> None:
+    """`upgrade`; tried again where the database is not free, since whoever waits for us opens it at the same moment.
+
+    Once a start in hundreds, on a busy machine, ended with that.
+    """
+    from zonewire.store import upgrade
+
+    deadline = time.monotonic() + START_S
+    while True:
+        try:
+            upgrade(store)
+        except StoreBusy:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _wait_for_database(settings: Settings) -> None:
