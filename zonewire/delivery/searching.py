@@ -153,8 +153,9 @@ def read_all(
     if highest is None or _is_hopeless(db, wanted):
         return
     if (few := _few(db, wanted)) is not None:
-        ids = few.where(*_conditions(wanted))
-        yield from db.execute(select(*columns).where(deliveries.c.id.in_(ids)).group_by(by))
+        is_of_one = any(key is not None for key in (wanted.article_id, wanted.edition_id, wanted.endpoint_id))
+        rows = few if is_of_one else _BY_INDEX[wanted.state]()  # each row is fetched once
+        yield from db.execute(rows.with_only_columns(*columns).where(*_conditions(wanted)).group_by(by))
         return
     portion = (deliveries.c.id >= bindparam("floor"), deliveries.c.id < bindparam("top"))
     statement = select(*columns).where(*portion, *_conditions(wanted)).group_by(by)
