@@ -31,7 +31,7 @@ def print_table(rows: Sequence[Row], columns: Sequence[str], *, empty: str) -> N
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        numeric = all(isinstance(row.get(name), int | float | None) for row in rows)
+        numeric = all(_is_number(row.get(name)) for row in rows)
         # An id that is wrapped can neither be copied nor searched for.
         table.add_column(
             name.replace("_", " "), justify="right" if numeric else "left", overflow="fold", no_wrap=name == "id"
@@ -64,5 +64,11 @@ def print_list(rows: Sequence[Row], columns: Sequence[str], *, as_json: bool, em
         print_table(rows, columns, empty=empty)
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | None) and not isinstance(value, bool)
+
+
 def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "" if value is None else str(value)

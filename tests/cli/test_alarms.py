@@ -27,6 +27,7 @@ def test_who_is_told_is_listed_until_they_are_told_no_more(store: Store, run_her
     told = orjson.loads(run_here("alarms", "tell", "--channel", "email", "--to", "Night@Ops.example", "--json").stdout)
     (listed,) = orjson.loads(run_here("alarms", "receivers", "--json").stdout)
     assert listed == {**told, "to": "Night@ops.example", "is_told": True}
+    assert run_here("alarms", "receivers").stdout.splitlines()[1].split()[-1] == "yes"
     assert "told no more" in run_here("alarms", "untell", told["endpoint"]).stdout
     assert "was not told" in run_here("alarms", "untell", told["endpoint"]).stdout
     assert "Nobody is told" in run_here("alarms", "receivers").stdout
